@@ -1,0 +1,3 @@
+-- One language of a message is out.
+UPDATE lotwatch.outbox SET payload = %(payload)s
+WHERE outbox_id = %(outbox_id)s;

@@ -1,0 +1,10 @@
+"""Where the files are that the ops team edits: beside the library, in the checkout or the image."""
+
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+RULES = PROJECT / "include" / "rules"
+EXPECTATIONS = PROJECT / "expectations"
+SOURCES = PROJECT / "include" / "sources.yaml"
+PEOPLE = PROJECT / "include" / "people.yaml"
+BUDGETS = PROJECT / "include" / "budgets.yaml"
