@@ -1,0 +1,2 @@
+-- A full sweep answers every change that committed before it reads the facts.
+DELETE FROM lotwatch.change;

@@ -1,0 +1,19 @@
+-- Serial units, with their lot where they have one and their own dates.
+INSERT INTO lotwatch.serial_unit AS kept (item_id, number, lot_id, manufactured_on, usable_through)
+SELECT DISTINCT ON (item.item_id, staged.serial_number)
+    item.item_id,
+    staged.serial_number,
+    lot.lot_id,
+    staged.manufactured_on,
+    staged.usable_through
+FROM stage.lot AS staged
+INNER JOIN lotwatch.item AS item ON staged.item_code = item.code
+LEFT JOIN lotwatch.lot AS lot ON item.item_id = lot.item_id AND staged.lot_number = lot.number
+WHERE staged.batch_id = %(batch_id)s AND staged.errors = '{}' AND staged.serial_number IS NOT NULL
+ORDER BY item.item_id, staged.serial_number, staged.record_no DESC
+ON CONFLICT (item_id, number) DO UPDATE
+    SET
+        lot_id = excluded.lot_id, manufactured_on = excluded.manufactured_on, usable_through = excluded.usable_through
+    WHERE
+    (kept.lot_id, kept.manufactured_on, kept.usable_through)
+    IS DISTINCT FROM (excluded.lot_id, excluded.manufactured_on, excluded.usable_through);

@@ -1,0 +1,54 @@
+"""What every connector is: it reads what changed in another system, page by page, mapped to our entities.
+
+A connector is small. It keeps the raw record beside the mapped row, says which field could not be mapped
+instead of failing, and never decides whether a record is good: that is the gate's work.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A field of a record that could not be mapped, and why."""
+
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of another system.
+
+    `source_key` is its identity there (for a movement: the event's identity, for ever). `raw` is the record as
+    read, JSON-able. `row` holds the columns of `stage.<entity>`, typed (str, bool, int, Decimal, date, aware
+    datetime in UTC, or None). A record with `problems` goes to quarantine whatever the rest of its row says.
+    """
+
+    source_key: str
+    raw: Mapping[str, Any]
+    row: Mapping[str, Any]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records and the cursor from which reading resumes after them."""
+
+    records: list[Record] = field(default_factory=list)
+    cursor: dict[str, Any] = field(default_factory=dict)
+
+
+class Connector(Protocol):
+    """Reads one source. Raises `lotwatch.errors.SourceError` when the system cannot be read."""
+
+    #: what it can read, in the order in which the records depend on one another
+    entities: tuple[str, ...]
+
+    def changed(self, entity: str, cursor: Mapping[str, Any] | None) -> Iterator[Page]:
+        """What changed since `cursor` (everything when None), with an overlap: a record may come again."""
+
+    def changed_between(self, entity: str, start: datetime, end: datetime) -> Iterator[Page]:
+        """What was last changed in [start, end): for backfills, which never touch a cursor."""

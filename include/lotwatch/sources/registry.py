@@ -1,0 +1,46 @@
+"""The systems that are read, from `include/sources.yaml`."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from lotwatch.errors import LotwatchError
+from lotwatch.paths import SOURCES
+from lotwatch.sources.connector import Connector
+
+
+class Source(BaseModel):
+    """One source: its kind of connector, the Airflow connection with address and secret, and when it is read (cron, UTC)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["tryton_warehouse", "tryton_procurement", "tryton_quality"]
+    connection: str
+    schedule: str
+    options: dict[str, Any] = {}
+
+
+@cache
+def load_sources(path: Path = SOURCES) -> dict[str, Source]:
+    """The registry by source name. Raises LotwatchError naming the file and the source."""
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return TypeAdapter(dict[str, Source]).validate_python(entries)
+    except (yaml.YAMLError, ValidationError) as error:
+        raise LotwatchError(f"The registry of sources cannot be used: {error}", where=str(path)) from error
+
+
+def connector(source: Source, url: str, database: str, user: str, password: str) -> Connector:
+    """The connector of a source, for an address and a login."""
+    from lotwatch.sources import tryton
+
+    kinds: dict[str, type[tryton.TrytonConnector]] = {
+        "tryton_warehouse": tryton.TrytonWarehouse,
+        "tryton_procurement": tryton.TrytonProcurement,
+        "tryton_quality": tryton.TrytonQuality,
+    }
+    client = tryton.connect(url, database, user, password)
+    return kinds[source.kind](client, **source.options)

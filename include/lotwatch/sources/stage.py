@@ -1,0 +1,123 @@
+"""Stores what a connector reads: one batch for each pull, its rows staged and the cursors moved in one transaction."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from lotwatch.audit import RunContext
+from lotwatch.db.query import query
+from lotwatch.sources.connector import Connector, Page, Record
+
+#: sets aside the records of an entity that could not be mapped: (conn, batch_id, source, entity, records)
+SetAside = Callable[[psycopg.Connection, int, str, str, Sequence[Record]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What a pull brought: records read and not mappable, by entity."""
+
+    batch_id: int
+    read: dict[str, int] = field(default_factory=dict)
+    unmapped: dict[str, int] = field(default_factory=dict)
+
+
+def pull(
+    conn: psycopg.Connection,
+    source: str,
+    connector: Connector,
+    context: RunContext,
+    set_aside: SetAside,
+    interval: tuple[datetime, datetime] | None = None,
+) -> Pulled:
+    """Read what changed since the last pull into a new batch.
+
+    With `interval` (a backfill) read what changed within it and leave the cursors alone. Nothing is kept of a pull
+    that fails half-way: the next one starts where this one did. Raises SourceError when the system cannot be read.
+    """
+    with conn.transaction():
+        conn.execute(query(__package__, "lock_source"), {"source": source})
+        parameters = {
+            "source": source,
+            "dag_id": context.dag_id,
+            "run_id": context.run_id,
+            "as_of": context.as_of,
+            "backfilled": interval is not None,
+        }
+        batch_id = conn.execute(query(__package__, "open_batch"), parameters).fetchone()[0]  # type: ignore[index]
+        pulled = Pulled(batch_id)
+        for entity in connector.entities:
+            pages = _pages(conn, source, connector, entity, interval)
+            _stage_entity(conn, source, entity, pages, pulled, set_aside, keep_cursor=interval is None)
+        return pulled
+
+
+def _pages(
+    conn: psycopg.Connection,
+    source: str,
+    connector: Connector,
+    entity: str,
+    interval: tuple[datetime, datetime] | None,
+) -> Iterator[Page]:
+    if interval is not None:
+        return connector.changed_between(entity, *interval)
+    row = conn.execute(query(__package__, "read_cursor"), {"source": source, "entity": entity}).fetchone()
+    return connector.changed(entity, row[0] if row else None)
+
+
+def _stage_entity(
+    conn: psycopg.Connection,
+    source: str,
+    entity: str,
+    pages: Iterator[Page],
+    pulled: Pulled,
+    set_aside: SetAside,
+    *,
+    keep_cursor: bool,
+) -> None:
+    columns = _columns(conn, entity)
+    copy = sql.SQL("COPY stage.{} ({}) FROM STDIN").format(
+        sql.Identifier(entity),
+        sql.SQL(", ").join(map(sql.Identifier, ("batch_id", "source_key", "raw", *columns))),
+    )
+    cursor: dict[str, object] | None = None
+    read = 0
+    unmapped: list[Record] = []
+    for page in pages:
+        with conn.cursor() as writer, writer.copy(copy) as target:
+            for record in page.records:
+                if record.problems:
+                    unmapped.append(record)
+                else:
+                    values = (record.row.get(column) for column in columns)
+                    target.write_row((pulled.batch_id, record.source_key, Jsonb(dict(record.raw)), *values))
+        read += len(page.records)
+        cursor = page.cursor or cursor
+    if unmapped:
+        set_aside(conn, pulled.batch_id, source, entity, unmapped)
+    if keep_cursor and cursor is not None:
+        parameters = {"source": source, "entity": entity, "cursor": Jsonb(cursor), "batch_id": pulled.batch_id}
+        conn.execute(query(__package__, "move_cursor"), parameters)
+    pulled.read[entity] = read
+    pulled.unmapped[entity] = len(unmapped)
+
+
+def _columns(conn: psycopg.Connection, entity: str) -> list[str]:
+    """The entity's own columns in its staging table."""
+    return [name for (name,) in conn.execute(query(__package__, "entity_columns"), {"entity": entity})]
+
+
+def pending_batches(conn: psycopg.Connection, source: str, state: str) -> list[int]:
+    """Batches of a source in a state, oldest first: a run also takes what an earlier, killed one left."""
+    return [row[0] for row in conn.execute(query(__package__, "pending_batches"), {"source": source, "state": state})]
+
+
+def finish_batch(conn: psycopg.Connection, batch_id: int) -> None:
+    """Mark a batch as posted and drop its staged rows: the ledger and the quarantine have them now."""
+    conn.execute(query(__package__, "finish_batch"), {"batch_id": batch_id})
+    for (entity,) in conn.execute(query(__package__, "staged_entities")).fetchall():
+        statement = sql.SQL("DELETE FROM stage.{} WHERE batch_id = %s").format(sql.Identifier(entity))
+        conn.execute(statement, (batch_id,))
