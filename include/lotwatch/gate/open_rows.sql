@@ -1,0 +1,11 @@
+-- Which records wait in quarantine, newest first?
+SELECT
+    quarantine_id,
+    source,
+    entity,
+    source_key,
+    reasons
+FROM lotwatch.quarantine
+WHERE state = 'open' AND (%(source)s::text IS NULL OR source = %(source)s::text)
+ORDER BY quarantine_id DESC
+LIMIT %(limit)s;

@@ -1,0 +1,11 @@
+-- Records of the source that only wait for what they refer to, once more into the batch, unless it has read them anew.
+INSERT INTO stage.{entity} (batch_id, source_key, raw, {columns})
+SELECT %(batch_id)s, q.source_key, q.raw, {record_columns}
+FROM lotwatch.quarantine AS q
+CROSS JOIN LATERAL jsonb_populate_record(NULL::stage.{entity}, q.record) AS r
+LEFT JOIN stage.{entity} AS s ON s.batch_id = %(batch_id)s AND s.source_key = q.source_key
+WHERE
+    q.state = 'open' AND q.source = %(source)s AND q.entity = %(entity_name)s
+    AND q.record IS NOT NULL AND s.source_key IS NULL
+    AND NOT EXISTS (SELECT FROM unnest(q.rules) AS u (rule) WHERE NOT starts_with(u.rule, %(prefix)s))
+ORDER BY q.quarantine_id;

@@ -1,0 +1,12 @@
+-- Which open rows of quarantine were asked for? Locked, so that each is replayed by one at a time.
+-- A record that could not be mapped has nothing to replay unless it is corrected.
+SELECT q.quarantine_id, q.source, q.entity, q.record
+FROM lotwatch.quarantine AS q
+WHERE
+    q.state = 'open'
+    AND (q.record IS NOT NULL OR %(corrected)s)
+    AND (%(ids)s::bigint [] IS NULL OR q.quarantine_id = ANY (%(ids)s::bigint []))
+    AND (%(source)s::text IS NULL OR q.source = %(source)s)
+    AND (%(entity)s::text IS NULL OR q.entity = %(entity)s)
+ORDER BY q.source, q.entity, q.quarantine_id
+FOR UPDATE;

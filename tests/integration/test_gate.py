@@ -1,0 +1,791 @@
+"""Good rows flow on, bad ones wait with their reasons, and a broken check is never taken for bad data."""
+
+import csv
+import gzip
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import biip
+import psycopg
+import pytest
+from biip.gtin import Gtin
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from lotwatch.audit import RunContext
+from lotwatch.errors import GateError
+from lotwatch.gate import GateReport, Threshold, quarantine_unmapped, replay, run_gate
+from lotwatch.gate.judge import EntityVerdict, Judge, RuleVerdict, referee_counts
+from lotwatch.gate.split import split
+from lotwatch.gate.staging import staged_columns
+from lotwatch.gate.suites import ENTITIES, load_suites
+from lotwatch.sources.connector import Problem, Record
+
+SUITES = Path(__file__).parents[2] / "expectations"
+AS_OF = datetime(2026, 3, 10, 6, tzinfo=UTC)
+EVERYTHING = dict.fromkeys(ENTITIES, Threshold(share=1.0))
+_number = count(1)
+
+#: a row of each entity that no rule objects to, given the master data of `world`
+GOOD: dict[str, dict[str, Any]] = {
+    "supplier": {"code": "S", "name": "Acme", "email": "orders@acme.example", "active": True},
+    "location": {
+        "code": "L",
+        "name": "Shelf",
+        "kind": "bin",
+        "parent_code": "SITE",
+        "time_zone": "Asia/Shanghai",
+        "status": "unrestricted",
+        "owner": "own",
+        "active": True,
+    },
+    "item": {
+        "code": "I",
+        "name": "Stent",
+        "criticality": "critical",
+        "udi_di": "+H123",
+        "label_lot": True,
+        "label_serial": False,
+        "label_expiry": True,
+        "base_unit": "piece",
+        "unit_cost": 12.5,
+        "storage_min_c": 2,
+        "storage_max_c": 8,
+        "registration_number": "R1",
+        "registration_through": date(2030, 1, 1),
+        "active": True,
+    },
+    "agreement": {
+        "supplier_code": "ACME",
+        "item_code": "PLAIN",
+        "price": 9.99,
+        "currency": "CNY",
+        "minimum_order_quantity": 20,
+        "order_multiple": 10,
+        "lead_time_days": 14,
+    },
+    "lot": {
+        "item_code": "LABELLED",
+        "lot_number": "N",
+        "manufactured_on": date(2025, 1, 1),
+        "usable_through": date(2027, 1, 1),
+    },
+    "movement": {
+        "item_code": "LABELLED",
+        "lot_number": "LOT1",
+        "from_location": "SITE",
+        "to_location": "WARD",
+        "quantity": 3,
+        "occurred_at": AS_OF - timedelta(hours=1),
+    },
+    "purchase_line": {
+        "order_number": "PO1",
+        "order_state": "open",
+        "supplier_code": "ACME",
+        "site_code": "SITE",
+        "item_code": "PLAIN",
+        "quantity": 5,
+        "unit_price": 9.99,
+        "currency": "CNY",
+        "ordered_on": date(2026, 3, 1),
+        "requested_on": date(2026, 3, 20),
+        "promised_on": date(2026, 3, 21),
+    },
+    "inspection": {
+        "number": "Q1",
+        "item_code": "LABELLED",
+        "lot_number": "LOT1",
+        "state": "passed",
+        "opened_at": AS_OF - timedelta(days=1),
+        "closed_at": AS_OF,
+    },
+}
+
+#: what must be unlike in every row, so that a row breaks nothing by repeating another
+UNIQUE = {"supplier": "code", "location": "code", "item": "code", "lot": "lot_number"}
+
+_TWICE = ({"code": "TWICE"}, {"code": "TWICE"})
+
+#: for each rule, rows (as they differ from the good one) that break it
+BREAKS: dict[str, tuple[str, tuple[dict[str, Any], ...]]] = {
+    "SUP001": ("supplier", ({"code": None},)),
+    "SUP002": ("supplier", ({"code": " S9"}, {"code": ""}, {"code": "S9\t"})),
+    "SUP003": ("supplier", _TWICE),
+    "SUP004": ("supplier", ({"name": None},)),
+    "SUP005": ("supplier", ({"email": "orders at acme"},)),
+    "SUP006": ("supplier", ({"active": None},)),
+    "ITM001": ("item", ({"code": None},)),
+    "ITM002": ("item", ({"code": "I9 "},)),
+    "ITM003": ("item", _TWICE),
+    "ITM004": ("item", ({"name": None},)),
+    "ITM005": ("item", ({"criticality": None},)),
+    "ITM006": ("item", ({"criticality": "high"},)),
+    "ITM007": ("item", ({"label_lot": None},)),
+    "ITM008": ("item", ({"label_serial": None},)),
+    "ITM009": ("item", ({"label_expiry": None},)),
+    "ITM010": ("item", ({"base_unit": None},)),
+    "ITM011": ("item", ({"unit_cost": -0.01},)),
+    "ITM012": ("item", ({"unit_cost": None},)),
+    "ITM013": ("item", ({"storage_min_c": -300},)),
+    "ITM014": ("item", ({"storage_max_c": 451},)),
+    "ITM015": ("item", ({"storage_min_c": 8, "storage_max_c": 2},)),
+    "ITM016": ("item", ({"udi_di": "8445880189"}, {"udi_di": "n/a"})),
+    "ITM017": ("item", ({"udi_di": "00844588018924"}, {"udi_di": "96385075"})),
+    "ITM018": ("item", ({"udi_di": "00844588018923"}, {"udi_di": "00844588018923"})),
+    "ITM019": ("item", ({"udi_di": "04012345678901"},)),
+    "ITM020": ("item", ({"udi_di": None},)),
+    "ITM021": ("item", ({"registration_through": None},)),
+    "ITM022": ("item", ({"active": None},)),
+    "LOC001": ("location", ({"code": None},)),
+    "LOC002": ("location", ({"code": " L9"},)),
+    "LOC003": ("location", _TWICE),
+    "LOC004": ("location", ({"name": None},)),
+    "LOC005": ("location", ({"kind": None},)),
+    "LOC006": ("location", ({"kind": "cupboard"},)),
+    "LOC007": ("location", ({"time_zone": None},)),
+    "LOC008": ("location", ({"time_zone": "Asia/Peking"},)),
+    "LOC009": ("location", ({"supplied_by": "magic"},)),
+    "LOC010": ("location", ({"status": None},)),
+    "LOC011": ("location", ({"status": "quarantine"},)),
+    "LOC012": ("location", ({"owner": None},)),
+    "LOC013": ("location", ({"owner": "theirs"},)),
+    "LOC014": ("location", ({"active": None},)),
+    "LOC015": ("location", ({"code": "SITE", "kind": "site", "supplied_by": "supplier", "parent_code": "WARD"},)),
+    "LOC016": ("location", ({"kind": "site", "supplied_by": None},)),
+    "REF001": ("location", ({"parent_code": "NOWHERE"},)),
+    "AGR001": ("agreement", ({"supplier_code": None},)),
+    "AGR002": ("agreement", ({"item_code": None},)),
+    "AGR003": ("agreement", ({"item_code": "LABELLED"}, {"item_code": "LABELLED"})),
+    "AGR004": ("agreement", ({"supplier_code": "S2", "price": None},)),
+    "AGR005": ("agreement", ({"supplier_code": "S2", "price": 0},)),
+    "AGR006": ("agreement", ({"supplier_code": "S2", "currency": None},)),
+    "AGR007": ("agreement", ({"supplier_code": "S2", "currency": "¥"},)),
+    "AGR008": ("agreement", ({"supplier_code": "S2", "minimum_order_quantity": None},)),
+    "AGR009": ("agreement", ({"supplier_code": "S2", "minimum_order_quantity": 0},)),
+    "AGR010": ("agreement", ({"supplier_code": "S2", "order_multiple": None},)),
+    "AGR011": ("agreement", ({"supplier_code": "S2", "order_multiple": 0},)),
+    "AGR012": ("agreement", ({"supplier_code": "S2", "lead_time_days": None},)),
+    "AGR013": ("agreement", ({"supplier_code": "S2", "lead_time_days": -1},)),
+    "AGR014": ("agreement", ({"supplier_code": "S3", "lead_time_days": 0},)),
+    "AGR015": ("agreement", ({"supplier_code": "S4", "minimum_order_quantity": 25},)),
+    "REF002": ("agreement", ({"supplier_code": "NOBODY"},)),
+    "REF003": ("agreement", ({"item_code": "NOTHING"},)),
+    "LOT001": ("lot", ({"item_code": None},)),
+    "LOT002": ("lot", ({"lot_number": None},)),
+    "LOT003": ("lot", ({"lot_number": "N9 "},)),
+    "LOT004": ("lot", ({"serial_number": ""},)),
+    "LOT005": (
+        "lot",
+        ({"lot_number": "TWICE"}, {"lot_number": "TWICE"}, *({"lot_number": None, "serial_number": "TWICE"},) * 2),
+    ),
+    "LOT006": ("lot", ({"manufactured_on": date(1900, 1, 1)},)),
+    "LOT007": ("lot", ({"usable_through": date(9999, 12, 31)},)),
+    "LOT008": ("lot", ({"usable_through": date(2024, 12, 31)},)),
+    "LOT009": ("lot", ({"usable_through": None},)),
+    "LOT010": ("lot", ({"manufactured_on": AS_OF.date() + timedelta(days=2)},)),
+    "LOT011": ("lot", ({"lot_number": "LOT1"},)),
+    "REF004": ("lot", ({"item_code": "NOTHING"},)),
+    "MOV001": ("movement", ({"item_code": None},)),
+    "MOV002": ("movement", ({"from_location": None},)),
+    "MOV003": ("movement", ({"to_location": None},)),
+    "MOV004": ("movement", ({"quantity": None},)),
+    "MOV005": ("movement", ({"quantity": 0}, {"quantity": -3})),
+    "MOV006": ("movement", ({"occurred_at": None},)),
+    "MOV007": ("movement", ({"to_location": "SITE"},)),
+    "MOV008": ("movement", ({"occurred_at": datetime(1970, 1, 1, tzinfo=UTC)},)),
+    "MOV009": ("movement", ({"occurred_at": AS_OF + timedelta(days=2)},)),
+    "MOV010": ("movement", ({"serial_number": "SN1", "quantity": 2},)),
+    "MOV011": ("movement", ({"lot_number": None},)),
+    "MOV012": ("movement", ({"item_code": "SERIAL", "lot_number": None},)),
+    "REF005": ("movement", ({"item_code": "NOTHING", "lot_number": None},)),
+    "REF006": ("movement", ({"from_location": "NOWHERE"},)),
+    "REF007": ("movement", ({"to_location": "NOWHERE"},)),
+    "REF008": ("movement", ({"lot_number": "LOT9"}, {"item_code": "PLAIN", "lot_number": "LOT1"})),
+    "REF009": ("movement", ({"serial_number": "SN9", "quantity": 1},)),
+    "PUR001": ("purchase_line", ({"order_state": None},)),
+    "PUR002": ("purchase_line", ({"order_state": "confirmed"},)),
+    "PUR003": ("purchase_line", ({"supplier_code": None},)),
+    "PUR004": ("purchase_line", ({"site_code": None},)),
+    "PUR005": ("purchase_line", ({"item_code": None},)),
+    "PUR006": ("purchase_line", ({"quantity": None},)),
+    "PUR007": ("purchase_line", ({"quantity": 0},)),
+    "PUR008": ("purchase_line", ({"unit_price": None},)),
+    "PUR009": ("purchase_line", ({"unit_price": -1},)),
+    "PUR010": ("purchase_line", ({"unit_price": 0},)),
+    "PUR011": ("purchase_line", ({"currency": None},)),
+    "PUR012": ("purchase_line", ({"currency": "rmb"},)),
+    "PUR013": ("purchase_line", ({"ordered_on": date(1899, 12, 30)},)),
+    "PUR014": ("purchase_line", ({"requested_on": date(9999, 12, 31)},)),
+    "PUR015": ("purchase_line", ({"promised_on": date(9999, 12, 31)},)),
+    "PUR016": ("purchase_line", ({"promised_on": date(2026, 2, 1)},)),
+    "PUR017": ("purchase_line", ({"order_number": None},)),
+    "PUR018": ("purchase_line", ({"ordered_on": None},)),
+    "PUR019": ("purchase_line", ({"site_code": "WARD"},)),
+    "REF010": ("purchase_line", ({"supplier_code": "NOBODY"},)),
+    "REF011": ("purchase_line", ({"site_code": "NOWHERE"},)),
+    "REF012": ("purchase_line", ({"item_code": "NOTHING"},)),
+    "INS001": ("inspection", ({"number": None},)),
+    "INS002": ("inspection", ({"item_code": None},)),
+    "INS003": ("inspection", ({"state": None},)),
+    "INS004": ("inspection", ({"state": "maybe"},)),
+    "INS005": ("inspection", ({"opened_at": None},)),
+    "INS006": ("inspection", ({"closed_at": AS_OF - timedelta(days=2)},)),
+    "INS007": ("inspection", ({"opened_at": datetime(1970, 1, 1, tzinfo=UTC)},)),
+    "INS008": ("inspection", ({"opened_at": AS_OF + timedelta(days=2), "closed_at": AS_OF + timedelta(days=3)},)),
+    "INS009": ("inspection", ({"closed_at": None}, {"state": "pending"})),
+    "REF013": ("inspection", ({"item_code": "NOTHING", "lot_number": None},)),
+    "REF014": ("inspection", ({"lot_number": "LOT9"},)),
+}
+
+
+@pytest.fixture
+def world(db: psycopg.Connection) -> psycopg.Connection:
+    """Some master data: two suppliers' worth, a site with a ward, items of three kinds of label, one lot, one serial."""
+    db.execute(
+        "INSERT INTO lotwatch.supplier (code, name) VALUES ('ACME', 'Acme'), ('S2', 'B'), ('S3', 'C'), ('S4', 'D')"
+    )
+    db.execute(
+        "INSERT INTO lotwatch.item (code, name, label_lot, label_serial, label_expiry, base_unit) VALUES"
+        " ('PLAIN', 'Gauze', false, false, false, 'piece'), ('LABELLED', 'Stent', true, false, true, 'piece'),"
+        " ('SERIAL', 'Pump', false, true, false, 'piece')"
+    )
+    db.execute(
+        "INSERT INTO lotwatch.item_identifier (agency, code, item_id)"
+        " SELECT 'GS1', '04012345678901', item_id FROM lotwatch.item WHERE code = 'PLAIN'"
+    )
+    db.execute("INSERT INTO lotwatch.location (code, name, kind) VALUES ('SITE', 'Hospital', 'site')")
+    db.execute(
+        "INSERT INTO lotwatch.location (code, name, kind, parent_id)"
+        " SELECT 'WARD', 'Ward', 'department', location_id FROM lotwatch.location"
+    )
+    db.execute(
+        "INSERT INTO lotwatch.lot (item_id, number, usable_through)"
+        " SELECT item_id, 'LOT1', '2026-12-31' FROM lotwatch.item WHERE code = 'LABELLED'"
+    )
+    db.execute(
+        "INSERT INTO lotwatch.serial_unit (item_id, number)"
+        " SELECT item_id, 'SN1' FROM lotwatch.item WHERE code = 'LABELLED'"
+    )
+    db.commit()
+    return db
+
+
+@pytest.fixture
+def gate(world: psycopg.Connection, tmp_path: Path) -> Callable[..., GateReport]:
+    """The gate over given batches, as the scheduled run calls it unless told otherwise."""
+
+    def call(*batch_ids: int, **options: Any) -> GateReport:
+        options = {"suites": SUITES, "docs": tmp_path / "docs", "as_of": AS_OF, "referee": False, **options}
+        return run_gate(world, batch_ids, **options)
+
+    return call
+
+
+def batch(conn: psycopg.Connection, source: str = "wms") -> int:
+    """A new, empty batch."""
+    row = conn.execute(
+        "INSERT INTO lotwatch.batch (source, as_of) VALUES (%s, %s) RETURNING batch_id", (source, AS_OF)
+    ).fetchone()
+    conn.commit()
+    assert row is not None
+    return int(row[0])
+
+
+def stage(conn: psycopg.Connection, batch_id: int, entity: str, key: str, **differing: Any) -> None:
+    """Stage the entity's good row, differing as said."""
+    row = GOOD[entity] | ({UNIQUE[entity]: f"{entity}{next(_number)}"} if entity in UNIQUE else {})
+    if entity == "item":
+        row["udi_di"] = f"+H{next(_number):06}"
+    row |= differing
+    statement = sql.SQL("INSERT INTO stage.{} (batch_id, source_key, raw, {}) VALUES (%s, %s, %s, {})").format(
+        sql.Identifier(entity),
+        sql.SQL(", ").join(map(sql.Identifier, row)),
+        sql.SQL(", ").join([sql.Placeholder()] * len(row)),
+    )
+    conn.execute(statement, (batch_id, key, Jsonb({"read": key}), *row.values()))
+    conn.commit()
+
+
+def verdicts(conn: psycopg.Connection, batch_id: int, entity: str) -> dict[str, tuple[list[str], list[str]]]:
+    """Errors and warnings of the rows still staged, by key."""
+    statement = sql.SQL("SELECT source_key, errors, warnings FROM stage.{} WHERE batch_id = %s")
+    rows = conn.execute(statement.format(sql.Identifier(entity)), (batch_id,)).fetchall()
+    conn.commit()
+    return {key: (errors, warnings) for key, errors, warnings in rows}
+
+
+def quarantined(conn: psycopg.Connection, state: str = "open") -> dict[str, list[str]]:
+    """Rules of the rows in quarantine, by key."""
+    rows = conn.execute("SELECT source_key, rules FROM lotwatch.quarantine WHERE state = %s", (state,)).fetchall()
+    conn.commit()
+    return dict(rows)
+
+
+def state_of(conn: psycopg.Connection, batch_id: int) -> tuple[str, str | None, Mapping[str, Any]]:
+    row = conn.execute("SELECT state, error, counts FROM lotwatch.batch WHERE batch_id = %s", (batch_id,)).fetchone()
+    conn.commit()
+    assert row is not None
+    return row[0], row[1], row[2]
+
+
+def test_each_rule_refuses_what_it_should_and_great_expectations_agrees(
+    world: psycopg.Connection, gate: Callable[..., GateReport]
+) -> None:
+    suites = load_suites(SUITES, staged_columns(world))
+    rules = {check.rule: check for suite in suites.values() for check in suite.checks}
+    assert BREAKS.keys() == rules.keys()
+    batch_id = batch(world)
+    for entity in ENTITIES:
+        stage(world, batch_id, entity, f"good {entity}")
+    for rule, (entity, rows) in BREAKS.items():
+        for place, differing in enumerate(rows):
+            stage(world, batch_id, entity, f"{rule} {place}", **differing)
+
+    report = gate(batch_id, thresholds=EVERYTHING, referee=True)
+
+    assert report.stopped == ()
+    refused = quarantined(world)
+    staged = {entity: verdicts(world, batch_id, entity) for entity in ENTITIES}
+    for rule, (entity, rows) in BREAKS.items():
+        for place in range(len(rows)):
+            key = f"{rule} {place}"
+            found = refused.get(key, []) if rules[rule].critical else staged[entity][key][1]
+            assert rule in found, key
+    for entity in ENTITIES:
+        assert staged[entity][f"good {entity}"] == ([], []), entity
+        assert all(errors == [] for errors, _ in staged[entity].values())
+
+
+def test_a_report_tells_numbers_and_examples_with_the_row_s_own_values_in_both_languages(
+    world: psycopg.Connection, gate: Callable[..., GateReport]
+) -> None:
+    batch_id = batch(world)
+    for number in range(7):
+        stage(world, batch_id, "movement", f"bad {number}", quantity=-number, document="100%")
+    stage(world, batch_id, "movement", "warned", lot_number=None)
+    stage(world, batch_id, "movement", "good")
+    report = gate(batch_id)
+
+    expected = {"read": 9, "passed": 2, "quarantined": 7, "warned": 1, "new": 7, "retried": 0}
+    assert report.counts == {"movement": expected}
+    assert state_of(world, batch_id) == ("judged", None, {"movement": expected})
+    by_rule = {outcome.rule: outcome for outcome in report.rules}
+    assert by_rule["MOV005"].failing == 7
+    assert len(by_rule["MOV005"].examples) == 5
+    assert by_rule["MOV005"].examples[1].reason.en == "Quantity -1 of item LABELLED is not above 0"
+    assert by_rule["MOV005"].examples[1].reason.zh == "物料 LABELLED 的数量 -1 不大于 0"
+    assert by_rule["MOV011"].severity == "warning"
+    row = world.execute(
+        "SELECT reasons, item_code, raw, record ->> 'document' FROM lotwatch.quarantine WHERE source_key = 'bad 1'"
+    ).fetchone()
+    assert row == (["Quantity -1 of item LABELLED is not above 0"], "LABELLED", {"read": "bad 1"}, "100%")
+
+
+def test_a_bad_row_that_is_read_again_stays_one_row_and_is_not_told_again(
+    world: psycopg.Connection, gate: Callable[..., GateReport]
+) -> None:
+    for expected in (1, 0, 0):
+        batch_id = batch(world)
+        stage(world, batch_id, "movement", "bad", quantity=0)
+        assert gate(batch_id).newly_quarantined == expected
+    row = world.execute("SELECT count(*), min(first_batch_id) < min(last_batch_id) FROM lotwatch.quarantine").fetchone()
+    assert row == (1, True)
+
+
+def test_a_record_read_twice_in_one_batch_counts_once_as_it_was_read_last(
+    world: psycopg.Connection, gate: Callable[..., GateReport]
+) -> None:
+    batch_id = batch(world)
+    stage(world, batch_id, "item", "same", code="A", name=None)
+    stage(world, batch_id, "item", "same", code="A", name="Stent")
+    assert gate(batch_id).counts["item"]["read"] == 1
+    assert verdicts(world, batch_id, "item") == {"same": ([], [])}
+
+
+def test_a_record_corrected_at_its_source_is_released(
+    world: psycopg.Connection, gate: Callable[..., GateReport]
+) -> None:
+    first, second = batch(world), batch(world)
+    stage(world, first, "movement", "m1", quantity=0)
+    stage(world, second, "movement", "m1")
+    gate(first)
+    assert quarantined(world) == {"m1": ["MOV005"]}
+    gate(second)
+    assert quarantined(world) == {}
+    assert quarantined(world, "released") == {"m1": ["MOV005"]}
+
+
+def test_what_waits_for_a_reference_is_tried_again_by_itself_when_it_comes(
+    world: psycopg.Connection, gate: Callable[..., GateReport]
+) -> None:
+    first, still, then = batch(world), batch(world), batch(world)
+    stage(world, first, "movement", "early", lot_number="LOT7", quantity=4)
+    stage(world, first, "movement", "early and bad", lot_number="LOT7", quantity=0)
+    gate(first)
+    assert gate(still).counts["movement"] == {
+        "read": 1,
+        "passed": 0,
+        "quarantined": 1,
+        "warned": 0,
+        "new": 0,
+        "retried": 1,
+    }
+    stage(world, then, "lot", "lot", lot_number="LOT7")
+    report = gate(then)
+    assert report.counts["movement"]["passed"] == 1
+    assert verdicts(world, then, "movement") == {"early": ([], [])}
+    assert quarantined(world) == {"early and bad": ["MOV005", "REF008"]}
+    row = world.execute("SELECT raw, quantity, occurred_at FROM stage.movement").fetchone()
+    assert row == ({"read": "early"}, 4, GOOD["movement"]["occurred_at"])
+
+
+def test_what_the_source_sent_anew_is_not_replaced_by_what_waited(
+    world: psycopg.Connection, gate: Callable[..., GateReport]
+) -> None:
+    first, second = batch(world), batch(world)
+    stage(world, first, "movement", "m1", lot_number="LOT7", quantity=4)
+    gate(first)
+    stage(world, second, "movement", "m1", lot_number="LOT1", quantity=5)
+    gate(second)
+    assert world.execute("SELECT quantity FROM stage.movement").fetchall() == [(5,)]
+    assert quarantined(world) == {}
+
+
+def test_a_good_row_of_another_source_s_waiting_batch_is_known(
+    world: psycopg.Connection, gate: Callable[..., GateReport]
+) -> None:
+    """Sources are pulled at their own times: the ERP's item may wait to be posted when the WMS moves it."""
+    erp, wms = batch(world, "erp"), batch(world, "wms")
+    stage(world, erp, "item", "good", code="NEW", label_lot=False, label_expiry=False)
+    stage(world, erp, "item", "bad", code="NEWER", name=None)
+    stage(world, wms, "movement", "known", item_code="NEW", lot_number=None)
+    stage(world, wms, "movement", "unknown", item_code="NEWER", lot_number=None)
+    gate(erp)
+    gate(wms, referee=True)
+    assert quarantined(world) == {"bad": ["ITM004"], "unknown": ["REF005"]}
+
+
+def test_a_bad_location_takes_its_branch_with_it_and_a_good_tree_comes_in_any_order(
+    world: psycopg.Connection, gate: Callable[..., GateReport]
+) -> None:
+    batch_id = batch(world)
+    tree = {"leaf": "twig", "twig": "branch", "branch": "SITE", "rotten leaf": "rotten", "rotten": "SITE"}
+    for code, parent in tree.items():
+        stage(world, batch_id, "location", code, code=code, parent_code=parent)
+    world.execute("UPDATE stage.location SET kind = 'cupboard' WHERE code = 'rotten'")
+    world.commit()
+    assert gate(batch_id, referee=True).stopped == ()
+    assert verdicts(world, batch_id, "location").keys() == {"leaf", "twig", "branch"}
+    assert quarantined(world) == {"rotten": ["LOC006"], "rotten leaf": ["REF001"]}
+
+
+def test_locations_that_name_each_other_as_parents_are_refused(
+    world: psycopg.Connection, gate: Callable[..., GateReport]
+) -> None:
+    """Whoever walks up such a tree never arrives."""
+    batch_id = batch(world)
+    stage(world, batch_id, "location", "egg", code="egg", parent_code="hen")
+    stage(world, batch_id, "location", "hen", code="hen", parent_code="egg")
+    gate(batch_id, referee=True)
+    assert quarantined(world) == {"egg": ["LOC015", "REF001"], "hen": ["LOC015", "REF001"]}
+
+
+def test_records_that_could_not_be_mapped_are_kept_with_their_reasons_until_they_can_be(
+    world: psycopg.Connection, gate: Callable[..., GateReport]
+) -> None:
+    first, second = batch(world), batch(world)
+    record = Record(
+        "m1", {"qty": "many"}, {"item_code": "PLAIN"}, (Problem("qty", "not a number"), Problem("uom", "unknown"))
+    )
+    for batch_id in (first, first):
+        with world.transaction():
+            quarantine_unmapped(world, batch_id, "wms", "movement", [record])
+    report = gate(first)
+    assert report.newly_quarantined == 1
+    assert report.counts["movement"] == {
+        "read": 1,
+        "passed": 0,
+        "quarantined": 1,
+        "warned": 0,
+        "new": 1,
+        "retried": 0,
+    }
+    assert [(rule.rule, rule.examples[0].reason.en) for rule in report.rules] == [
+        ("MAP", "qty: not a number; uom: unknown")
+    ]
+    row = world.execute("SELECT rules, reasons, item_code, record FROM lotwatch.quarantine").fetchall()
+    assert row == [(["MAP"], ["qty: not a number", "uom: unknown"], "PLAIN", None)]
+    stage(world, second, "movement", "m1")
+    gate(second)
+    assert quarantined(world) == {}
+
+
+def _broken_suites(folder: Path, query: str) -> Path:
+    """The suites with one more rule about movements, which cannot be evaluated."""
+    suites = shutil.copytree(SUITES, folder / "expectations")
+    path = suites / "movement.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["expectations"].append({
+        "type": "unexpected_rows_expectation",
+        "kwargs": {"unexpected_rows_query": query},
+        "meta": {"rule": "MOV099", "reason": {"en": "Odd", "zh": "异常"}},
+        "severity": "critical",
+    })
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return suites
+
+
+@pytest.mark.parametrize("referee", [True, False])
+def test_a_broken_check_stops_the_batch_and_is_not_taken_for_bad_data(
+    world: psycopg.Connection, gate: Callable[..., GateReport], tmp_path: Path, referee: bool
+) -> None:
+    suites = _broken_suites(tmp_path, "SELECT record_no FROM {batch} WHERE 1 / (quantity - quantity) > 0")
+    broken, sound = batch(world), batch(world)
+    stage(world, broken, "movement", "good")
+    stage(world, broken, "movement", "bad", quantity=0)
+    stage(world, sound, "supplier", "good")
+
+    report = gate(broken, sound, suites=suites, referee=referee)
+
+    assert [outcome.state for outcome in report.batches] == ["stopped", "judged"]
+    state, error, _ = state_of(world, broken)
+    assert state == "stopped"
+    assert error is not None
+    assert "division by zero" in error
+    assert "movement.json" in error
+    assert ("MOV099" in error) == referee
+    assert ("MOV005" in error) is False
+    assert quarantined(world) == {}
+
+
+def test_both_judges_see_one_moment_whatever_is_posted_meanwhile(
+    world: psycopg.Connection, db_url: str, tmp_path: Path
+) -> None:
+    """Otherwise they would disagree whenever another source's item becomes known between the two."""
+    suite = load_suites(SUITES, staged_columns(world))["movement"]
+    batch_id = batch(world)
+    stage(world, batch_id, "movement", "early", item_code="LATE", lot_number=None)
+    with Judge(world, tmp_path, batch_id, AS_OF) as judge, world.transaction():
+        world.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        counts = split(world, suite, batch_id)
+        with psycopg.connect(db_url) as other:
+            other.execute(
+                "INSERT INTO lotwatch.item (code, name, label_lot, label_serial, label_expiry, base_unit)"
+                " VALUES ('LATE', 'Late', false, false, false, 'piece')"
+            )
+        assert counts == {"REF005": 1}
+        assert judge.verdict(world, suite).rules["REF005"] == RuleVerdict("REF005", 1, 1)
+
+
+def test_judges_that_disagree_are_both_distrusted(world: psycopg.Connection) -> None:
+    suite = load_suites(SUITES, staged_columns(world))["movement"]
+    rules = {check.rule: RuleVerdict(check.rule, 10, 2) for check in suite.checks}
+    counts = dict.fromkeys(rules, 2)
+    verdict = EntityVerdict("movement", rules, Path("page.html"))
+    referee_counts(suite, verdict, counts)
+    with pytest.raises(GateError, match=r"disagree about movement \(MOV005: 3 against 2; REF005: 0 against 2"):
+        referee_counts(suite, verdict, {rule: n for rule, n in counts.items() if rule != "REF005"} | {"MOV005": 3})
+
+
+def test_a_batch_with_too_many_newly_bad_rows_is_stopped_and_moves_nothing(
+    world: psycopg.Connection, gate: Callable[..., GateReport]
+) -> None:
+    batch_id = batch(world)
+    for number in range(20):
+        stage(world, batch_id, "movement", f"bad {number}", quantity=0)
+    for number in range(70):
+        stage(world, batch_id, "movement", f"good {number}")
+
+    report = gate(batch_id)
+
+    assert report.newly_quarantined == 0
+    assert [outcome.batch_id for outcome in report.stopped] == [batch_id]
+    state, error, counts = state_of(world, batch_id)
+    assert state == "stopped"
+    assert error is not None
+    assert "20 of 90" in error
+    assert "20%" in error
+    assert counts["movement"]["quarantined"] == 20
+    assert quarantined(world) == {}
+    assert len(verdicts(world, batch_id, "movement")) == 90
+
+
+@pytest.mark.parametrize(("bad", "good"), [(20, 80), (19, 0)])
+def test_a_batch_at_its_threshold_flows_on(
+    world: psycopg.Connection, gate: Callable[..., GateReport], bad: int, good: int
+) -> None:
+    batch_id = batch(world)
+    for number in range(bad):
+        stage(world, batch_id, "movement", f"bad {number}", quantity=0)
+    for number in range(good):
+        stage(world, batch_id, "movement", f"good {number}")
+    assert gate(batch_id).newly_quarantined == bad
+
+
+def test_rows_that_were_bad_before_do_not_stop_a_batch(
+    world: psycopg.Connection, gate: Callable[..., GateReport]
+) -> None:
+    """Otherwise a source with a few dozen known bad records would stand still at every quiet hour."""
+    first, second = batch(world), batch(world)
+    for batch_id in (first, second):
+        for number in range(25):
+            stage(world, batch_id, "movement", f"bad {number}", quantity=0)
+    gate(first, thresholds=EVERYTHING)
+    assert gate(second).stopped == ()
+
+
+def test_a_gate_that_was_killed_is_run_again_and_does_nothing_twice(
+    world: psycopg.Connection, gate: Callable[..., GateReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier, batch_id = batch(world), batch(world)
+    stage(world, earlier, "movement", "waiting", lot_number="LOT7")
+    gate(earlier)
+    stage(world, batch_id, "movement", "bad", quantity=0)
+    stage(world, batch_id, "movement", "good")
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killing:
+        killing.setattr("lotwatch.gate.gate._conclude", die)
+        with pytest.raises(KeyboardInterrupt):
+            gate(batch_id)
+    assert state_of(world, batch_id)[0] == "staged"
+    assert quarantined(world) == {"waiting": ["REF008"]}
+
+    report = gate(batch_id)
+
+    assert report.counts["movement"] == {
+        "read": 3,
+        "passed": 1,
+        "quarantined": 2,
+        "warned": 0,
+        "new": 1,
+        "retried": 1,
+    }
+    assert gate(batch_id).batches == ()
+
+
+def test_batches_of_two_sources_are_refused(world: psycopg.Connection, gate: Callable[..., GateReport]) -> None:
+    with pytest.raises(GateError, match="batches of one source"):
+        gate(batch(world, "erp"), batch(world, "wms"))
+
+
+@pytest.fixture
+def person() -> RunContext:
+    return RunContext("replay", "manual__1", "manual", "replay", -1, 1, None, AS_OF, "li.wei")
+
+
+def test_a_replay_with_a_correction_passes_and_leaves_a_trace(
+    world: psycopg.Connection, gate: Callable[..., GateReport], person: RunContext
+) -> None:
+    first = batch(world)
+    stage(world, first, "purchase_line", "p1", quantity=0, unit_price=12.3456)
+    gate(first)
+    ((quarantine_id,),) = world.execute("SELECT quarantine_id FROM lotwatch.quarantine").fetchall()
+
+    (again,) = replay(world, person, reason="Read it off the order", ids=[quarantine_id], corrections={"quantity": 40})
+
+    assert quarantined(world) == {"p1": ["PUR007"]}
+    gate(again)
+    assert quarantined(world) == {}
+    price = world.execute("SELECT quantity, unit_price::text, ordered_on FROM stage.purchase_line").fetchone()
+    assert price == (40, "12.3456", date(2026, 3, 1))
+    audit = world.execute(
+        "SELECT actor, action, object_id, before ->> 'quantity', after ->> 'quantity', reason FROM lotwatch.audit_event"
+    ).fetchall()
+    assert audit == [("li.wei", "replay", str(quarantine_id), "0", "40", "Read it off the order")]
+
+
+def test_a_replay_makes_one_batch_for_each_source(
+    world: psycopg.Connection, gate: Callable[..., GateReport], person: RunContext
+) -> None:
+    for source in ("erp", "wms"):
+        batch_id = batch(world, source)
+        stage(world, batch_id, "supplier", "s1", name=None)
+        stage(world, batch_id, "movement", "m1", quantity=0)
+        gate(batch_id)
+    batch_ids = replay(world, person, reason="again", entity="movement")
+    assert len(batch_ids) == 2
+    assert [gate(batch_id).counts["movement"]["quarantined"] for batch_id in batch_ids] == [1, 1]
+    assert len(world.execute("SELECT FROM lotwatch.quarantine").fetchall()) == 4
+
+
+@pytest.mark.parametrize(
+    ("selection", "corrections", "says"),
+    [
+        ({}, {}, "not said what to replay"),
+        ({"ids": [4711]}, {}, r"\[4711\] cannot be replayed"),
+        ({"source": "qms"}, {}, "nothing to replay"),
+        ({"entity": "movement"}, {"quantitty": 1}, "did you mean quantity"),
+        ({"entity": "movement"}, {"quantity": "many"}, "does not fit"),
+        ({"entity": "movement"}, {"occurred_at": "2026-02-30"}, "does not fit"),
+    ],
+)
+def test_a_replay_that_makes_no_sense_is_refused_in_words(
+    world: psycopg.Connection,
+    gate: Callable[..., GateReport],
+    person: RunContext,
+    selection: dict[str, Any],
+    corrections: dict[str, Any],
+    says: str,
+) -> None:
+    batch_id = batch(world)
+    stage(world, batch_id, "movement", "m1", quantity=0)
+    gate(batch_id)
+    with pytest.raises(GateError, match=says):
+        replay(world, person, reason="again", corrections=corrections, **selection)
+
+
+def test_the_validation_pages_are_kept_and_tell_nothing_of_the_connection(
+    world: psycopg.Connection, gate: Callable[..., GateReport], tmp_path: Path
+) -> None:
+    first, second = batch(world), batch(world)
+    pages = []
+    for batch_id in (first, second):
+        stage(world, batch_id, "supplier", "bad", email="secretive")
+        stage(world, batch_id, "location", "good")
+        pages += [entity.page for entity in gate(batch_id, referee=True).batches[0].entities]
+    assert len(set(pages)) == 4
+    for page in pages:
+        assert page is not None
+        assert page.is_file()
+        assert page.is_relative_to(tmp_path / "docs" / "wms" / "2026-03-10")
+    password = world.info.password
+    assert password
+    for file in (tmp_path / "docs").rglob("*"):
+        if file.suffix in {".html", ".json"}:
+            assert password not in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("length", [8, 12, 13, 14])
+def test_the_check_digit_in_sql_is_that_of_the_standard(db: psycopg.Connection, length: int) -> None:
+    for number in range(0, 10**7, 1_234_567):
+        for digit in "0123456789":
+            code = f"{number:0{length - 1}}{digit}"
+            row = db.execute("SELECT lotwatch.gs1_check_digit_holds(%s)", (code,)).fetchone()
+            assert row == (_holds(code),), code
+
+
+def _holds(code: str) -> bool:
+    try:
+        Gtin.parse(code)
+    except biip.ParseError:
+        return False
+    return True
+
+
+@pytest.mark.realdata
+def test_real_device_identifiers_have_few_wrong_check_digits(db: psycopg.Connection, realdata: Path) -> None:
+    with gzip.open(realdata / "gudid_devices_25k.csv.gz", "rt", encoding="utf-8") as file:
+        codes = [row["primary_di"] for row in csv.DictReader(file) if row["agency"] == "GS1"]
+    rows = db.execute(
+        "SELECT u.code FROM unnest(%s::text[]) AS u (code) WHERE NOT lotwatch.gs1_check_digit_holds(u.code)", (codes,)
+    ).fetchall()
+    assert {code for (code,) in rows} == {code for code in codes if not _holds(code)}
+    assert 0 < len(rows) < 10
