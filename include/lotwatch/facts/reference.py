@@ -1,0 +1,37 @@
+"""What the fact views offer: their columns, types and units, from the database's own comments."""
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.rows import class_row
+
+from lotwatch.db.query import query
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a fact view. `comment` says what it is and in which unit."""
+
+    view: str
+    name: str
+    type: str
+    comment: str | None
+
+
+def columns(conn: psycopg.Connection) -> dict[str, dict[str, Column]]:
+    """Columns by name for each fact view, in their order."""
+    known: dict[str, dict[str, Column]] = {}
+    with conn.cursor(row_factory=class_row(Column)) as cursor:
+        for column in cursor.execute(query(__package__, "columns")):
+            known.setdefault(column.view, {})[column.name] = column
+    return known
+
+
+def as_markdown(conn: psycopg.Connection) -> str:
+    """The reference page of all fact views."""
+    titles: dict[str, str] = dict(conn.execute(query(__package__, "views")).fetchall())
+    parts = ["# Facts\n\nWhat rules and pages read. Made from the database's comments by `lotwatch facts reference`.\n"]
+    for view, known in columns(conn).items():
+        rows = "".join(f"| `{column.name}` | {column.type} | {column.comment} |\n" for column in known.values())
+        parts.append(f"## {view}\n\n{titles[view]}\n\n| column | type | meaning |\n|---|---|---|\n{rows}")
+    return "\n".join(parts)

@@ -1,0 +1,96 @@
+CREATE VIEW lotwatch.fact_lot AS
+WITH held_lot AS (
+    SELECT
+        stock.item_id,
+        stock.site_id,
+        stock.lot_id,
+        stock.serial_id,
+        stock.usable_through,
+        stock.manufactured_on,
+        stock.expired,
+        sum(stock.quantity)::bigint AS physical,
+        coalesce(sum(stock.quantity) FILTER (
+            WHERE stock.status = 'unrestricted' AND NOT stock.held AND NOT stock.expired
+        ), 0)::bigint AS available,
+        bool_or(stock.held) AS held,
+        string_agg(DISTINCT stock.status, ', ') AS status,
+        string_agg(DISTINCT stock.owner, ', ') AS owner
+    FROM lotwatch.stock_state AS stock
+    GROUP BY
+        stock.item_id, stock.site_id, stock.lot_id, stock.serial_id,
+        stock.usable_through, stock.manufactured_on, stock.expired
+)
+
+SELECT
+    item.code || '/' || coalesce(serial_unit.number, lot.number, '-') || '@' || site.code AS subject_key,
+    held_lot.item_id,
+    held_lot.site_id,
+    held_lot.lot_id,
+    held_lot.serial_id,
+    item.code AS item_code,
+    item.name AS item_name,
+    item.category,
+    item.criticality,
+    lot.number AS lot_number,
+    serial_unit.number AS serial_number,
+    site.code AS site_code,
+    site.name AS site_name,
+    site.region,
+    held_lot.owner,
+    held_lot.status,
+    held_lot.held,
+    held_lot.expired,
+    held_lot.manufactured_on,
+    held_lot.usable_through,
+    held_lot.usable_through - (lotwatch.as_of() AT TIME ZONE site.time_zone)::date AS days_to_expiry,
+    held_lot.physical,
+    held_lot.available,
+    policy.average_daily_usage,
+    -- what will not be used before the last day of use, if this lot is used first
+    CASE
+        WHEN held_lot.usable_through IS NOT NULL THEN
+            greatest(0, held_lot.physical - floor(coalesce(policy.average_daily_usage, 0) * greatest(
+                0, held_lot.usable_through - (lotwatch.as_of() AT TIME ZONE site.time_zone)::date + 1
+            )))::bigint
+    END AS quantity_at_risk,
+    item.unit_cost,
+    EXISTS(
+        SELECT 1 FROM lotwatch.quarantine AS quarantine
+        WHERE quarantine.state = 'open' AND quarantine.item_code = item.code
+    ) AS data_in_quarantine
+FROM held_lot
+INNER JOIN lotwatch.item AS item ON held_lot.item_id = item.item_id
+INNER JOIN lotwatch.location AS site ON held_lot.site_id = site.location_id
+LEFT JOIN lotwatch.lot AS lot ON held_lot.lot_id = lot.lot_id
+LEFT JOIN lotwatch.serial_unit AS serial_unit ON held_lot.serial_id = serial_unit.serial_id
+LEFT JOIN lotwatch.policy_in_force AS policy
+    ON held_lot.item_id = policy.item_id AND held_lot.site_id = policy.site_id;
+
+COMMENT ON VIEW lotwatch.fact_lot IS 'One row for each lot or serial unit at each site where it lies.';
+COMMENT ON COLUMN lotwatch.fact_lot.subject_key IS 'what an alert is about: item code / lot or serial number @ site code';
+COMMENT ON COLUMN lotwatch.fact_lot.item_id IS 'our number of the item';
+COMMENT ON COLUMN lotwatch.fact_lot.site_id IS 'our number of the site';
+COMMENT ON COLUMN lotwatch.fact_lot.lot_id IS 'our number of the lot; 0: none';
+COMMENT ON COLUMN lotwatch.fact_lot.serial_id IS 'our number of the serial unit; 0: none';
+COMMENT ON COLUMN lotwatch.fact_lot.item_code IS 'code of the item';
+COMMENT ON COLUMN lotwatch.fact_lot.item_name IS 'name of the item';
+COMMENT ON COLUMN lotwatch.fact_lot.category IS 'category of the item; null: not told';
+COMMENT ON COLUMN lotwatch.fact_lot.criticality IS 'life_supporting, critical or standard';
+COMMENT ON COLUMN lotwatch.fact_lot.lot_number IS 'number of the lot, as on the label; null: has none';
+COMMENT ON COLUMN lotwatch.fact_lot.serial_number IS 'serial number of the unit, as on the label; null: has none';
+COMMENT ON COLUMN lotwatch.fact_lot.site_code IS 'code of the site';
+COMMENT ON COLUMN lotwatch.fact_lot.site_name IS 'name of the site';
+COMMENT ON COLUMN lotwatch.fact_lot.region IS 'region of the site; null: not told';
+COMMENT ON COLUMN lotwatch.fact_lot.owner IS 'own, consigned or loaned';
+COMMENT ON COLUMN lotwatch.fact_lot.status IS 'as the owning system says: unrestricted, inspection, blocked';
+COMMENT ON COLUMN lotwatch.fact_lot.held IS 'under a hold of ours';
+COMMENT ON COLUMN lotwatch.fact_lot.expired IS 'past its last day of use, in the site''s zone';
+COMMENT ON COLUMN lotwatch.fact_lot.manufactured_on IS 'date of manufacture; null: not on the label';
+COMMENT ON COLUMN lotwatch.fact_lot.usable_through IS 'last day of use, inclusive; null: not on the label';
+COMMENT ON COLUMN lotwatch.fact_lot.days_to_expiry IS 'days until the last day of use; negative: expired; null: not on the label';
+COMMENT ON COLUMN lotwatch.fact_lot.physical IS 'what is there, whatever its state (base units)';
+COMMENT ON COLUMN lotwatch.fact_lot.available IS 'unrestricted, not held, not expired (base units)';
+COMMENT ON COLUMN lotwatch.fact_lot.average_daily_usage IS 'mean usage of the item at the site (base units a day); null: no policy yet';
+COMMENT ON COLUMN lotwatch.fact_lot.quantity_at_risk IS 'will not be used by its last day of use at the mean usage, if used first (base units); null: not on the label';
+COMMENT ON COLUMN lotwatch.fact_lot.unit_cost IS 'cost of one base unit, in the company''s currency; null: not told';
+COMMENT ON COLUMN lotwatch.fact_lot.data_in_quarantine IS 'records of this item are in quarantine: its figures may be wrong';

@@ -1,0 +1,44 @@
+CREATE VIEW lotwatch.fact_inspection AS
+SELECT
+    inspection.source || ':' || inspection.source_key AS subject_key,
+    inspection.item_id,
+    inspection.lot_id,
+    inspection.number,
+    item.code AS item_code,
+    item.name AS item_name,
+    item.category,
+    item.criticality,
+    lot.number AS lot_number,
+    CASE WHEN inspection.closed_at <= lotwatch.as_of() THEN inspection.state ELSE 'pending' END AS state,
+    extract(DAY FROM lotwatch.as_of() - inspection.opened_at)::integer AS days_open,
+    extract(DAY FROM lotwatch.as_of() - inspection.closed_at)::integer AS days_since_closed,
+    coalesce(stock.physical, 0)::bigint AS physical,
+    EXISTS(
+        SELECT 1 FROM lotwatch.quarantine AS quarantine
+        WHERE quarantine.state = 'open' AND quarantine.item_code = item.code
+    ) AS data_in_quarantine
+FROM lotwatch.inspection AS inspection
+INNER JOIN lotwatch.item AS item ON inspection.item_id = item.item_id
+LEFT JOIN lotwatch.lot AS lot ON inspection.lot_id = lot.lot_id
+LEFT JOIN LATERAL (
+    SELECT sum(stock_state.quantity) AS physical
+    FROM lotwatch.stock_state AS stock_state
+    WHERE stock_state.item_id = inspection.item_id AND stock_state.lot_id = inspection.lot_id
+) AS stock ON true
+WHERE inspection.opened_at <= lotwatch.as_of();
+
+COMMENT ON VIEW lotwatch.fact_inspection IS 'One row for each inspection.';
+COMMENT ON COLUMN lotwatch.fact_inspection.subject_key IS 'what an alert is about: source : key of the inspection there';
+COMMENT ON COLUMN lotwatch.fact_inspection.item_id IS 'our number of the item';
+COMMENT ON COLUMN lotwatch.fact_inspection.lot_id IS 'our number of the lot; null: none';
+COMMENT ON COLUMN lotwatch.fact_inspection.number IS 'number of the inspection';
+COMMENT ON COLUMN lotwatch.fact_inspection.item_code IS 'code of the item';
+COMMENT ON COLUMN lotwatch.fact_inspection.item_name IS 'name of the item';
+COMMENT ON COLUMN lotwatch.fact_inspection.category IS 'category of the item; null: not told';
+COMMENT ON COLUMN lotwatch.fact_inspection.criticality IS 'life_supporting, critical or standard';
+COMMENT ON COLUMN lotwatch.fact_inspection.lot_number IS 'number of the inspected lot; null: none';
+COMMENT ON COLUMN lotwatch.fact_inspection.state IS 'pending, passed or failed';
+COMMENT ON COLUMN lotwatch.fact_inspection.days_open IS 'days since it was opened';
+COMMENT ON COLUMN lotwatch.fact_inspection.days_since_closed IS 'days since it was decided; null: pending';
+COMMENT ON COLUMN lotwatch.fact_inspection.physical IS 'stock of the lot on all sites (base units)';
+COMMENT ON COLUMN lotwatch.fact_inspection.data_in_quarantine IS 'records of this item are in quarantine: its figures may be wrong';

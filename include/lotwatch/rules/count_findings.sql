@@ -1,0 +1,7 @@
+-- How many findings has each rule?
+SELECT
+    rule_id,
+    count(*) AS findings
+FROM finding
+GROUP BY rule_id
+ORDER BY rule_id;

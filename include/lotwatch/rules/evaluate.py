@@ -1,0 +1,67 @@
+"""Evaluates the rules and keeps the alerts: one row for each problem, resolved when its condition ends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import psycopg
+from psycopg import sql
+
+from lotwatch import facts
+from lotwatch.audit import RunContext, record
+from lotwatch.db.query import query
+from lotwatch.ledger import clear_changes
+from lotwatch.rules.compile import compile_rules
+from lotwatch.rules.tables import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What an evaluation found: findings by rule, and what that did to the alerts."""
+
+    findings: dict[str, int]
+    opened: int = 0
+    reopened: int = 0
+    continued: int = 0
+    resolved: int = 0
+
+
+def evaluate_live(conn: psycopg.Connection, rules: Sequence[Rule], context: RunContext) -> Evaluation:
+    """Evaluate all rules on what is so now; open, keep and resolve alerts. One evaluation at a time."""
+    with conn.transaction():
+        conn.execute(query(__package__, "lock_evaluation"))
+        # before the facts are read: a change that commits later stays for the next evaluation
+        clear_changes(conn)
+        facts.live(conn, context.as_of)
+        findings = _find(conn, rules)
+        told = [rule.id for rule in rules if rule.mode != "shadow"]
+        changed: dict[str, int] = {}
+        for change, alert_id, rule_id, subject_key, evidence in conn.execute(
+            query(__package__, "keep_alerts"), {"as_of": context.as_of, "rules": told}
+        ).fetchall():
+            changed[change] = changed.get(change, 0) + 1
+            if change != "continued":
+                after = {"rule_id": rule_id, "subject_key": subject_key, "evidence": evidence}
+                record(conn, context, f"alert {change}", "alert", str(alert_id), after=after)
+        return Evaluation(findings, **changed)
+
+
+def evaluate_backfilled(conn: psycopg.Connection, rules: Sequence[Rule], context: RunContext) -> Evaluation:
+    """Evaluate all rules on a past day's facts and record the findings as backfilled: no alert is touched."""
+    with conn.transaction():
+        facts.at(conn, context.as_of)
+        findings = _find(conn, rules)
+        parameters = {"dag_id": context.dag_id, "run_id": context.run_id, "as_of": context.as_of}
+        conn.execute(query(__package__, "keep_backfilled"), parameters)
+        return Evaluation(findings)
+
+
+def _find(conn: psycopg.Connection, rules: Sequence[Rule]) -> dict[str, int]:
+    """Fill the temporary table `finding`; count by rule."""
+    conn.execute(query(__package__, "make_finding"))
+    known = facts.columns(conn)
+    by_subject = sorted(rules, key=lambda rule: rule.subject)
+    for subject, group in groupby(by_subject, key=lambda rule: rule.subject):
+        statement = compile_rules(subject, list(group), known[f"fact_{subject}"])
+        conn.execute(sql.SQL("INSERT INTO finding {}").format(sql.SQL(statement)))
+    return dict(conn.execute(query(__package__, "count_findings")).fetchall())

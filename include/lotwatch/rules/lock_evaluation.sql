@@ -1,0 +1,2 @@
+-- One evaluation at a time: the lock ends with the transaction.
+SELECT pg_advisory_xact_lock(hashtextextended('lotwatch.evaluation', 0));

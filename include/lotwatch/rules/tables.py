@@ -1,0 +1,104 @@
+"""Decision tables: YAML files under `include/rules/`, each a list of rules."""
+
+import json
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from lotwatch.errors import RuleError
+from lotwatch.paths import RULES
+
+Level = Literal["info", "warning", "critical"]
+Subject = Literal["item_site", "lot", "order_line", "inspection"]
+Action = Literal["purchase_order"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Title(_Table):
+    """What the rule is called, in both languages."""
+
+    en: str = Field(min_length=1)
+    zh: str = Field(min_length=1)
+
+
+class Severity(_Table):
+    """A level and when it applies; the first that does counts. The last one may have no condition."""
+
+    level: Level
+    when: str | None = None
+
+
+class Rule(_Table):
+    """One line of a decision table.
+
+    `when` is an expression over the columns of the subject's fact view (`docs/reference/facts.md`). A null matches
+    neither `x < 7` nor `x >= 7`: for every column in it that can be null, `missing` says whether its absence is
+    itself worth an alert or the rule stays silent. `mode`: shadow records nothing, alert only tells, act also proposes.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]{2,59}$")
+    title: Title
+    subject: Subject
+    when: str = Field(min_length=1, max_length=1000)
+    missing: dict[str, Literal["alert", "ignore"]] = {}
+    severity: tuple[Severity, ...] = Field(min_length=1)
+    actions: tuple[Action, ...] = ()
+    notify: tuple[str, ...] = ()
+    mode: Literal["shadow", "alert", "act"] = "alert"
+
+    @model_validator(mode="after")
+    def _last_severity_always_applies(self) -> "Rule":
+        if self.severity[-1].when is not None:
+            raise ValueError("the last severity must have no `when`: every alert needs a level")
+        return self
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the rule's text does."""
+        return sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()[:12]
+
+
+def load_rules(folder: Path = RULES) -> list[Rule]:
+    """All rules of the decision tables in `folder`. Raises RuleError naming the file and the rule."""
+    rules: list[Rule] = []
+    where: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*.yaml")):
+        for number, entry in enumerate(_entries(path), start=1):
+            rule = _rule(path, number, entry)
+            if rule.id in where:
+                raise RuleError(f"Two rules are called {rule.id}", where=f"{where[rule.id]} and {path}")
+            where[rule.id] = path
+            rules.append(rule)
+    return rules
+
+
+@cache
+def titles(lang: Literal["en", "zh"]) -> dict[str, str]:
+    """What each rule is called in a language, by its id."""
+    return {rule.id: getattr(rule.title, lang) for rule in load_rules()}
+
+
+def _entries(path: Path) -> list[Any]:
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise RuleError(f"Not valid YAML: {error}", where=str(path)) from error
+    if not isinstance(entries, list):
+        raise RuleError("A decision table is a list of rules", where=str(path), do="begin each rule with '- id:'")
+    return entries
+
+
+def _rule(path: Path, number: int, entry: Any) -> Rule:
+    name = entry.get("id", f"rule {number}") if isinstance(entry, dict) else f"rule {number}"
+    try:
+        return Rule.model_validate(entry)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'rule'}: {e['msg']}" for e in error.errors())
+        raise RuleError(wrong, where=f"{path}, {name}") from error

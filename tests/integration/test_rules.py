@@ -1,0 +1,136 @@
+"""Rules on real facts: what fires, and the life of an alert."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from lotwatch import facts
+from lotwatch.audit import begin_run
+from lotwatch.jobs import watch
+from lotwatch.planning import PlanSettings
+from lotwatch.rules import evaluate_backfilled, evaluate_live, load_rules, take_untold
+from tests.integration.company import NOW, TODAY, Company, context
+
+
+@pytest.fixture
+def short(company: Company) -> Company:
+    """10 left of an item of which 2 a day are used, with 10 days of lead time."""
+    company.item()
+    company.agreement()
+    company.lot()
+    company.move(30, "DC", days_ago=40)
+    for day in range(1, 11):
+        company.move(2, "PATIENT", "DC", days_ago=day)
+    company.post()
+    watch.plan(company.conn, company.context, PlanSettings(history_days=10))
+    return company
+
+
+def alerts(conn: psycopg.Connection, rule_id: str) -> list[tuple]:
+    return conn.execute(
+        "SELECT subject_key, severity, state, recurrences FROM lotwatch.alert WHERE rule_id = %s ORDER BY 1", (rule_id,)
+    ).fetchall()
+
+
+def test_every_fact_column_has_a_unit_and_every_rule_compiles(db: psycopg.Connection) -> None:
+    known = facts.columns(db)
+    assert set(known) == {"fact_item_site", "fact_lot", "fact_order_line", "fact_inspection"}
+    assert [c for columns in known.values() for c in columns.values() if not c.comment] == []
+    evaluate_live(db, load_rules(), begin_run(db, context()))
+
+
+def test_columns_that_are_said_never_to_be_null_never_are(short: Company) -> None:
+    short.order_line(5, key="line")
+    short.add("inspection", "i", item_code="I1", state="pending", number="Q1", opened_at=NOW)
+    short.post()
+    facts.live(short.conn, NOW)
+    for view, columns in facts.columns(short.conn).items():
+        rows = short.conn.execute(psycopg.sql.SQL("SELECT * FROM lotwatch.{}").format(psycopg.sql.Identifier(view)))
+        never = [i for i, column in enumerate(columns.values()) if "null:" not in (column.comment or "")]
+        found = rows.fetchall()
+        assert found, view
+        assert all(row[i] is not None for row in found for i in never), view
+
+
+def test_a_shortage_opens_one_alert_with_its_values(short: Company) -> None:
+    done = evaluate_live(short.conn, load_rules(), short.context)
+    assert alerts(short.conn, "stockout_risk") == [("I1@DC", "warning", "open", 0)]
+    assert done.opened == 1
+    evidence = short.conn.execute("SELECT evidence FROM lotwatch.alert").fetchone()
+    assert evidence is not None
+    assert evidence[0]["inventory_position"] == 10
+    assert evidence[0]["reorder_point"] > 10
+
+
+def test_what_is_on_order_counts_so_a_late_order_is_not_bought_twice(short: Company) -> None:
+    short.order_line(100, key="late", promised_on=TODAY - timedelta(days=3))
+    short.post()
+    evaluate_live(short.conn, load_rules(), short.context)
+    assert alerts(short.conn, "stockout_risk") == []
+    assert [row[1] for row in alerts(short.conn, "late_inbound")] == ["warning"]
+
+
+def test_an_alert_ends_with_its_condition_and_comes_again(short: Company) -> None:
+    rules = load_rules()
+    evaluate_live(short.conn, rules, short.context)
+    short.move(200, "DC", key="relief")
+    short.post()
+    assert evaluate_live(short.conn, rules, short.context).resolved == 1
+    assert alerts(short.conn, "stockout_risk") == [("I1@DC", "warning", "resolved", 0)]
+    short.move(200, "SUPPLIER", "DC", key="taken back")
+    short.post()
+    assert evaluate_live(short.conn, rules, short.context).reopened == 1
+    assert alerts(short.conn, "stockout_risk") == [("I1@DC", "warning", "open", 1)]
+
+
+def test_evaluating_again_opens_nothing_and_tells_nothing_twice(short: Company) -> None:
+    rules = load_rules()
+    evaluate_live(short.conn, rules, short.context)
+    assert len(take_untold(short.conn, NOW)) == 1
+    again = evaluate_live(short.conn, rules, short.context)
+    assert (again.opened, again.continued) == (0, 1)
+    assert take_untold(short.conn, NOW) == []
+
+
+def test_an_alert_whose_inputs_are_in_quarantine_says_so(short: Company) -> None:
+    short.conn.execute(
+        "INSERT INTO lotwatch.quarantine (source, entity, source_key, item_code, raw, rules, reasons, first_batch_id,"
+        " last_batch_id) SELECT 'test', 'movement', 'x', 'I1', '{}', '{MOV001}', '{bad}', min(batch_id), min(batch_id)"
+        " FROM lotwatch.batch"
+    )
+    evaluate_live(short.conn, load_rules(), short.context)
+    assert [row[2] for row in alerts(short.conn, "stockout_risk")] == ["suppressed"]
+
+
+@pytest.mark.parametrize(
+    ("days", "rule"), [(60, "near_expiry"), (0, "near_expiry"), (-1, "expired_on_shelf"), (61, None)]
+)
+def test_expiry_is_counted_in_days_until_the_last_day_of_use(company: Company, days: int, rule: str | None) -> None:
+    company.item()
+    company.lot(expires=TODAY + timedelta(days=days))
+    company.move(5, "DC")
+    company.post()
+    evaluate_live(company.conn, load_rules(), company.context)
+    fired = {row[0] for row in company.conn.execute("SELECT rule_id FROM lotwatch.alert")}
+    assert fired & {"near_expiry", "expired_on_shelf"} == ({rule} if rule else set())
+
+
+def test_a_backfilled_evaluation_touches_no_alert(short: Company) -> None:
+    past = context(run_id="past", as_of=NOW - timedelta(days=3), run_type="backfill")
+    evaluate_live(short.conn, load_rules(), short.context)
+    before = short.conn.execute("SELECT * FROM lotwatch.alert").fetchall()
+    for _ in range(2):  # cleared and run again
+        evaluate_backfilled(short.conn, load_rules(), begin_run(short.conn, past))
+    assert short.conn.execute("SELECT * FROM lotwatch.alert").fetchall() == before
+    assert watch.propose(short.conn, past, None) == {"proposals": 0}  # type: ignore[arg-type]
+
+
+def test_a_backfilled_evaluation_sees_that_day_and_not_today(company: Company) -> None:
+    company.item()
+    company.lot(expires=TODAY - timedelta(days=2))
+    company.move(5, "DC", days_ago=100)
+    company.post()
+    past = begin_run(company.conn, context(run_id="past", as_of=NOW - timedelta(days=30), run_type="backfill"))
+    found = evaluate_backfilled(company.conn, load_rules(), past).findings
+    assert found == {"near_expiry": 1}
