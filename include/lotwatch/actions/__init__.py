@@ -1,0 +1,29 @@
+"""What should be done: proposals, their guards, and who said yes."""
+
+from lotwatch.actions.approvals import Answer, Asked, Decision, Question, ask, decide, question
+from lotwatch.actions.budgets import apply_budgets, load_budgets
+from lotwatch.actions.guards import Refusal, guard
+from lotwatch.actions.progress import confirmed, drafted, failed, is_approved
+from lotwatch.actions.proposals import Order, ProposeSettings, load_order, propose
+
+__all__ = [
+    "Answer",
+    "Asked",
+    "Decision",
+    "Order",
+    "ProposeSettings",
+    "Question",
+    "Refusal",
+    "apply_budgets",
+    "ask",
+    "confirmed",
+    "decide",
+    "drafted",
+    "failed",
+    "guard",
+    "is_approved",
+    "load_budgets",
+    "load_order",
+    "propose",
+    "question",
+]

@@ -1,0 +1,46 @@
+"""Budgets from `include/budgets.yaml`: what each site may order for in a calendar month."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import psycopg
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from lotwatch.audit import RunContext, record
+from lotwatch.db.query import query
+from lotwatch.errors import LotwatchError
+from lotwatch.paths import BUDGETS
+
+
+class Budget(BaseModel):
+    """What a site may order for in each month."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    monthly: Decimal = Field(ge=0)
+
+
+def load_budgets(path: Path = BUDGETS) -> dict[str, Budget]:
+    """Budgets by site code. Raises LotwatchError naming the file, site and field."""
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        return TypeAdapter(dict[str, Budget]).validate_python(entries)
+    except (yaml.YAMLError, ValidationError) as error:
+        raise LotwatchError(f"The budgets cannot be used: {error}", where=str(path)) from error
+
+
+def apply_budgets(conn: psycopg.Connection, as_of: datetime, context: RunContext, budgets: dict[str, Budget]) -> int:
+    """Make these the budgets of the month of `as_of`; each change is audited. Returns how many changed."""
+    period = date(as_of.year, as_of.month, 1)
+    changed = 0
+    for site, budget in budgets.items():
+        parameters = {"site": site, "period": period, "amount": budget.monthly, "currency": budget.currency}
+        for (before,) in conn.execute(query(__package__, "apply_budget"), parameters).fetchall():
+            after = {"amount": budget.monthly, "currency": budget.currency}
+            told = None if before is None else {"amount": before}
+            record(conn, context, "budget set", "budget", f"{site} {period:%Y-%m}", before=told, after=after)
+            changed += 1
+    return changed

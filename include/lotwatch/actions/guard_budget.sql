@@ -1,0 +1,82 @@
+-- Which orders does the site's budget of the month not cover? Earlier orders come first.
+-- Committed: what was ordered this month in the ERP, and our orders that are asked for, approved or sent.
+WITH candidate AS (
+    SELECT
+        proposal.proposal_id,
+        proposal.code,
+        proposal.site_id,
+        proposal.currency,
+        site.code AS site_code,
+        date_trunc('month', %(as_of)s::timestamptz AT TIME ZONE site.time_zone)::date AS period,
+        sum(line.quantity * line.unit_price) AS total
+    FROM lotwatch.proposal AS proposal
+    INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
+    INNER JOIN lotwatch.location AS site ON proposal.site_id = site.location_id
+    WHERE proposal.proposal_id = ANY(%(proposals)s::bigint[])
+    GROUP BY proposal.proposal_id, site.location_id
+),
+
+ordered AS (
+    SELECT
+        line.site_id,
+        date_trunc('month', line.ordered_on)::date AS period,
+        sum(line.quantity * line.unit_price) AS total
+    FROM lotwatch.purchase_order_line AS line
+    WHERE
+        line.state <> 'cancelled' AND line.ordered_on IS NOT NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM lotwatch.proposal AS ours
+            WHERE ours.code = line.order_reference
+        )
+    GROUP BY line.site_id, date_trunc('month', line.ordered_on)
+),
+
+ours AS (
+    SELECT
+        proposal.site_id,
+        date_trunc('month', proposal.created_at AT TIME ZONE site.time_zone)::date AS period,
+        sum(line.quantity * line.unit_price) AS total
+    FROM lotwatch.proposal AS proposal
+    INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
+    INNER JOIN lotwatch.location AS site ON proposal.site_id = site.location_id
+    WHERE
+        proposal.state IN ('waiting', 'approved', 'sending', 'sent')
+        AND proposal.proposal_id <> ALL(%(proposals)s::bigint[])
+    GROUP BY proposal.site_id, date_trunc('month', proposal.created_at AT TIME ZONE site.time_zone)
+),
+
+reckoned AS (
+    SELECT
+        candidate.*,
+        budget.amount,
+        budget.currency AS budget_currency,
+        coalesce(ordered.total, 0) + coalesce(ours.total, 0)
+        + sum(candidate.total) OVER (
+            PARTITION BY candidate.site_id, candidate.period ORDER BY candidate.proposal_id
+        ) - candidate.total AS committed
+    FROM candidate
+    LEFT JOIN lotwatch.budget AS budget
+        ON candidate.site_id = budget.site_id AND candidate.period = budget.period
+    LEFT JOIN ordered ON candidate.site_id = ordered.site_id AND candidate.period = ordered.period
+    LEFT JOIN ours ON candidate.site_id = ours.site_id AND candidate.period = ours.period
+)
+
+SELECT
+    proposal_id,
+    code,
+    NULL::bigint AS item_id,
+    NULL::text AS item_code,
+    CASE
+        WHEN amount IS NULL
+            THEN format('%%s has no budget for %%s: set one in include/budgets.yaml.', site_code, to_char(period, 'YYYY-MM'))
+        WHEN budget_currency <> currency
+            THEN format('%%s''s budget is in %%s, this order in %%s.', site_code, budget_currency, currency)
+        ELSE
+            format(
+                'The order of %%s %%s exceeds the budget of %%s for %%s: %%s of %%s are committed.',
+                round(total, 2), currency, site_code, to_char(period, 'YYYY-MM'), round(committed, 2), amount
+            )
+    END AS reason
+FROM reckoned
+WHERE amount IS NULL OR budget_currency <> currency OR committed + total > amount
+ORDER BY proposal_id;

@@ -1,0 +1,64 @@
+-- Which lines are ordered, proposed or waiting elsewhere already, so that the need they answer is gone?
+-- An order of ours that the ERP has already shown us back is one of its order lines: it counts there, and only there.
+WITH line AS (
+    SELECT
+        proposal.proposal_id,
+        proposal.code,
+        proposal.site_id,
+        line.item_id
+    FROM lotwatch.proposal AS proposal
+    INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
+    WHERE proposal.proposal_id = ANY(%(proposals)s::bigint[])
+),
+
+-- earlier proposals of the same item and site that are alive and not yet among the ERP's lines
+pending AS (
+    SELECT
+        line.proposal_id,
+        line.item_id,
+        sum(other_line.quantity) AS quantity,
+        string_agg(other.code, ', ' ORDER BY other.code) AS codes
+    FROM line
+    INNER JOIN lotwatch.proposal AS other
+        ON
+            line.site_id = other.site_id AND other.proposal_id < line.proposal_id
+            AND other.state IN ('proposed', 'waiting', 'approved', 'sending', 'sent')
+    INNER JOIN lotwatch.proposal_line AS other_line
+        ON other.proposal_id = other_line.proposal_id AND line.item_id = other_line.item_id AND NOT other_line.refused
+    WHERE
+        NOT EXISTS (
+            SELECT 1 FROM lotwatch.purchase_order_line AS known
+            WHERE known.order_reference = other.code
+        )
+    GROUP BY line.proposal_id, line.item_id
+),
+
+-- of what is on order, what is this very order come back
+own AS (
+    SELECT
+        line.proposal_id,
+        line.item_id,
+        sum(known.outstanding) AS quantity
+    FROM line
+    INNER JOIN lotwatch.order_line_open AS known ON line.code = known.order_reference AND line.item_id = known.item_id
+    GROUP BY line.proposal_id, line.item_id
+)
+
+SELECT
+    line.proposal_id,
+    line.code,
+    item.item_id,
+    item.code AS item_code,
+    format(
+        '%%s: needed no longer. %%s available, %%s on order%%s; that is not below the reorder point of %%s.',
+        item.code, fact.available, fact.on_order,
+        coalesce(', ' || pending.quantity || ' proposed (' || pending.codes || ')', ''), fact.reorder_point
+    ) AS reason
+FROM line
+INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
+INNER JOIN lotwatch.fact_item_site AS fact ON line.item_id = fact.item_id AND line.site_id = fact.site_id
+LEFT JOIN pending ON line.proposal_id = pending.proposal_id AND line.item_id = pending.item_id
+LEFT JOIN own ON line.proposal_id = own.proposal_id AND line.item_id = own.item_id
+WHERE
+    fact.inventory_position - coalesce(own.quantity, 0) + coalesce(pending.quantity, 0) >= fact.reorder_point
+ORDER BY line.proposal_id, item.code;

@@ -1,0 +1,26 @@
+"""How far an approved order has come."""
+
+import psycopg
+
+from lotwatch.db.query import query
+
+
+def is_approved(conn: psycopg.Connection, proposal_id: int) -> bool:
+    """Whether a person approved the order: the sender believes this row alone."""
+    return conn.execute(query(__package__, "is_approved"), {"proposal_id": proposal_id}).fetchone() is not None
+
+
+def drafted(conn: psycopg.Connection, proposal_id: int, erp_number: str) -> None:
+    """The ERP has the draft, under this number."""
+    conn.execute(query(__package__, "drafted"), {"proposal_id": proposal_id, "erp_number": erp_number})
+
+
+def confirmed(conn: psycopg.Connection, proposal_id: int, confirmation: str) -> None:
+    """The portal has the order."""
+    conn.execute(query(__package__, "confirmed"), {"proposal_id": proposal_id, "confirmation": confirmation})
+
+
+def failed(conn: psycopg.Connection, proposal_id: int) -> str:
+    """The order could not be sent and nothing more is tried; returns its code."""
+    row = conn.execute(query(__package__, "fail_proposal"), {"proposal_id": proposal_id}).fetchone()
+    return str(row[0]) if row else f"proposal {proposal_id}"

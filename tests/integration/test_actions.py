@@ -1,0 +1,258 @@
+"""Proposals, guards and decisions: no order twice, none above a limit, none without a written yes."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import psycopg
+import pytest
+
+from lotwatch import actions, facts
+from lotwatch.actions.budgets import Budget
+from lotwatch.errors import LotwatchError
+from lotwatch.jobs import order as jobs
+from lotwatch.jobs import watch
+from lotwatch.planning import PlanSettings
+from lotwatch.rules import evaluate_live, load_rules
+from tests.integration.company import NOW, TODAY, Company
+
+SETTINGS = actions.ProposeSettings()
+UNTIL = NOW + timedelta(days=1)
+RICH = {"DC": Budget(currency="USD", monthly=Decimal(100_000))}
+
+
+@pytest.fixture
+def short(company: Company) -> Company:
+    """Two items short at DC, from one supplier, sold in packs of 12."""
+    for code in ("I1", "I2"):
+        company.item(code)
+        company.agreement(code, order_multiple=12, minimum_order_quantity=12)
+        company.lot("L1", code)
+        company.move(30, "DC", days_ago=40, item=code)
+        for day in range(1, 11):
+            company.move(2, "PATIENT", "DC", days_ago=day, item=code)
+    company.post()
+    watch.plan(company.conn, company.context, PlanSettings(history_days=10))
+    evaluate_live(company.conn, load_rules(), company.context)
+    return company
+
+
+def propose(company: Company) -> dict[str, int]:
+    return actions.propose(company.conn, load_rules(), SETTINGS, company.context)
+
+
+def ask(company: Company, budgets: dict[str, Budget] = RICH, run_id: str = "ask") -> actions.Asked:
+    run = replace(company.context, run_id=run_id)
+    actions.apply_budgets(company.conn, NOW, run, budgets)
+    return actions.ask(company.conn, run, UNTIL, 200)
+
+
+def decide(company: Company, proposal_id: int, answer: actions.Answer = "approved", run_id: str = "ask") -> bool:
+    decision = actions.Decision(proposal_id, answer, "olga", NOW)
+    return actions.decide(company.conn, decision, replace(company.context, run_id=run_id))
+
+
+def outbox(conn: psycopg.Connection) -> list[tuple]:
+    return conn.execute("SELECT kind, idempotency_key, state FROM lotwatch.outbox ORDER BY 2").fetchall()
+
+
+def states(conn: psycopg.Connection) -> list[str]:
+    return [state for (state,) in conn.execute("SELECT state FROM lotwatch.proposal ORDER BY proposal_id")]
+
+
+def test_one_order_for_each_supplier_and_site_up_to_the_target_in_whole_packs(short: Company) -> None:
+    assert propose(short) == {"proposals": 1, "lines": 2, "without_supplier": 0}
+    [order] = ask(short).orders
+    assert [line.item_code for line in order.lines] == ["I1", "I2"]
+    assert all(line.quantity % 12 == 0 for line in order.lines)
+    target = short.conn.execute("SELECT target_level FROM lotwatch.policy LIMIT 1").fetchone()
+    assert target is not None
+    assert 10 + order.lines[0].quantity >= target[0] > 10 + order.lines[0].quantity - 12
+
+
+def test_what_is_proposed_waiting_or_sent_is_not_proposed_again(short: Company) -> None:
+    propose(short)
+    assert propose(short)["proposals"] == 0
+    [order] = ask(short).orders
+    assert propose(short)["proposals"] == 0
+    decide(short, order.proposal_id)
+    assert propose(short)["proposals"] == 0
+    actions.drafted(short.conn, order.proposal_id, "7")
+    actions.confirmed(short.conn, order.proposal_id, "C-7")
+    assert propose(short)["proposals"] == 0
+
+
+def test_our_draft_that_comes_back_through_the_sync_is_counted_once(short: Company) -> None:
+    propose(short)
+    [order] = ask(short).orders
+    decide(short, order.proposal_id)
+    actions.drafted(short.conn, order.proposal_id, "7")
+    for line in order.lines:
+        draft = {"order_state": "draft", "order_reference": order.code, "ordered_on": None, "promised_on": None}
+        short.order_line(line.quantity, line.item_code, f"back-{line.item_code}", **draft)
+    short.post()
+    facts.live(short.conn, NOW)
+    fact = short.conn.execute("SELECT on_order FROM lotwatch.fact_item_site WHERE subject_key = 'I1@DC'").fetchone()
+    assert fact == (order.lines[0].quantity,)
+    assert propose(short)["proposals"] == 0
+
+
+def test_a_rejected_order_is_never_put_into_the_outbox_nor_proposed_again_at_once(short: Company) -> None:
+    propose(short)
+    [order] = ask(short).orders
+    assert decide(short, order.proposal_id, "rejected") is False
+    assert outbox(short.conn) == []
+    assert propose(short)["proposals"] == 0
+    later = replace(short.context, as_of=NOW + timedelta(days=8))
+    assert actions.propose(short.conn, load_rules(), SETTINGS, later)["proposals"] == 1
+
+
+def test_an_approved_order_goes_to_the_outbox_once_however_often_the_task_is_cleared(short: Company) -> None:
+    propose(short)
+    [order] = ask(short).orders
+    assert decide(short, order.proposal_id)
+    assert decide(short, order.proposal_id)
+    assert outbox(short.conn) == [("erp_draft", order.code, "waiting")]
+    with pytest.raises(LotwatchError, match="cannot be rejected: it is approved"):
+        decide(short, order.proposal_id, "rejected")
+
+
+def test_only_the_run_that_asked_may_decide(short: Company) -> None:
+    propose(short)
+    [order] = ask(short).orders
+    with pytest.raises(LotwatchError, match="it is waiting"):
+        decide(short, order.proposal_id, run_id="another")
+    assert outbox(short.conn) == []
+
+
+def test_a_cleared_task_asks_the_same_orders_and_none_that_is_decided(short: Company) -> None:
+    propose(short)
+    [order] = ask(short).orders
+    assert ask(short).orders == [order]
+    assert ask(short, run_id="another").orders == []
+    decide(short, order.proposal_id)
+    assert ask(short).orders == []
+
+
+def test_an_order_whose_run_was_deleted_is_asked_for_again_once_its_time_has_passed(short: Company) -> None:
+    propose(short)
+    ask(short)
+    much_later = replace(short.context, run_id="later", as_of=UNTIL + timedelta(hours=2))
+    actions.apply_budgets(short.conn, much_later.as_of, much_later, RICH)
+    assert len(actions.ask(short.conn, much_later, UNTIL + timedelta(days=1), 200).orders) == 1
+
+
+@pytest.mark.parametrize(
+    ("budgets", "reason"),
+    [
+        ({}, "DC has no budget for 2026-06: set one in include/budgets.yaml."),
+        ({"DC": Budget(currency="USD", monthly=Decimal(100))}, "exceeds the budget of DC for 2026-06"),
+        ({"DC": Budget(currency="EUR", monthly=Decimal(100_000))}, "budget is in EUR, this order in USD"),
+    ],
+)
+def test_an_order_that_the_budget_does_not_cover_is_refused_in_words(
+    short: Company, budgets: dict[str, Budget], reason: str
+) -> None:
+    propose(short)
+    asked = ask(short, budgets)
+    assert asked.orders == []
+    assert [reason in refusal.reason for refusal in asked.refusals] == [True]
+    assert states(short.conn) == ["refused"]
+
+
+def test_what_the_erp_ordered_this_month_is_committed(short: Company) -> None:
+    short.item("I9")
+    short.order_line(1000, "I9", "big", unit_price=Decimal("99.9"))
+    short.post()
+    propose(short)
+    asked = ask(short, {"DC": Budget(currency="USD", monthly=Decimal(100_000))})
+    assert asked.orders == []
+    assert "99900.00 of 100000.00 are committed" in asked.refusals[0].reason
+
+
+def test_what_was_ordered_meanwhile_is_refused_as_a_duplicate(short: Company) -> None:
+    propose(short)
+    short.order_line(500, "I1", "by hand")
+    short.post()
+    asked = ask(short)
+    assert [line.item_code for line in asked.orders[0].lines] == ["I2"]
+    assert "I1: needed no longer. 10 available, 500 on order" in asked.refusals[0].reason
+
+
+def test_an_order_above_the_maximum_is_refused(short: Company) -> None:
+    propose(short)
+    short.conn.execute(
+        "UPDATE lotwatch.proposal_line SET quantity = quantity * 10 FROM lotwatch.item"
+        " WHERE item.item_id = proposal_line.item_id AND item.code = 'I2'"
+    )
+    asked = ask(short)
+    assert "above the maximum" in asked.refusals[0].reason
+    assert [line.item_code for line in asked.orders[0].lines] == ["I1"]
+
+
+def test_a_device_whose_registration_has_lapsed_is_not_ordered(short: Company) -> None:
+    short.item("I1", registration_number="REG-1", registration_through=TODAY - timedelta(days=1))
+    short.item("I2", registration_number="REG-2", registration_through=TODAY)
+    short.post()
+    propose(short)
+    asked = ask(short)
+    assert [line.item_code for line in asked.orders[0].lines] == ["I2"]
+    assert "registration REG-1 lapsed" in asked.refusals[0].reason
+
+
+def test_guards_speak_again_before_sending(short: Company) -> None:
+    propose(short)
+    [order] = ask(short).orders
+    decide(short, order.proposal_id)
+    actions.apply_budgets(short.conn, NOW, short.context, {"DC": Budget(currency="USD", monthly=Decimal(1))})
+    refused = actions.guard(short.conn, [order.proposal_id], "send", NOW, short.context)
+    assert "exceeds the budget" in refused[0].reason
+    assert actions.load_order(short.conn, order.proposal_id).state == "refused"
+
+
+def test_the_order_itself_is_no_duplicate_of_itself_before_sending(short: Company) -> None:
+    propose(short)
+    [order] = ask(short).orders
+    decide(short, order.proposal_id)
+    assert actions.guard(short.conn, [order.proposal_id], "send", NOW, short.context) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "approved", "decision", "by"),
+    [
+        ({"chosen_options": ["Approve"], "responded_by_user": {"id": "7", "name": "olga"}}, True, "approved", "olga"),
+        ({"chosen_options": ["Reject"], "responded_by_user": {"id": "7", "name": "olga"}}, False, "rejected", "olga"),
+        ({"chosen_options": ["Reject"], "responded_by_user": None}, False, "timed_out", None),
+        # nobody answered: whatever the default says, that is no yes
+        ({"chosen_options": ["Approve"], "responded_by_user": None}, False, "timed_out", None),
+    ],
+)
+def test_only_a_persons_yes_is_a_yes(
+    short: Company, answer: dict, approved: bool, decision: str, by: str | None
+) -> None:
+    propose(short)
+    [order] = ask(short).orders
+    run = replace(short.context, run_id="ask")
+    full = answer | {"params_input": {"note": "why"}, "responded_at": NOW.isoformat()}
+    assert jobs.decide(short.conn, run, order.proposal_id, full) is approved
+    row = short.conn.execute("SELECT decision, decided_by, note FROM lotwatch.approval").fetchone()
+    assert row == (decision, by, "why")
+
+
+@pytest.mark.parametrize("chosen", [[], ["Maybe"], ["Approve", "Reject"]])
+def test_an_answer_that_is_none_decides_nothing(short: Company, chosen: list[str]) -> None:
+    propose(short)
+    [order] = ask(short).orders
+    with pytest.raises(ValueError, match="neither Approve nor Reject"):
+        jobs.decide(short.conn, replace(short.context, run_id="ask"), order.proposal_id, {"chosen_options": chosen})
+    assert states(short.conn) == ["waiting"]
+
+
+def test_every_step_leaves_an_audit_event(short: Company) -> None:
+    propose(short)
+    [order] = ask(short).orders
+    decide(short, order.proposal_id)
+    trail = short.conn.execute(
+        "SELECT action, actor FROM lotwatch.audit_event WHERE object_id = %s ORDER BY audit_event_id", (order.code,)
+    ).fetchall()
+    assert trail == [("order proposed", "dag:test"), ("order asked for", "dag:test"), ("order approved", "olga")]
