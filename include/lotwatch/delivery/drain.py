@@ -1,0 +1,124 @@
+"""The delivery machine: claims what is due in the outbox, sends it once, and records what came back.
+
+A row is marked before it is sent: killed in between, it is `unclear`, and whoever finds it looks it up at the
+recipient before sending anything again.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+import psycopg
+from pydantic import ValidationError
+
+from lotwatch import actions, outbox
+from lotwatch.audit import RunContext, record
+from lotwatch.delivery import orders
+from lotwatch.delivery.gateways import Gateways
+from lotwatch.delivery.mail import Message
+from lotwatch.delivery.messages import render
+from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
+from lotwatch.errors import LotwatchError, SourceError
+
+#: seconds until another worker may take a row that was claimed and never recorded
+LEASE = 120
+#: seconds; doubled with each attempt
+FIRST_WAIT = 15
+LONGEST_WAIT = 3600
+MOST_ATTEMPTS = 12
+
+
+@dataclass(slots=True)
+class Drained:
+    """What became of the rows that were due: counts by `kind.outcome`, and errors that a person should see."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    errors: list[str] = field(default_factory=list)
+
+
+def drain(conn: psycopg.Connection, gateways: Gateways, context: RunContext) -> Drained:
+    """Send all that is due. One row's trouble is recorded on that row and stops no other.
+
+    `conn` must be in autocommit mode: each step is committed on its own.
+    """
+    drained = Drained()
+    while row := outbox.claim(conn, LEASE):
+        try:
+            outcome, error = _deliver(conn, row, gateways, context)
+        finally:
+            outbox.release(conn, row)
+        drained.counts[f"{row.kind}.{outcome}"] += 1
+        if error:
+            drained.errors.append(f"{row.kind} {row.key}, {outcome}: {error}")
+    return drained
+
+
+def _deliver(
+    conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context: RunContext
+) -> tuple[str, LotwatchError | None]:
+    try:
+        if row.kind == "message":
+            _send_message(conn, row, gateways, context)
+        else:
+            orders.deliver(conn, row, gateways, context)
+    except orders.NotToBeSent as stop:
+        outbox.close(conn, row, "refused", str(stop))
+        return "refused", None
+    except Refused as error:
+        return _give_up(conn, row, error, context), error
+    except Unavailable as error:
+        return _again(conn, row, error, context, error.retry_after), error
+    except Unclear as error:
+        return _again(conn, row, error, context), error
+    except ValidationError as error:  # our own data cannot be put into words the recipient takes
+        return _give_up(
+            conn, row, unfit := LotwatchError(f"It cannot be written: {error}", where=row.key), context
+        ), unfit
+    except SourceError as error:
+        return (_again if error.retry else _give_up)(conn, row, error, context), error
+    return "sent", None
+
+
+def _send_message(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context: RunContext) -> None:
+    """One message for each language its readers want; a language that was sent is not sent again."""
+    sent = dict(row.payload.get("sent", {}))
+    for lang, addresses in gateways.people.of(row.payload["to"]).items():
+        if lang not in sent:
+            content = render(row.payload["template"], lang, row.payload["data"], gateways.board_url)
+            sent[lang] = gateways.mail.send(Message(to=addresses, reference=f"{row.key}:{lang}", **content))
+            outbox.note_payload(conn, row, row.payload | {"sent": sent})
+    with conn.transaction():
+        outbox.close_as_sent(conn, row.key, sent)
+        after = {"template": row.payload["template"], "ids": sent}
+        record(conn, context, "message sent", "message", row.key, after=after)
+
+
+def _again(
+    conn: psycopg.Connection,
+    row: outbox.Row,
+    error: LotwatchError,
+    context: RunContext,
+    asked_to_wait: float | None = None,
+) -> str:
+    """Leave it for later, unless it was tried often enough. Only what certainly did not arrive is plainly waiting."""
+    if row.attempts >= MOST_ATTEMPTS:
+        return _give_up(conn, row, error, context)
+    own_wait = min(FIRST_WAIT * 2 ** (row.attempts - 1), LONGEST_WAIT)
+    state: Literal["waiting", "unclear"] = "waiting" if isinstance(error, Unavailable) and not row.look_first else "unclear"
+    outbox.try_again(conn, row, state, str(error), own_wait if asked_to_wait is None else asked_to_wait)
+    return state
+
+
+def _give_up(conn: psycopg.Connection, row: outbox.Row, error: LotwatchError, context: RunContext) -> str:
+    """Nothing more is tried: a person must look, and is told."""
+    with conn.transaction():
+        outbox.close(conn, row, "failed", str(error))
+        if row.kind == "message":
+            record(conn, context, "message failed", "message", row.key, reason=str(error))
+        else:
+            code = actions.failed(conn, row.payload["proposal_id"])
+            record(conn, context, "order failed", "proposal", code, reason=str(error))
+            data = {"rows": [{"code": code, "error": str(error)}]}
+            payload = {"template": "order_failed", "to": ["buyer", "ops"], "data": data}
+            outbox.enqueue(conn, "message", f"order_failed:{row.key}", payload)
+    return "failed"

@@ -1,0 +1,101 @@
+"""The sandbox's servers as programs of their own, each on a free port with a state folder of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from tests.conftest import free_port
+
+PORTAL_TOKEN = "the-buyers-token"
+OTHER_BUYERS_TOKEN = "the-other-buyers-token"
+SENDGRID_KEY = "SG.the-key"
+CONTROL_TOKEN = "the-control-token"
+PATIENCE = 30  # seconds: ample on a busy machine, only ever reached when something is wrong
+
+_PROJECT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server and its control."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def misbehave(self, mode: str, times: int = 1, seconds: float = 0, at: str = "send") -> None:
+        wish = {"mode": mode, "times": times, "seconds": seconds, "at": at}
+        self._control("POST", "misbehave", json=wish)
+
+    def received(self, what: str) -> dict[str, Any]:
+        """Everything the server accepted (`what`: orders or messages)."""
+        return dict(self._control("GET", what).json())
+
+    def reset(self) -> None:
+        self._control("POST", "reset")
+
+    def crash(self) -> None:
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def _control(self, method: str, what: str, **content: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {CONTROL_TOKEN}"}
+        answer = requests.request(method, f"{self.url}/control/{what}", headers=headers, timeout=PATIENCE, **content)
+        answer.raise_for_status()
+        return answer
+
+
+@contextmanager
+def portal(state: Path) -> Iterator[Server]:
+    """The supplier portal with two buyers, keeping its orders in `state`."""
+    with _running("sandbox.portal", state) as server:
+        yield server
+
+
+@contextmanager
+def mail(state: Path, largest_message: int = 100_000) -> Iterator[Server]:
+    """The mail service, keeping its messages in `state`."""
+    with _running("sandbox.mail", state, "--largest-message", str(largest_message)) as server:
+        yield server
+
+
+@contextmanager
+def _running(module: str, state: Path, *options: str) -> Iterator[Server]:
+    port = free_port()
+    secrets = {
+        "SANDBOX_PORTAL_TOKEN": f"network:{PORTAL_TOKEN},clinic:{OTHER_BUYERS_TOKEN}",
+        "SANDBOX_SENDGRID_KEY": SENDGRID_KEY,
+        "SANDBOX_CONTROL_TOKEN": CONTROL_TOKEN,
+    }
+    command = [sys.executable, "-m", module, "--port", str(port), "--state", str(state), *options]
+    state.mkdir(parents=True, exist_ok=True)
+    log = state / "server.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, cwd=_PROJECT, env=os.environ | secrets, stdout=output, stderr=output)
+    server = Server(f"http://127.0.0.1:{port}", process, log)
+    try:
+        _wait_until_healthy(server)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+@retry(
+    retry=retry_if_exception_type(requests.ConnectionError),
+    wait=wait_fixed(0.05),
+    stop=stop_after_delay(PATIENCE),
+    reraise=True,
+)
+def _wait_until_healthy(server: Server) -> None:
+    if server.process.poll() is not None:
+        raise RuntimeError(f"the server ended at once: {server.log.read_text()}")
+    requests.get(f"{server.url}/health", timeout=PATIENCE).raise_for_status()

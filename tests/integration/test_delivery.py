@@ -1,0 +1,255 @@
+"""The delivery machine against recipients that misbehave: each approved order exactly once, each rejected one never."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+
+import psycopg
+import pytest
+
+from lotwatch import actions
+from lotwatch.delivery import Gateways, drain
+from lotwatch.delivery.mail import Message
+from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
+from lotwatch.delivery.people import People
+from lotwatch.delivery.portal import Confirmation
+from lotwatch.delivery.portal import Order as PortalOrder
+from lotwatch.errors import SourceError
+from lotwatch.outbox import enqueue
+from tests.integration.company import Company
+from tests.integration.test_actions import ask, decide, propose, short
+
+__all__ = ["short"]
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class World:
+    """An ERP, a portal and a mail service in memory, with a list of what goes wrong next."""
+
+    def __init__(self, troubles: Iterator[str]) -> None:
+        self.troubles = troubles
+        self.drafts: dict[str, str] = {}
+        self.drafted: Counter[str] = Counter()
+        self.orders: dict[str, PortalOrder] = {}
+        self.accepted: Counter[str] = Counter()
+        self.messages: list[Message] = []
+
+    def gateways(self) -> Gateways:
+        people = People({"buyer": {"en": ("b@x.example",)}, "ops": {"en": ("o@x.example",), "zh": ("z@x.example",)}})
+        return Gateways(erp=self, portal=self, mail=self, people=people, board_url="http://board")
+
+    # the ERP
+    def find(self, reference: str) -> str | None:
+        return self.drafts.get(reference)
+
+    def draft(self, order: actions.Order) -> str:
+        trouble = next(self.troubles)
+        if trouble == "down":
+            raise SourceError("The ERP is down", retry=True)
+        if trouble == "refuse":
+            raise SourceError("The ERP says no")
+        if order.code not in self.drafts:
+            self.drafted[order.code] += 1
+            self.drafts[order.code] = f"PO-{len(self.drafts) + 1}"
+        if trouble == "silent":
+            raise SourceError("The ERP gave no answer", retry=True)
+        if trouble == "kill":
+            raise Killed
+        return self.drafts[order.code]
+
+    # the portal
+    def find_order(self, reference: str) -> Confirmation | None:
+        if next(self.troubles) in {"down", "silent"}:
+            raise Unclear("no answer")
+        order = self.orders.get(reference)
+        return order and self._confirm(order)
+
+    def send_order(self, order: PortalOrder, idempotency_key: str) -> Confirmation:
+        trouble = next(self.troubles)
+        if trouble == "down":
+            raise Unavailable("429", retry_after=0)
+        if trouble == "refuse":
+            raise Refused("422")
+        self.accepted[order.buyer_reference] += 1  # a portal without idempotency keys: sending twice is ordering twice
+        self.orders[order.reference] = order
+        if trouble == "silent":
+            raise Unclear("time-out after accepting")
+        if trouble == "kill":
+            raise Killed
+        return self._confirm(order)
+
+    def _confirm(self, order: PortalOrder) -> Confirmation:
+        return Confirmation(
+            confirmation_number=f"C-{order.reference}",
+            reference=order.reference,
+            buyer_reference=order.buyer_reference,
+            received_at=datetime(2026, 6, 15, tzinfo=UTC),
+        )
+
+    # the mail service
+    def send(self, message: Message) -> str:
+        if next(self.troubles) == "down":
+            raise Unavailable("503")
+        self.messages.append(message)
+        return f"m{len(self.messages)}"
+
+
+def calm() -> Iterator[str]:
+    while True:
+        yield ""
+
+
+def then_calm(*troubles: str) -> Iterator[str]:
+    yield from troubles
+    yield from calm()
+
+
+@pytest.fixture
+def approved(short: Company) -> Company:
+    propose(short)
+    [order] = ask(short).orders
+    decide(short, order.proposal_id)
+    short.conn.commit()
+    short.conn.autocommit = True
+    return short
+
+
+def due_now(conn: psycopg.Connection) -> None:
+    """Let the waiting time pass."""
+    conn.execute("UPDATE lotwatch.outbox SET not_before = now() - interval '1 second'")
+
+
+def drain_all(company: Company, world: World, rounds: int = 30) -> list[str]:
+    """Drain, kill and time included, until nothing waits; returns the errors people would see."""
+    errors: list[str] = []
+    for _ in range(rounds):
+        due_now(company.conn)
+        try:
+            errors += drain(company.conn, world.gateways(), company.context).errors
+        except Killed:
+            # the session ends with its process, and its locks with the session
+            company.conn.execute("SELECT pg_advisory_unlock_all()")
+        row = company.conn.execute(
+            "SELECT count(*) FROM lotwatch.outbox WHERE state IN ('waiting', 'unclear')"
+        ).fetchone()
+        if row == (0,):
+            return errors
+    raise AssertionError("the outbox never emptied")
+
+
+def proposal(conn: psycopg.Connection) -> tuple | None:
+    return conn.execute("SELECT state, erp_number, portal_confirmation FROM lotwatch.proposal").fetchone()
+
+
+def test_the_erps_number_is_the_reference_at_the_portal(approved: Company) -> None:
+    world = World(calm())
+    drain_all(approved, world)
+    assert proposal(approved.conn) == ("sent", "PO-1", "C-PO-1")
+    [order] = world.orders.values()
+    assert (order.reference, order.buyer_reference, order.ship_to_site) == ("PO-1", "LW-000001", "DC")
+    assert any("LW-000001" in message.subject for message in world.messages)
+
+
+@pytest.mark.parametrize(
+    "troubles",
+    [("down",), ("silent",), ("kill",), ("", "down"), ("", "silent"), ("", "kill"), ("", "silent", "silent", "down")],
+    ids=" ".join,
+)
+def test_whatever_goes_wrong_the_order_is_placed_exactly_once(approved: Company, troubles: tuple[str, ...]) -> None:
+    world = World(then_calm(*troubles))
+    drain_all(approved, world)
+    assert world.drafted == {"LW-000001": 1}
+    assert world.accepted == {"LW-000001": 1}
+    assert proposal(approved.conn) == ("sent", "PO-1", "C-PO-1")
+
+
+def test_a_refusal_is_final_and_told(approved: Company) -> None:
+    world = World(then_calm("", "refuse"))
+    [error] = drain_all(approved, world)
+    assert "portal_order LW-000001:portal, failed: 422" in error
+    assert proposal(approved.conn) == ("failed", "PO-1", None)
+    assert [m.subject for m in world.messages if "could not be sent" in m.subject or "无法发送" in m.subject]
+    drain_all(approved, world)
+    assert world.accepted == {}
+
+
+def test_an_order_without_a_written_yes_is_not_sent(short: Company) -> None:
+    propose(short)
+    [order] = ask(short).orders
+    enqueue(short.conn, "erp_draft", order.code, {"proposal_id": order.proposal_id})  # as if a task had gone astray
+    short.conn.commit()
+    short.conn.autocommit = True
+    world = World(calm())
+    drain_all(short, world)
+    assert world.drafted == {}
+    row = short.conn.execute("SELECT state, last_error FROM lotwatch.outbox WHERE kind = 'erp_draft'").fetchone()
+    assert row == ("refused", "LW-000001 has no approval.")
+
+
+def test_a_budget_spent_meanwhile_stops_the_order_before_the_draft(approved: Company) -> None:
+    approved.conn.execute("UPDATE lotwatch.budget SET amount = 1")
+    world = World(calm())
+    drain_all(approved, world)
+    assert (world.drafted, world.accepted) == ({}, {})
+    assert proposal(approved.conn) == ("refused", None, None)
+
+
+def test_two_workers_send_one_order(approved: Company, db_url: str) -> None:
+    world = World(calm())
+    second_sees: list[Counter[str]] = []
+
+    class Nosy(World):
+        def draft(self, order: actions.Order) -> str:
+            with psycopg.connect(db_url, autocommit=True) as other:  # another worker, while this one is sending
+                due_now(other)  # slower than its lease
+                second_sees.append(drain(other, world.gateways(), approved.context).counts)
+            return super().draft(order)
+
+    nosy = Nosy(calm())
+    drain(approved.conn, nosy.gateways(), replace(approved.context))
+    assert not [key for counts in second_sees for key in counts if key.startswith("erp_draft")]
+    assert world.drafted == {}
+    assert nosy.drafted == {"LW-000001": 1}
+
+
+def test_a_message_that_failed_in_one_language_is_not_sent_again_in_the_other(db: psycopg.Connection) -> None:
+    company = Company(db)
+    data = {"dag_id": "d", "task_id": "t", "error": "it broke", "path": "/dags/d"}
+    enqueue(db, "message", "k", {"template": "run_failed", "to": ["ops"], "data": data})
+    db.commit()
+    db.autocommit = True
+    world = World(then_calm("", "down"))
+    drain_all(company, world)
+    assert sorted(message.reference for message in world.messages) == ["k:en", "k:zh"]
+
+
+def test_one_rows_trouble_stops_no_other(db: psycopg.Connection) -> None:
+    company = Company(db)
+    data = {"dag_id": "d", "task_id": "t", "error": "it broke", "path": "/dags/d"}
+    enqueue(db, "message", "bad", {"template": "run_failed", "to": ["ops"], "data": data | {"error": ""}})
+    for key in ("a", "b"):
+        enqueue(db, "message", key, {"template": "run_failed", "to": ["buyer"], "data": data})
+    db.commit()
+    db.autocommit = True
+    world = World(then_calm("down", "down", "down"))
+    drained = drain(db, world.gateways(), company.context)
+    assert sum(drained.counts.values()) == 3
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_troubles_never_lose_or_double_an_order(approved: Company, seed: int) -> None:
+    random = Random(seed)
+
+    def troubles() -> Iterator[str]:
+        for _ in range(random.randrange(1, 9)):
+            yield random.choice(["", "down", "silent", "kill"])
+        yield from calm()
+
+    world = World(troubles())
+    drain_all(approved, world)
+    assert (world.drafted, world.accepted) == ({"LW-000001": 1}, {"LW-000001": 1})
