@@ -5,6 +5,6 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 RULES = PROJECT / "include" / "rules"
 EXPECTATIONS = PROJECT / "expectations"
-SOURCES = PROJECT / "include" / "sources.yaml"
-PEOPLE = PROJECT / "include" / "people.yaml"
-BUDGETS = PROJECT / "include" / "budgets.yaml"
+SOURCES = PROJECT / "include" / "config" / "sources.yaml"
+PEOPLE = PROJECT / "include" / "config" / "people.yaml"
+BUDGETS = PROJECT / "include" / "config" / "budgets.yaml"

@@ -145,7 +145,7 @@ def test_an_order_whose_run_was_deleted_is_asked_for_again_once_its_time_has_pas
 @pytest.mark.parametrize(
     ("budgets", "reason"),
     [
-        ({}, "DC has no budget for 2026-06: set one in include/budgets.yaml."),
+        ({}, "DC has no budget for 2026-06: set one in include/config/budgets.yaml."),
         ({"DC": Budget(currency="USD", monthly=Decimal(100))}, "exceeds the budget of DC for 2026-06"),
         ({"DC": Budget(currency="EUR", monthly=Decimal(100_000))}, "budget is in EUR, this order in USD"),
     ],

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
-from lotwatch import facts, ledger
+from lotwatch import facts, ledger, sources
+from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
 from tests.integration.company import NOW, TODAY, Company
 
@@ -147,3 +149,20 @@ def test_a_good_row_that_finds_no_place_stops_the_posting_instead_of_being_lost(
     company.move(1, "NOWHERE", key="orphan")
     with pytest.raises(LotwatchError, match="movement orphan"):
         company.post()
+
+
+def test_a_large_batch_is_not_joined_row_by_row(company: Company) -> None:
+    """The planner must know of the good rows: expecting none, it compared 46,000 events with each other for minutes."""
+    company.item()
+    company.lot()
+    company.post()
+    for number in range(2_000):
+        company.move(1, "DC", key=f"event-{number}")
+    batch_id = company.stage()
+    counts = Jsonb({"movement": {"read": 2_000}})
+    company.conn.execute("UPDATE lotwatch.batch SET state = 'judged', counts = %s WHERE batch_id = %s", (counts, batch_id))
+    assert sources.take_batch(company.conn, batch_id, "judged")
+    statement = psycopg.sql.SQL("EXPLAIN {}").format(psycopg.sql.SQL(query("lotwatch.ledger", "post_movement")))
+    plan = [line for (line,) in company.conn.execute(statement, {"batch_id": batch_id})]
+    [event] = [line for line in plan[plan.index("  CTE event") :] if "rows=" in line][:1]
+    assert int(event.split("rows=")[1].split()[0]) > 500, "\n".join(plan)

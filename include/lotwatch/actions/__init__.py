@@ -3,7 +3,7 @@
 from lotwatch.actions.approvals import Answer, Asked, Decision, Question, ask, decide, question
 from lotwatch.actions.budgets import apply_budgets, load_budgets
 from lotwatch.actions.guards import Refusal, guard
-from lotwatch.actions.progress import confirmed, drafted, failed, is_approved
+from lotwatch.actions.progress import confirmed, drafted, failed, is_approved, take_untold
 from lotwatch.actions.proposals import Order, ProposeSettings, load_order, propose
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "load_order",
     "propose",
     "question",
+    "take_untold",
 ]

@@ -1,4 +1,4 @@
-"""Budgets from `include/budgets.yaml`: what each site may order for in a calendar month."""
+"""Budgets from `include/config/budgets.yaml`: what each site may order for in a calendar month."""
 
 from datetime import date, datetime
 from decimal import Decimal

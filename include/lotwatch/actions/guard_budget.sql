@@ -68,7 +68,7 @@ SELECT
     NULL::text AS item_code,
     CASE
         WHEN amount IS NULL
-            THEN format('%%s has no budget for %%s: set one in include/budgets.yaml.', site_code, to_char(period, 'YYYY-MM'))
+            THEN format('%%s has no budget for %%s: set one in include/config/budgets.yaml.', site_code, to_char(period, 'YYYY-MM'))
         WHEN budget_currency <> currency
             THEN format('%%s''s budget is in %%s, this order in %%s.', site_code, budget_currency, currency)
         ELSE

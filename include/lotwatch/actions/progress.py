@@ -1,7 +1,10 @@
 """How far an approved order has come."""
 
+from datetime import datetime
+
 import psycopg
 
+from lotwatch.actions.proposals import Order, load_order
 from lotwatch.db.query import query
 
 
@@ -18,6 +21,15 @@ def drafted(conn: psycopg.Connection, proposal_id: int, erp_number: str) -> None
 def confirmed(conn: psycopg.Connection, proposal_id: int, confirmation: str) -> None:
     """The portal has the order."""
     conn.execute(query(__package__, "confirmed"), {"proposal_id": proposal_id, "confirmation": confirmation})
+
+
+def take_untold(conn: psycopg.Connection, as_of: datetime) -> list[tuple[Order, str]]:
+    """Orders that were sent and that the buyers were not told of yet, each with the portal's confirmation.
+
+    They count as told from this transaction on.
+    """
+    rows = conn.execute(query(__package__, "take_untold"), {"as_of": as_of}).fetchall()
+    return [(load_order(conn, proposal_id), confirmation) for proposal_id, confirmation in rows]
 
 
 def failed(conn: psycopg.Connection, proposal_id: int) -> str:

@@ -51,7 +51,6 @@ def _send(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context
         actions.confirmed(conn, proposal_id, number)
         outbox.close_as_sent(conn, row.key, after)
         record(conn, context, "order sent", "proposal", order.code, after=after)
-        outbox.enqueue(conn, "message", f"order_sent:{order.code}", _told(order, number))
 
 
 def _approved(conn: psycopg.Connection, proposal_id: int, state: str) -> Order:
@@ -80,14 +79,3 @@ def _for_portal(order: Order) -> portal.Order:
         lines=lines,
     )
 
-
-def _told(order: Order, confirmation: str) -> dict[str, object]:
-    sent = {
-        "code": order.code,
-        "supplier": order.supplier_name,
-        "site": order.site_name,
-        "total": f"{order.total:,.2f} {order.currency}",
-        "erp_number": order.erp_number,
-        "confirmation": confirmation,
-    }
-    return {"template": "order_sent", "to": ["buyer"], "data": {"rows": [sent]}}

@@ -1,4 +1,4 @@
-"""Who is told what, from `include/people.yaml`: addresses by role and language."""
+"""Who is told what, from `include/config/people.yaml`: addresses by role and language."""
 
 from collections.abc import Sequence
 from pathlib import Path

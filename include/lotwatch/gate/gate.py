@@ -60,8 +60,10 @@ def run_gate(
     conn.commit()
     with conn.transaction():
         loaded = load_suites(suites, staged_columns(conn))
-        source, waiting = _staged(conn, batch_ids)
+        source, _ = _staged(conn, batch_ids)
     with _alone(conn, source):
+        with conn.transaction():  # only now: another run may have judged, and even posted, some of them meanwhile
+            _, waiting = _staged(conn, batch_ids)
         folder = docs / source / as_of.date().isoformat()
         outcomes = [
             _gate_batch(conn, source, batch_id, loaded, folder if referee else None, as_of, thresholds)

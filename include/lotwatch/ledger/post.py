@@ -3,6 +3,7 @@
 import psycopg
 
 from lotwatch.db.query import query
+from lotwatch.db.statistics import MANY, analyze
 from lotwatch.errors import LotwatchError
 
 
@@ -13,7 +14,7 @@ def post_events(conn: psycopg.Connection, batch_id: int) -> dict[str, int]:
     happens, or none. A replay posts nothing.
     """
     parameters = {"batch_id": batch_id}
-    moved = conn.execute(query(__package__, "post_movement"), parameters).fetchone()
+    moved = _post_movements(conn, parameters)
     lines = conn.execute(query(__package__, "post_purchase_line"), parameters).rowcount
     inspections = conn.execute(query(__package__, "post_inspection"), parameters).rowcount
     conn.execute(query(__package__, "hold_failed_lots"), parameters)
@@ -25,7 +26,14 @@ def post_events(conn: psycopg.Connection, batch_id: int) -> dict[str, int]:
             where=f"batch {batch_id}: {examples}",
             do="nothing of the batch was posted; check the reference rules (REF...) in expectations/",
         )
-    return {"movement": moved[0] if moved else 0, "purchase_line": lines, "inspection": inspections}
+    if moved + lines >= MANY:
+        analyze(conn, "lotwatch", ("movement_source", "movement", "position", "purchase_order_line"))
+    return {"movement": moved, "purchase_line": lines, "inspection": inspections}
+
+
+def _post_movements(conn: psycopg.Connection, parameters: dict[str, int]) -> int:
+    row = conn.execute(query(__package__, "post_movement"), parameters).fetchone()
+    return int(row[0]) if row else 0
 
 
 def clear_changes(conn: psycopg.Connection) -> int:

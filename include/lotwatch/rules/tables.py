@@ -1,7 +1,6 @@
 """Decision tables: YAML files under `include/rules/`, each a list of rules."""
 
 import json
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -79,7 +78,6 @@ def load_rules(folder: Path = RULES) -> list[Rule]:
     return rules
 
 
-@cache
 def titles(lang: Literal["en", "zh"]) -> dict[str, str]:
     """What each rule is called in a language, by its id."""
     return {rule.id: getattr(rule.title, lang) for rule in load_rules()}

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -37,6 +38,7 @@ class TrytonClient:
         self._http = requests.Session()
         self._authorization: str | None = None
         self._context: dict[str, Any] | None = None
+        self._answered_at: datetime | None = None
 
     def read(self, model: str, ids: Sequence[int], fields: Sequence[str]) -> list[dict[str, Any]]:
         """The named fields of records by id, archived ones too, in no promised order."""
@@ -71,18 +73,28 @@ class TrytonClient:
             after_id = page[-1]["id"]
 
     def context(self) -> dict[str, Any]:
-        """The user's context in Tryton (company, language), with archived records included."""
+        """The user's context in Tryton (company and the like), in English, with archived records included."""
         if self._context is None:
             preferences = self.ask("model.res.user.get_preferences", True, {})
-            self._context = {**preferences, "active_test": False}
+            self._context = {**preferences, "language": "en", "active_test": False}
         return self._context
+
+    def server_time(self) -> datetime:
+        """What the server's clock shows, to the second: the Date that HTTP has every answer carry."""
+        self.ask("model.ir.date.today", self.context())
+        if self._answered_at is None:
+            raise SourceError(
+                "Tryton's answers carry no Date header.", where=self._place(),
+                do="serve it behind a web server that adds one",
+            )  # fmt: skip
+        return self._answered_at
 
     def ask(self, method: str, *params: Any) -> Any:
         """Call a method that only reads: tried again while the failure may pass."""
         retrying = Retrying(
             retry=retry_if_exception(lambda error: isinstance(error, SourceError) and error.retry),
             stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_exponential_jitter(initial=0.2, max=4.0),
+            wait=wait_exponential_jitter(multiplier=0.2, max=4.0),
             reraise=True,
         )
         return retrying(self._call, method, params)
@@ -143,6 +155,8 @@ class TrytonClient:
 
     def _result(self, method: str, response: requests.Response) -> Any:
         """What the call returned, or the error it answered with."""
+        stamp = response.headers.get("Date")
+        self._answered_at = parsedate_to_datetime(stamp) if stamp else None
         if response.status_code in PASSING:
             raise self._unclear(method, f"HTTP {response.status_code}")
         if response.status_code in {UNAUTHORIZED, FORBIDDEN}:

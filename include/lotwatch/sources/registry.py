@@ -1,4 +1,4 @@
-"""The systems that are read, from `include/sources.yaml`."""
+"""The systems that are read, from `include/config/sources.yaml`."""
 
 from functools import cache
 from pathlib import Path
@@ -35,12 +35,11 @@ def load_sources(path: Path = SOURCES) -> dict[str, Source]:
 
 def connector(source: Source, url: str, database: str, user: str, password: str) -> Connector:
     """The connector of a source, for an address and a login."""
-    from lotwatch.sources import tryton
+    from lotwatch.sources.tryton import TrytonConnector, TrytonProcurement, TrytonQuality, TrytonWarehouse, connect
 
-    kinds: dict[str, type[tryton.TrytonConnector]] = {
-        "tryton_warehouse": tryton.TrytonWarehouse,
-        "tryton_procurement": tryton.TrytonProcurement,
-        "tryton_quality": tryton.TrytonQuality,
+    kinds: dict[str, type[TrytonConnector]] = {
+        "tryton_warehouse": TrytonWarehouse,
+        "tryton_procurement": TrytonProcurement,
+        "tryton_quality": TrytonQuality,
     }
-    client = tryton.connect(url, database, user, password)
-    return kinds[source.kind](client, **source.options)
+    return kinds[source.kind](connect(url, database, user, password), **source.options)

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from lotwatch.audit import RunContext
 from lotwatch.db.query import query
+from lotwatch.db.statistics import MANY, analyze
 from lotwatch.sources.connector import Connector, Page, Record
 
 #: sets aside the records of an entity that could not be mapped: (conn, batch_id, source, entity, records)
@@ -115,9 +116,25 @@ def pending_batches(conn: psycopg.Connection, source: str, state: str) -> list[i
     return [row[0] for row in conn.execute(query(__package__, "pending_batches"), {"source": source, "state": state})]
 
 
+def _staged_entities(conn: psycopg.Connection) -> list[str]:
+    return [entity for (entity,) in conn.execute(query(__package__, "staged_entities")).fetchall()]
+
+
+def take_batch(conn: psycopg.Connection, batch_id: int, state: str) -> bool:
+    """Lock a batch until the transaction ends; False when it is no longer in `state`.
+
+    A large one is analyzed: the verdicts were written after autovacuum looked, if it did, and a planner that expects
+    no good rows joins tens of thousands of them row by row.
+    """
+    row = conn.execute(query(__package__, "take_batch"), {"batch_id": batch_id, "state": state}).fetchone()
+    if row is not None and row[0] >= MANY:
+        analyze(conn, "stage", _staged_entities(conn))
+    return row is not None
+
+
 def finish_batch(conn: psycopg.Connection, batch_id: int) -> None:
     """Mark a batch as posted and drop its staged rows: the ledger and the quarantine have them now."""
     conn.execute(query(__package__, "finish_batch"), {"batch_id": batch_id})
-    for (entity,) in conn.execute(query(__package__, "staged_entities")).fetchall():
+    for entity in _staged_entities(conn):
         statement = sql.SQL("DELETE FROM stage.{} WHERE batch_id = %s").format(sql.Identifier(entity))
         conn.execute(statement, (batch_id,))

@@ -6,10 +6,10 @@ CREATE SCHEMA lotwatch;
 CREATE SCHEMA stage;
 GRANT USAGE ON SCHEMA lotwatch TO lotwatch_app, lotwatch_board, lotwatch_auditor;
 GRANT USAGE ON SCHEMA stage TO lotwatch_app;
-ALTER DEFAULT PRIVILEGES IN SCHEMA lotwatch GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO lotwatch_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA lotwatch GRANT SELECT, INSERT, UPDATE, DELETE, MAINTAIN ON TABLES TO lotwatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA lotwatch GRANT SELECT ON TABLES TO lotwatch_board, lotwatch_auditor;
 ALTER DEFAULT PRIVILEGES IN SCHEMA lotwatch GRANT USAGE ON SEQUENCES TO lotwatch_app;
-ALTER DEFAULT PRIVILEGES IN SCHEMA stage GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO lotwatch_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA stage GRANT SELECT, INSERT, UPDATE, DELETE, MAINTAIN ON TABLES TO lotwatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA stage GRANT USAGE ON SEQUENCES TO lotwatch_app;
 
 -- Refuses to change what is written once.
@@ -72,6 +72,7 @@ CREATE TABLE lotwatch.run_log (
     FOREIGN KEY (dag_id, run_id) REFERENCES lotwatch.run
 );
 CREATE INDEX run_log_run ON lotwatch.run_log (dag_id, run_id);
+CREATE INDEX run_log_recorded ON lotwatch.run_log (recorded_at);
 CREATE TRIGGER run_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON lotwatch.run_log
 FOR EACH STATEMENT EXECUTE FUNCTION lotwatch.refuse_change();
 REVOKE UPDATE, DELETE ON lotwatch.run_log FROM lotwatch_app;

@@ -15,6 +15,7 @@ CREATE TABLE lotwatch.batch (
 );
 COMMENT ON COLUMN lotwatch.batch.state IS
 'stopped: the gate would not let it on (a broken check, or too much of it bad); a person decides';
+CREATE INDEX batch_source ON lotwatch.batch (source, batch_id);
 CREATE INDEX batch_pending ON lotwatch.batch (source, batch_id) WHERE state IN ('staged', 'judged', 'stopped');
 
 -- Where the next pull of an entity resumes. Moves only in the transaction that staged the rows.

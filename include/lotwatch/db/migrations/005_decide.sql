@@ -71,11 +71,14 @@ CREATE TABLE lotwatch.proposal (
     asked_by_run text,
     ask_until timestamptz,
     erp_number text,
-    portal_confirmation text
+    portal_confirmation text,
+    told_at timestamptz
 );
 COMMENT ON COLUMN lotwatch.proposal.state IS
 'proposed -> waiting (asked) -> approved | rejected | timed_out; approved -> sending (ERP draft written) -> sent; '
 'refused: a guard said no; failed: could not be sent, a person must look';
+
+COMMENT ON COLUMN lotwatch.proposal.told_at IS 'when the buyers were told that it was sent';
 
 CREATE TABLE lotwatch.proposal_line (
     proposal_id bigint NOT NULL REFERENCES lotwatch.proposal,

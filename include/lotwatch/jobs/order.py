@@ -1,0 +1,90 @@
+"""Asking for approval, writing the decision, sending what was decided."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from lotwatch import actions, outbox
+from lotwatch.audit import RunContext
+from lotwatch.delivery import Drained, Gateways, drain
+
+#: orders asked for by one run: Airflow maps one group of tasks to each
+MOST_QUESTIONS = 200
+
+
+def ask(conn: psycopg.Connection, context: RunContext, time_to_answer: timedelta) -> list[dict[str, Any]]:
+    """Guard what is proposed; tell the buyers what waits for them and what was refused.
+
+    Returns the questions of this run, each with `proposal_id`, `code`, `subject` and `body`.
+    """
+    until = context.as_of + time_to_answer
+    with conn.transaction():
+        actions.apply_budgets(conn, context.as_of, context, actions.load_budgets())
+        asked = actions.ask(conn, context, until, MOST_QUESTIONS)
+        if asked.orders:
+            data = {"until": f"{until:%Y-%m-%d %H:%M} UTC", "rows": [_row(order) for order in asked.orders]}
+            _tell(conn, "approval_needed", context, data)
+        if asked.refusals:
+            rows = [{"code": refusal.code, "reason": refusal.reason} for refusal in asked.refusals]
+            _tell(conn, "order_refused", context, {"rows": rows})
+    return [asdict(actions.question(order)) for order in asked.orders]
+
+
+def decide(conn: psycopg.Connection, context: RunContext, proposal_id: int, answer: Mapping[str, Any]) -> bool:
+    """Write the answer to a question (as Airflow gives it); True when the order was approved.
+
+    Raises ValueError when the answer is not one of ours: then nothing is decided.
+    """
+    user = answer.get("responded_by_user")
+    chosen = list(answer["chosen_options"])
+    if chosen not in (["Approve"], ["Reject"]):
+        raise ValueError(f"The answer to {proposal_id} is {chosen}: neither Approve nor Reject.")
+    if user is None:
+        verdict: actions.Answer = "timed_out"
+    else:
+        verdict = "approved" if chosen == ["Approve"] else "rejected"
+    decided_at = answer.get("responded_at") or context.as_of
+    decision = actions.Decision(
+        proposal_id=proposal_id,
+        answer=verdict,
+        decided_by=None if user is None else str(user["name"]),
+        decided_at=datetime.fromisoformat(decided_at) if isinstance(decided_at, str) else decided_at,
+        note=(answer.get("params_input") or {}).get("note") or None,
+    )
+    return actions.decide(conn, decision, context)
+
+
+def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> Drained:
+    """Send what is due, and tell the buyers once of all orders that went out. A backfilled run sends nothing.
+
+    `conn` must be in autocommit mode.
+    """
+    if context.backfilled:
+        return Drained()
+    drained = drain(conn, gateways, context)
+    with conn.transaction():
+        rows = [_row(order) | {"confirmation": number} for order, number in actions.take_untold(conn, context.as_of)]
+        if rows:
+            _tell(conn, "orders_sent", context, {"rows": rows})
+    if rows:
+        drained.counts += drain(conn, gateways, context).counts
+    return drained
+
+
+def _tell(conn: psycopg.Connection, template: str, context: RunContext, data: Mapping[str, Any]) -> None:
+    payload = {"template": template, "to": ["buyer"], "data": dict(data)}
+    outbox.enqueue(conn, "message", f"{template}:{context.run_id}", payload)
+
+
+def _row(order: actions.Order) -> dict[str, Any]:
+    return {
+        "code": order.code,
+        "supplier": order.supplier_name,
+        "site": order.site_name,
+        "total": f"{order.total:,.2f} {order.currency}",
+        "lines": len(order.lines),
+        "erp_number": order.erp_number,
+    }

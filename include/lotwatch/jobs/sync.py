@@ -1,0 +1,107 @@
+"""Another system's records into the ledger: pull, gate, post."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from lotwatch import gate as quality_gate
+from lotwatch import ledger, master, outbox, sources
+from lotwatch.audit import RunContext, record
+from lotwatch.errors import GateError
+from lotwatch.gate import BatchOutcome, GateReport
+from lotwatch.paths import EXPECTATIONS
+from lotwatch.sources import Connector
+
+Counts = dict[str, Any]
+
+
+def pull(
+    conn: psycopg.Connection,
+    context: RunContext,
+    source: str,
+    connector: Connector,
+    interval: tuple[datetime, datetime] | None,
+) -> Counts:
+    """Read what changed (or, with an interval, what changed then) into a new batch."""
+    with conn.transaction():
+        pulled = sources.pull(conn, source, connector, context, quality_gate.quarantine_unmapped, interval)
+        counts = {"read": pulled.read, "unmapped": pulled.unmapped}
+        record(conn, context, "records pulled", "batch", str(pulled.batch_id), after=counts)
+    return {"batch_id": pulled.batch_id, **counts}
+
+
+def gate(conn: psycopg.Connection, context: RunContext, source: str, docs: Path) -> Counts:
+    """Judge what waits, tell ops of what is new in quarantine. Takes up what an earlier, killed run has left.
+
+    Raises GateError when a batch was stopped: the others were judged all the same.
+    """
+    waiting = sources.pending_batches(conn, source, "staged")
+    if not waiting:
+        return {"batches": 0}
+    report = quality_gate.run_gate(conn, waiting, suites=EXPECTATIONS, docs=docs, as_of=context.as_of)
+    with conn.transaction():
+        for batch in report.batches:
+            _tell(conn, report, batch)
+            after = {"state": batch.state, "entities": {outcome.entity: outcome.counts for outcome in batch.entities}}
+            record(conn, context, "batch gated", "batch", str(batch.batch_id), after=after, reason=batch.error)
+    stopped = [batch.error for batch in report.batches if batch.error]
+    if stopped:
+        raise GateError(f"The gate stopped {len(stopped)} of {len(report.batches)} batches. {stopped[0]}")
+    return {
+        "batches": len(report.batches),
+        **{
+            name: sum(getattr(outcome, name) for batch in report.batches for outcome in batch.entities)
+            for name in ("read", "passed", "quarantined", "newly_quarantined", "warned")
+        },
+    }
+
+
+def post(conn: psycopg.Connection, context: RunContext, source: str) -> dict[str, int]:
+    """Bring judged batches into the master data and the ledger, each in a transaction of its own."""
+    total: dict[str, int] = {}
+    for batch_id in sources.pending_batches(conn, source, "judged"):
+        with conn.transaction():
+            if not sources.take_batch(conn, batch_id, "judged"):
+                continue  # another run has posted it meanwhile
+            posted = master.post_master(conn, batch_id) | ledger.post_events(conn, batch_id)
+            sources.finish_batch(conn, batch_id)
+            record(conn, context, "batch posted", "batch", str(batch_id), after=posted)
+        for entity, count in posted.items():
+            total[entity] = total.get(entity, 0) + count
+    return {entity: count for entity, count in total.items() if count}
+
+
+def _tell(conn: psycopg.Connection, report: GateReport, batch: BatchOutcome) -> None:
+    """One message for a batch: what stopped it, or what is new in quarantine. What was told before is not told again."""
+    key = f"gate:{batch.batch_id}"
+    if batch.error:
+        payload = {"template": "gate_stopped", "to": ["ops"], "data": {"source": report.source, "error": batch.error}}
+        outbox.enqueue(conn, "message", key, payload)
+        return
+    fresh = sum(outcome.newly_quarantined for outcome in batch.entities)
+    if fresh:
+        data = {
+            "source": report.source,
+            "fresh": fresh,
+            "read": sum(outcome.read for outcome in batch.entities),
+            "passed": sum(outcome.passed for outcome in batch.entities),
+            "rows": list(_newly_broken(batch)),
+        }
+        outbox.enqueue(conn, "message", key, {"template": "quarantine", "to": ["ops"], "data": data})
+
+
+def _newly_broken(batch: BatchOutcome) -> Iterator[dict[str, Any]]:
+    for outcome in batch.entities:
+        for rule in outcome.rules:
+            examples = [example for example in rule.examples if not example.known]
+            if examples and rule.severity == "critical":
+                yield {
+                    "entity": outcome.entity,
+                    "rule": rule.rule,
+                    "reason": {"en": examples[0].reason.en, "zh": examples[0].reason.zh},
+                    "count": rule.failing,
+                    "examples": ", ".join(example.source_key for example in examples),
+                }

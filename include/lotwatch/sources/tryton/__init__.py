@@ -1,0 +1,36 @@
+"""Tryton 8.2 as warehouse, procurement and quality system.
+
+site.py says how a site names things, places.py reads its location tree, mapping.py turns its records into ours,
+reading.py finds what changed, connectors.py puts these together, erp.py writes draft purchases.
+
+How Tryton's records are read:
+
+* A lot (`stock.lot`) of an item whose label carries a serial is one unit: its number is `lot/serial` where the label
+  carries both, else the serial. Tryton keeps no date of manufacture.
+* `usable_through`, the last day of use, is the earlier of Tryton's two dates, both of which are inclusive: the
+  expiration date (the label's, which no code of Tryton looks at) and the shelf life's (a move *after* it is refused).
+* A purchase line is requested for its delivery date and promised for the planned date of what is still to come:
+  a supplier's confirmation moves that date and leaves `origin_planned_date` as it was.
+* Tryton dates moves by day: a move occurred at the day's start in its site's zone.
+* A price list's lowest quantity is the minimum order quantity; prices and quantities are per purchase unit there.
+"""
+
+from lotwatch.sources.tryton.connectors import (
+    TrytonConnector,
+    TrytonProcurement,
+    TrytonQuality,
+    TrytonWarehouse,
+    connect,
+)
+from lotwatch.sources.tryton.erp import TrytonErp
+from lotwatch.sources.tryton.site import TrytonSite
+
+__all__ = [
+    "TrytonConnector",
+    "TrytonErp",
+    "TrytonProcurement",
+    "TrytonQuality",
+    "TrytonSite",
+    "TrytonWarehouse",
+    "connect",
+]

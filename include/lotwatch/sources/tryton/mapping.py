@@ -1,0 +1,295 @@
+"""Tryton's records as our rows: pure functions, one for each entity. What cannot be mapped is a problem, never an error."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from lotwatch.sources.connector import Problem, Record
+from lotwatch.sources.tryton.places import Place
+from lotwatch.sources.tryton.site import TrytonSite
+
+#: Tryton keeps quantities in double precision
+NOISE = 1e-6
+
+ORDER_STATE = {
+    "draft": "draft",
+    "quotation": "draft",
+    "confirmed": "open",
+    "processing": "open",
+    "done": "done",
+    "cancelled": "cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of measure: `factor` of its category's reference unit are in one of it."""
+
+    name: str
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What other records need to know of a product."""
+
+    code: str | None
+    label_lot: bool
+    label_serial: bool
+    base_unit: Unit
+    purchase_unit: Unit
+    order_multiple: int | None
+
+
+def key(model: str, identity: int) -> str:
+    """A record's identity in Tryton, in the form in which its references name it."""
+    return f"{model},{identity}"
+
+
+def jsonable(value: Any) -> Any:
+    """A record as JSON can keep it: dates as ISO text, decimals as text."""
+    if isinstance(value, Mapping):
+        return {name: jsonable(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(part) for part in value]
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Decimal):
+        return str(value)
+    return value
+
+
+def in_utc(stamp: datetime | None) -> datetime | None:
+    """Tryton's naive stamp with its zone, which is UTC."""
+    return stamp.replace(tzinfo=UTC) if stamp else None
+
+
+def whole(value: float, what: str, problems: list[Problem], *, unit: Unit) -> int | None:
+    """A quantity in whole base units, or a problem."""
+    nearest = round(value)
+    if abs(value - nearest) > NOISE * max(1.0, abs(value)):
+        problems.append(Problem(what, f"{value:g} is no whole number of base units ({unit.name})"))
+        return None
+    return nearest
+
+
+def in_base(quantity: float, unit: Unit, base: Unit) -> float:
+    """A quantity of one unit in another of its category."""
+    return quantity * unit.factor / base.factor
+
+
+def price_in_base(price: Decimal, unit: Unit, base: Unit) -> Decimal:
+    """A price per unit as a price per base unit, to four places."""
+    return (price * Decimal(str(base.factor)) / Decimal(str(unit.factor))).quantize(Decimal("0.0001"))
+
+
+def split_number(number: str | None, product: Product | None, separator: str) -> tuple[str | None, str | None]:
+    """(lot number, serial number) of a Tryton lot, by what its item's label carries.
+
+    A lot of an item labelled with both but without the separator is a serial whose lot nobody wrote down.
+    """
+    if number is None or product is None or not product.label_serial:
+        return number, None
+    if not product.label_lot or separator not in number:
+        return None, number
+    lot, _, serial = number.partition(separator)
+    return lot or None, serial or None
+
+
+def location(record: Mapping[str, Any], place: Place) -> Record:
+    """A row of stage.location."""
+    row = {
+        "code": place.code,
+        "name": place.name,
+        "kind": place.kind,
+        "parent_code": place.parent,
+        "region": place.region,
+        "time_zone": place.time_zone,
+        "supplied_by": place.supplied_by,
+        "status": place.status,
+        "owner": place.owner,
+        "active": place.active,
+    }
+    return Record(key("stock.location", record["id"]), jsonable(record), row)
+
+
+def item(record: Mapping[str, Any], base_unit: Unit, categories: list[str], site: TrytonSite) -> Record:
+    """A row of stage.item; cost per base unit in the company's currency, storage range in degrees Celsius."""
+    attributes = record["attributes"] or {}
+    names = (
+        "legal_manufacturer", "device_class", "criticality", "udi_di", "label_lot", "label_serial", "label_expiry",
+        "storage_min_c", "storage_max_c", "registration_number", "registration_through",
+    )  # fmt: skip
+    row = {
+        "code": record["code"] or None,
+        "name": record["name"],
+        "category": categories[0] if categories else None,
+        "base_unit": base_unit.name,
+        "unit_cost": record["cost_price"],
+        "active": record["active"],
+        **{name: attributes.get(site.attribute(name)) for name in names},
+    }
+    raw = jsonable(record) | {"categories": categories, "default_uom": base_unit.name}
+    return Record(key("product.product", record["id"]), raw, row)
+
+
+def lot(record: Mapping[str, Any], product: Product | None, site: TrytonSite) -> Record:
+    """A row of stage.lot."""
+    lot_number, serial_number = split_number(record["number"], product, site.lot_serial_separator)
+    dates = [day for day in (record["expiration_date"], record["shelf_life_expiration_date"]) if day]
+    row = {
+        "item_code": product.code if product else None,
+        "lot_number": lot_number,
+        "serial_number": serial_number,
+        "manufactured_on": None,
+        "usable_through": min(dates, default=None),
+    }
+    return Record(key("stock.lot", record["id"]), jsonable(record), row)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveContext:
+    """What a move refers to."""
+
+    source: Place
+    destination: Place
+    zone: ZoneInfo
+    product: Product
+    unit: Unit
+    lot: str | None
+    document: str | None
+
+
+def movement(record: Mapping[str, Any], context: MoveContext, site: TrytonSite) -> Record:
+    """A row of stage.movement, from a move that is done."""
+    problems: list[Problem] = []
+    product = context.product
+    lot_number, serial_number = split_number(context.lot, product, site.lot_serial_separator)
+    quantity = in_base(record["quantity"], context.unit, product.base_unit)
+    origin = record["origin"] or ""
+    row = {
+        "item_code": product.code,
+        "lot_number": lot_number,
+        "serial_number": serial_number,
+        "from_location": context.source.code,
+        "to_location": context.destination.code,
+        "quantity": whole(quantity, "quantity", problems, unit=product.base_unit),
+        "document": context.document,
+        "order_line_key": origin if origin.startswith("purchase.line,") else None,
+        "occurred_at": datetime.combine(record["effective_date"], time(), context.zone).astimezone(UTC),
+    }
+    raw = jsonable(record) | {"lot_number": context.lot, "unit_name": context.unit.name}
+    return Record(key("stock.move", record["id"]), raw, row, tuple(problems))
+
+
+def supplier(record: Mapping[str, Any]) -> Record:
+    """A row of stage.supplier."""
+    row = {
+        "code": record["code"] or None,
+        "name": record["name"],
+        "email": record["email"] or None,
+        "active": record["active"],
+    }
+    return Record(key("party.party", record["id"]), jsonable(record), row)
+
+
+def agreement(
+    record: Mapping[str, Any],
+    prices: list[Mapping[str, Any]],
+    product: Product,
+    *,
+    supplier_code: str | None,
+    currency: str | None,
+    variant: str = "",
+) -> Record:
+    """A row of stage.agreement; `prices` are its price list, of which the lowest quantity counts."""
+    first = min(prices, key=lambda price: price["quantity"], default=None)
+    per_unit = in_base(1, product.purchase_unit, product.base_unit)
+    lead_time: timedelta | None = record["lead_time_used"]
+    row = {
+        "supplier_code": supplier_code,
+        "item_code": product.code,
+        "price": price_in_base(first["unit_price"], product.purchase_unit, product.base_unit) if first else None,
+        "currency": currency,
+        "minimum_order_quantity": max(1, math.ceil(first["quantity"] * per_unit - NOISE)) if first else 1,
+        "order_multiple": product.order_multiple or max(1, math.ceil(per_unit - NOISE)),
+        "lead_time_days": None if lead_time is None else math.ceil(lead_time / timedelta(days=1)),
+    }
+    raw = jsonable(record) | {"prices": jsonable(prices)}
+    return Record(key("purchase.product_supplier", record["id"]) + variant, raw, row)
+
+
+@dataclass(frozen=True, slots=True)
+class LineContext:
+    """What a purchase line refers to: its purchase's fields and codes, and its stock moves."""
+
+    purchase: Mapping[str, Any]
+    supplier_code: str | None
+    site_code: str | None
+    currency: str | None
+    product: Product | None
+    unit: Unit | None
+    moves: list[Mapping[str, Any]]
+
+
+def purchase_line(record: Mapping[str, Any], context: LineContext) -> Record:
+    """A row of stage.purchase_line."""
+    problems: list[Problem] = []
+    purchase, product, unit = context.purchase, context.product, context.unit
+    quantity, price = record["quantity"], record["unit_price"]
+    if product and unit and quantity is not None:
+        quantity = whole(in_base(quantity, unit, product.base_unit), "quantity", problems, unit=product.base_unit)
+        price = price_in_base(price, unit, product.base_unit) if price is not None else None
+    elif quantity is not None:
+        quantity = whole(quantity, "quantity", problems, unit=unit or Unit("unit", 1.0))
+    row = {
+        "order_number": purchase["number"] or None,
+        "order_reference": purchase["reference"] or None,
+        "order_state": ORDER_STATE[purchase["state"]],
+        "supplier_code": context.supplier_code,
+        "site_code": context.site_code,
+        "item_code": product.code if product else None,
+        "quantity": quantity,
+        "unit_price": price,
+        "currency": context.currency,
+        "ordered_on": purchase["purchase_date"],
+        "requested_on": requested_on(record, context),
+        "promised_on": promised_on(context.moves),
+    }
+    raw = jsonable(record) | {"purchase": jsonable(purchase), "moves": jsonable(context.moves)}
+    return Record(key("purchase.line", record["id"]), raw, row, tuple(problems))
+
+
+def requested_on(record: Mapping[str, Any], context: LineContext) -> date | None:
+    """When a line was wanted: its own delivery date, its purchase's, or the day its moves were first planned for."""
+    first_planned = [move["origin_planned_date"] for move in context.moves if move["origin_planned_date"]]
+    chosen: date | None = (
+        record["delivery_date_store"] or context.purchase["delivery_date"] or min(first_planned, default=None)
+    )
+    return chosen
+
+
+def promised_on(moves: list[Mapping[str, Any]]) -> date | None:
+    """When the last of what is still to come is planned for; for a line that has come, when it was planned for."""
+    waiting = [move for move in moves if move["state"] in {"draft", "assigned", "staging"}]
+    counted = waiting or [move for move in moves if move["state"] == "done"]
+    return max((move["planned_date"] for move in counted if move["planned_date"]), default=None)
+
+
+def inspection(record: Mapping[str, Any], item_code: str | None) -> Record:
+    """A row of stage.inspection: the control names the product, the reference the lot's number."""
+    row = {
+        "number": record["number"],
+        "item_code": item_code,
+        "lot_number": (record["reference"] or "").strip() or None,
+        "state": record["state"],
+        "opened_at": in_utc(record["create_date"]),
+        "closed_at": in_utc(record["processed_at"]),
+    }
+    return Record(key("quality.inspection", record["id"]), jsonable(record), row)

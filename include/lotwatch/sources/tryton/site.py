@@ -1,0 +1,39 @@
+"""How one site uses Tryton: what is configuration there is configuration here."""
+
+import re
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class TrytonSite(BaseModel):
+    """The names a site gives to places and attributes, and how it is read. Patterns are searched in location codes.
+
+    `time_zones` maps the code of a region or a warehouse to an IANA zone; others are in the company's zone.
+    `attributes` maps our name of a device attribute to the product attribute's name where they differ.
+    `overlap_minutes` is re-read at every pull: it must exceed the longest transaction, since stamps are its start.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    page_size: int = Field(default=2000, ge=1, le=10_000)
+    overlap_minutes: float = Field(default=10, ge=0)
+    time_zones: dict[str, str] = {}
+    inspection_locations: re.Pattern[str] = re.compile(r"(^|-)(INSP|QC|QUARANTINE)$")
+    blocked_locations: re.Pattern[str] = re.compile(r"(^|-)(BLOCKED|REJECTED)$")
+    loaner_locations: re.Pattern[str] = re.compile(r"(^|-)LOANERS?$")
+    lot_serial_separator: str = Field(default="/", min_length=1)
+    attributes: dict[str, str] = {}
+
+    @field_validator("time_zones")
+    @classmethod
+    def known_zones(cls, zones: dict[str, str]) -> dict[str, str]:
+        """Every zone must be one that the time-zone database knows."""
+        unknown = sorted(set(zones.values()) - available_timezones())
+        if unknown:
+            raise ValueError(f"no such time zone: {', '.join(unknown)}")
+        return zones
+
+    def attribute(self, name: str) -> str:
+        """The name of a device attribute in Tryton."""
+        return self.attributes.get(name, name)
