@@ -18,7 +18,7 @@ from lotwatch_local.supervisor import Supervisor
 from sandbox import trial
 from tests.integration.company import Company
 
-_TEMPLATE = "lotwatch"  # migrated once, then copied for each test
+_TEMPLATE = "test_template"  # migrated once, then copied for each test
 _serial = count()
 
 
@@ -54,6 +54,8 @@ def database(settings: Settings, supervisor: Supervisor) -> Settings:
     with (settings.home / "postgres" / "postgresql.conf").open("a") as configuration:
         configuration.write("fsync = off\nfull_page_writes = off\n")  # this cluster need not survive the machine
     stack.start_database(settings, supervisor)
+    with postgres.connect_superuser(settings) as conn:  # a copy that nobody is connected to, whatever Airflow does
+        conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE lotwatch").format(sql.Identifier(_TEMPLATE)))
     return settings
 
 

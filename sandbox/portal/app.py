@@ -52,7 +52,7 @@ def create_app(book: OrderBook, buyers: dict[str, str], control_token: str) -> F
 
 def _order_routes(book: OrderBook, buyers: dict[str, str], mood: Mood) -> APIRouter:
     router = APIRouter(prefix="/api/v1/orders", tags=["orders"], responses=_REFUSALS)
-    Buyer = Annotated[str, Depends(bearer(buyers))]  # noqa: N806 (a type)
+    Buyer = Annotated[str, Depends(bearer(buyers))]
 
     @router.post(
         "",

@@ -1,0 +1,134 @@
+"""`make demo`: sets everything up, runs the main job through Airflow's scheduler, and says what came of it."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+
+from lotwatch.db.query import query
+from lotwatch.errors import LotwatchError
+from lotwatch_local.settings import Settings
+from lotwatch_local.stack import console, step
+from lotwatch_local.supervisor import Supervisor
+from sandbox import trial
+from sandbox.airflow_api import Airflow, wait_for
+
+SYNCS = ("sync_wms", "sync_procurement", "sync_quality")
+
+
+def main(
+    data: Annotated[Path | None, typer.Option(help="a folder of real data to build the trial company from")] = None,
+) -> None:
+    """Set up and start everything, run the chain from sync to sent orders, and leave it running."""
+    started = time.monotonic()
+    try:
+        settings = Settings(data=data)
+        console.print("[bold]Setting up[/]")
+        trial.start(settings, Supervisor(settings), datetime.now(UTC).date())
+        airflow = Airflow(settings.airflow_url, "ops", settings.secrets["password_ops"])
+        set_up = time.monotonic()
+        run_chain(airflow, settings)
+    except (LotwatchError, TimeoutError) as error:
+        console.print(f"[red]{error}[/]")
+        console.print(f"Logs are in {Settings().home}/logs. `make stop` stops what runs.")
+        raise SystemExit(1) from None
+    summarise(settings)
+    ended = time.monotonic()
+    console.print(f"Set up in {set_up - started:.0f} s, the chain in {ended - set_up:.0f} s.\n")
+    say_where(settings)
+
+
+def run_chain(airflow: Airflow, settings: Settings) -> None:
+    """Sync, plan, watch, ask, approve, send: each woken as in daily life. What was done before is not done again."""
+    console.print("[bold]Running the chain through Airflow's scheduler[/]")
+    with step("sync_wms: items, places, lots and movements from the ERP"):
+        run(airflow, "sync_wms")
+    with step("sync_procurement and sync_quality"), ThreadPoolExecutor() as pool:
+        for done in [pool.submit(run, airflow, dag_id) for dag_id in SYNCS[1:]]:
+            done.result()
+    with step("plan_policies: reorder points"):
+        run(airflow, "plan_policies")
+    airflow.unpause("ask_approval")
+    with step("watch_inventory: rules, alerts, proposals"):
+        run(airflow, "watch_inventory")
+    answer(airflow, settings)
+    airflow.unpause("send_outbox")
+    with step("send_outbox: drafts in the ERP, orders at the portal, messages"):
+        wait_for(lambda: outbox_is_empty(settings), "the outbox to be empty", 180)
+
+
+def run(airflow: Airflow, dag_id: str) -> None:
+    """Run a DAG and wait for its end. Un-pausing it starts the run that is due; an un-paused one is triggered."""
+    if airflow.unpause(dag_id):
+        wait_for(lambda: airflow.runs(dag_id), f"{dag_id} to start", 60)
+        runs = airflow.wait_until_idle(dag_id)
+    else:
+        run_id = airflow.trigger(dag_id)
+        airflow.wait_for_run(dag_id, run_id)
+        runs = [each for each in airflow.runs(dag_id) if each["dag_run_id"] == run_id]
+    failed = [each["dag_run_id"] for each in runs if each["state"] == "failed"]
+    if failed:
+        where = f"{airflow.url}/dags/{dag_id}/runs/{failed[-1]}"
+        raise LotwatchError(f"{dag_id} failed", where=where, do="read the log of the red task")
+
+
+def answer(airflow: Airflow, settings: Settings) -> None:
+    """As an ops user: reject one order, leave one waiting, approve the others."""
+    wait_for(lambda: ask(settings, "unasked")[0][0] == 0, "the guards and the questions", 120)
+    asked = waiting_orders(settings)
+    if asked < 3:
+        console.print(f"          [dim]{asked} orders wait: nothing to approve (a second demo changes nothing)[/]")
+        return
+    with step("ask_approval: one order rejected, one left waiting, the others approved"):
+        rejected, left = (code for (code,) in ask(settings, "first_two_waiting"))
+        choice = {rejected: "Reject", left: None}
+        airflow.answer_until(
+            lambda subject: choice.get(subject.split(":")[0], "Approve"),
+            lambda: waiting_orders(settings) == 1,
+            "the decisions to be written",
+        )
+
+
+def waiting_orders(settings: Settings) -> int:
+    return int(ask(settings, "waiting_orders")[0][0])
+
+
+def outbox_is_empty(settings: Settings) -> bool:
+    return ask(settings, "unsent")[0][0] == 0
+
+
+def ask(settings: Settings, name: str) -> list[tuple]:
+    """Answer of one of the demo's own questions to Lotwatch's database."""
+    with psycopg.connect(settings.database_url("app", "lotwatch")) as conn:
+        return conn.execute(query("sandbox", name)).fetchall()
+
+
+def summarise(settings: Settings) -> None:
+    """What was read, quarantined, alerted, proposed, approved, sent, refused, and why."""
+    console.print("\n[bold]What came of it[/]")
+    for count, what in ask(settings, "summary"):
+        console.print(f"  {count:>7,}  {what}", soft_wrap=True)
+    console.print()
+
+
+def say_where(settings: Settings) -> None:
+    """Addresses, logins and how to stop."""
+    url = settings.airflow_url
+    console.print(
+        f"Airflow     {url}   login: ops / {settings.secrets['password_ops']}  (more: make status)", soft_wrap=True
+    )
+    console.print(f"Board       {url}/plugin/lotwatch   in Airflow's navigation: Lotwatch", soft_wrap=True)
+    console.print(f"Approvals   {url}/required_actions?response_received=false", soft_wrap=True)
+    console.print(
+        f"Portal      http://127.0.0.1:{settings.port_portal}/   orders as the supplier sees them", soft_wrap=True
+    )
+    console.print(f"Mail        http://127.0.0.1:{settings.port_mail}/   messages that were sent", soft_wrap=True)
+    console.print("Everything goes on running. `make stop` stops it, `make clean` removes its data.", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)

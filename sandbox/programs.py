@@ -1,0 +1,48 @@
+"""The outside world of a trial installation: which programs it is, and whether each is well."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from lotwatch_local.settings import PROJECT, Settings
+from lotwatch_local.supervisor import Program
+from sandbox.tryton import install as tryton
+
+
+def tryton_python() -> Path:
+    """The interpreter of Tryton's own environment (made by `make`)."""
+    return PROJECT / ".venv-tryton" / "bin" / "python"
+
+
+def programs(settings: Settings) -> list[Program]:
+    """The ERP, the supplier portal and the mail service."""
+    secrets = settings.secrets
+    control = {"SANDBOX_CONTROL_TOKEN": secrets["sandbox_control_token"], "PYTHONPATH": str(PROJECT)}
+    portal = {"SANDBOX_PORTAL_TOKEN": secrets["portal_token"]}
+    mail = {"SANDBOX_SENDGRID_KEY": secrets["sendgrid_key"]}
+    return [
+        Program("tryton", tryton.server_command(python=tryton_python(), work=settings.home / "tryton")),
+        Program("portal", _server(settings, "portal", settings.port_portal), control | portal),
+        Program("mail", _server(settings, "mail", settings.port_mail), control | mail),
+    ]
+
+
+def is_well(settings: Settings, name: str) -> Callable[[], bool]:
+    """Whether a program of the sandbox answers."""
+    path = "/" if name == "tryton" else "/health"
+    url = f"http://127.0.0.1:{settings.ports[name]}{path}"
+
+    def answers() -> bool:
+        try:
+            return requests.get(url, timeout=2).status_code < 500
+        except requests.RequestException:
+            return False
+
+    return answers
+
+
+def _server(settings: Settings, name: str, port: int) -> list[str]:
+    state = settings.home / "sandbox" / name
+    return [sys.executable, "-m", f"sandbox.{name}", "--port", str(port), "--state", str(state)]

@@ -1,0 +1,71 @@
+-- What was read, quarantined, alerted, proposed, approved, sent, refused, and why?
+SELECT
+    counted.quantity,
+    counted.what
+FROM (
+    SELECT
+        1 AS line,
+        '' AS detail,
+        coalesce(sum((entity.counts ->> 'read')::bigint), 0)::bigint AS quantity,
+        'records read' AS what
+    FROM lotwatch.batch AS batch
+    CROSS JOIN LATERAL jsonb_each(batch.counts) AS entity (name, counts)
+    UNION ALL
+    SELECT
+        2,
+        '',
+        count(*),
+        'movements in the ledger'
+    FROM lotwatch.movement
+    UNION ALL
+    SELECT
+        3,
+        rules.rule,
+        count(*),
+        format('in quarantine: %s, %s', quarantine.entity, rules.rule)
+    FROM lotwatch.quarantine AS quarantine
+    CROSS JOIN LATERAL unnest(quarantine.rules) AS rules (rule)
+    WHERE quarantine.state = 'open'
+    GROUP BY quarantine.entity, rules.rule
+    UNION ALL
+    SELECT
+        4,
+        alert.rule_id,
+        count(*),
+        format('alerts: %s', alert.rule_id)
+    FROM lotwatch.alert AS alert
+    WHERE alert.state <> 'resolved'
+    GROUP BY alert.rule_id
+    UNION ALL
+    SELECT
+        5,
+        proposal.state,
+        count(*),
+        format('orders %s', proposal.state)
+    FROM lotwatch.proposal AS proposal
+    GROUP BY proposal.state
+    UNION ALL
+    SELECT
+        6,
+        event.guard,
+        count(*),
+        format('refused by the guard %s, such as: %s', event.guard, min(event.reason))
+    FROM lotwatch.guard_event AS event
+    GROUP BY event.guard
+    UNION ALL
+    SELECT
+        7,
+        '',
+        count(*),
+        'messages sent'
+    FROM lotwatch.outbox AS row
+    WHERE row.kind = 'message' AND row.state = 'sent'
+    UNION ALL
+    SELECT
+        8,
+        '',
+        count(*),
+        'audit events'
+    FROM lotwatch.audit_event
+) AS counted
+ORDER BY counted.line, counted.detail;

@@ -1,0 +1,322 @@
+"""Tryton's records become our rows, and what cannot be mapped is said, not guessed."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import lotwatch.db
+from lotwatch.errors import SourceError
+from lotwatch.sources.connector import Record
+from lotwatch.sources.jsonrpc import TrytonClient, decode, encode
+from lotwatch.sources.tryton import TrytonSite, TrytonWarehouse, mapping
+from lotwatch.sources.tryton.mapping import LineContext, MoveContext, Product, Unit
+from lotwatch.sources.tryton.places import Places
+from lotwatch.sources.tryton.reading import Window
+
+UNIT, BOX = Unit("Unit", 1.0), Unit("Box of 10", 10.0)
+SITE = TrytonSite()
+STAMPS = {"create_date": datetime(2026, 1, 5, 15), "write_date": None}  # noqa: DTZ001 (as Tryton sends it)
+
+
+def product(**changes: Any) -> Product:
+    usual: dict[str, Any] = {
+        "code": "MD-0001", "label_lot": True, "label_serial": False, "base_unit": UNIT, "purchase_unit": UNIT,
+        "order_multiple": None,
+    }  # fmt: skip
+    return Product(**usual | changes)
+
+
+def location(identity: int, code: str | None, kind: str, parent: int | None = None, **changes: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "id": identity, "code": code, "name": code or "nameless", "type": kind, "parent": parent, "active": True,
+        "consignment_party": None, "waste_warehouses": [], **STAMPS,
+    }  # fmt: skip
+    return usual | changes
+
+
+@pytest.fixture
+def places() -> Places:
+    records = [
+        location(11, "H1-ICU-1", "storage", 10),
+        location(1, "NORTH", "view"),
+        location(2, "DC", "warehouse", 1),
+        location(3, "DC-STO", "storage", 2),
+        location(4, "DC-A1", "storage", 3),
+        location(5, "DC-INSP", "storage", 2),
+        location(6, "DC-INSP-1", "storage", 5),
+        location(7, "DC-BLOCKED", "storage", 2),
+        location(8, "H1", "warehouse", 1),
+        location(9, "H1-STO", "storage", 8),
+        location(10, "H1-ICU", "storage", 9),
+        location(12, "H1-CONS", "supplier", 9, consignment_party=77),
+        location(13, "H1-LOANER", "storage", 9),
+        location(20, "SUP", "supplier"),
+        location(21, "CUS", "customer"),
+        location(22, None, "storage"),
+        location(23, "COUNT", "lost_found"),
+        location(24, "WASTE", "lost_found", waste_warehouses=[2]),
+    ]
+    return Places(records, {8}, TrytonSite(time_zones={"H1": "Asia/Shanghai"}), "Europe/Berlin")
+
+
+def test_the_tree_is_read_as_regions_sites_departments_and_bins(places: Places) -> None:
+    kinds = {places[identity].code: places[identity].kind for identity in places.records}
+    assert kinds == {
+        "NORTH": "region", "DC": "site", "DC-STO": "department", "DC-A1": "bin", "DC-INSP": "department",
+        "DC-INSP-1": "bin", "DC-BLOCKED": "bin", "H1": "site", "H1-STO": "department", "H1-ICU": "department",
+        "H1-ICU-1": "bin", "H1-CONS": "bin", "H1-LOANER": "bin", "SUP": "supplier", "CUS": "patient",
+        "#22": "in_transit", "COUNT": "adjustment", "WASTE": "scrap",
+    }  # fmt: skip
+
+
+def test_a_site_that_another_supplies_is_supplied_by_transfer(places: Places) -> None:
+    assert (places[2].supplied_by, places[8].supplied_by, places[9].supplied_by) == ("supplier", "transfer", None)
+
+
+def test_status_and_owner_come_from_the_place_and_hold_for_all_under_it(places: Places) -> None:
+    assert [places[identity].status for identity in (4, 5, 6, 7)] == [
+        "unrestricted", "inspection", "inspection", "blocked",
+    ]  # fmt: skip
+    assert [places[identity].owner for identity in (11, 12, 13, 20)] == ["own", "consigned", "loaned", "own"]
+
+
+def test_parents_come_before_their_children(places: Places) -> None:
+    order = list(places.parents_first())
+    assert sorted(order) == sorted(places.records)
+    for identity in order:
+        parent = places.records[identity]["parent"]
+        assert parent is None or order.index(parent) < order.index(identity)
+
+
+def test_a_move_is_timed_in_the_zone_of_the_site_it_goes_to_or_else_comes_from(places: Places) -> None:
+    assert places.zone_of_move(4, 22) == ZoneInfo("Europe/Berlin")
+    assert places.zone_of_move(22, 11) == ZoneInfo("Asia/Shanghai")
+    assert places.zone_of_move(11, 21) == ZoneInfo("Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("number", "label_lot", "label_serial", "expected"),
+    [
+        ("L1", True, False, ("L1", None)),
+        ("L1/2", True, False, ("L1/2", None)),
+        ("L1/S9", True, True, ("L1", "S9")),
+        ("S9", True, True, (None, "S9")),
+        ("S9/7", False, True, (None, "S9/7")),
+        (None, True, True, (None, None)),
+    ],
+)
+def test_a_lot_number_is_split_by_what_the_label_carries(
+    number: str | None, label_lot: bool, label_serial: bool, expected: tuple[str | None, str | None]
+) -> None:
+    assert mapping.split_number(number, product(label_lot=label_lot, label_serial=label_serial), "/") == expected
+
+
+@pytest.mark.parametrize(
+    ("expiration", "shelf_life", "expected"),
+    [
+        (date(2027, 3, 31), None, date(2027, 3, 31)),
+        (date(2027, 3, 31), date(2027, 1, 31), date(2027, 1, 31)),
+        (None, date(2027, 1, 31), date(2027, 1, 31)),
+        (None, None, None),
+    ],
+)
+def test_a_lot_is_usable_through_the_earlier_of_trytons_dates(
+    expiration: date | None, shelf_life: date | None, expected: date | None
+) -> None:
+    record = {
+        "id": 3, "number": "L1", "product": 1, "expiration_date": expiration, "active": True,
+        "shelf_life_expiration_date": shelf_life, **STAMPS,
+    }  # fmt: skip
+    assert mapping.lot(record, product(), SITE).row["usable_through"] == expected
+
+
+def move(places: Places, quantity: float, unit: Unit = UNIT, **changes: Any) -> Record:
+    record = {
+        "id": 5, "product": 1, "lot": 3, "unit": 1, "quantity": quantity, "from_location": 20, "to_location": 4,
+        "effective_date": date(2026, 7, 1), "origin": "purchase.line,42", "shipment": None, "state": "done", **STAMPS,
+    }  # fmt: skip
+    context = MoveContext(places[20], places[4], ZoneInfo("Europe/Berlin"), product(), unit, "L1", "PO7")
+    return mapping.movement(record | changes, context, SITE)
+
+
+def test_a_move_of_a_box_is_ten_units_at_the_start_of_its_day(places: Places) -> None:
+    record = move(places, 4.0, BOX)
+    assert record.problems == ()
+    assert record.source_key == "stock.move,5"
+    assert record.row == {
+        "item_code": "MD-0001",
+        "lot_number": "L1",
+        "serial_number": None,
+        "from_location": "SUP",
+        "to_location": "DC-A1",
+        "quantity": 40,
+        "document": "PO7",
+        "order_line_key": "purchase.line,42",
+        "occurred_at": datetime(2026, 6, 30, 22, tzinfo=UTC),
+    }
+
+
+def test_double_precision_noise_is_no_fraction(places: Places) -> None:
+    assert move(places, 0.1 * 3, BOX).row["quantity"] == 3
+
+
+def test_a_fraction_of_a_unit_is_a_problem_and_not_rounded(places: Places) -> None:
+    record = move(places, 2.5)
+    assert record.row["quantity"] is None
+    assert [(problem.field, "2.5" in problem.reason) for problem in record.problems] == [("quantity", True)]
+
+
+def test_only_a_purchase_line_is_an_order_line(places: Places) -> None:
+    assert move(places, 1, origin="stock.move,8").row["order_line_key"] is None
+    assert move(places, 1, origin=None).row["order_line_key"] is None
+
+
+def line(moves: list[dict[str, Any]] | None = None, state: str = "processing", **changes: Any) -> Record:
+    record = {
+        "id": 42, "purchase": 7, "product": 1, "quantity": 4.0, "unit": 2, "unit_price": Decimal("12.50"),
+        "delivery_date_store": date(2026, 7, 20), "moves": [], "description": None, **STAMPS,
+    }  # fmt: skip
+    purchase = {
+        "id": 7, "number": "7", "reference": "LW-000012", "state": state, "party": 1, "warehouse": 2, "currency": 1,
+        "purchase_date": date(2026, 7, 1), "delivery_date": None,
+    }  # fmt: skip
+    known = product(purchase_unit=BOX) if changes.get("product", 1) else None
+    context = LineContext(purchase, "SUP-01", "DC", "EUR", known, BOX, moves or [])
+    return mapping.purchase_line(record | changes, context)
+
+
+def test_a_line_in_boxes_is_ordered_and_priced_in_units() -> None:
+    row = line().row
+    assert (row["quantity"], row["unit_price"]) == (40, Decimal("1.2500"))
+    assert (row["order_number"], row["order_reference"], row["order_state"]) == ("7", "LW-000012", "open")
+
+
+def test_a_line_is_promised_for_when_the_last_of_what_is_to_come_is_planned() -> None:
+    def planned(state: str, day: int) -> dict[str, Any]:
+        return {"id": day, "state": state, "planned_date": date(2026, 8, day), "origin_planned_date": date(2026, 7, 20)}
+
+    row = line([planned("done", 1), planned("draft", 7), planned("cancelled", 30)]).row
+    assert (row["requested_on"], row["promised_on"]) == (date(2026, 7, 20), date(2026, 8, 7))
+    assert line([planned("done", 1), planned("done", 3)], state="done").row["promised_on"] == date(2026, 8, 3)
+    assert line(state="draft").row["promised_on"] is None
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [("draft", "draft"), ("quotation", "draft"), ("confirmed", "open"), ("processing", "open"), ("done", "done"),
+     ("cancelled", "cancelled")],
+)  # fmt: skip
+def test_purchase_states_are_ours(state: str, expected: str) -> None:
+    assert line(state=state).row["order_state"] == expected
+
+
+def test_a_line_without_a_product_keeps_its_numbers_for_the_gate() -> None:
+    row = line(product=None).row
+    assert (row["item_code"], row["quantity"], row["unit_price"]) == (None, 4, Decimal("12.50"))
+
+
+def agreement(prices: list[dict[str, Any]], **changes: Any) -> Record:
+    record = {"id": 9, "lead_time_used": timedelta(days=14), "prices": [], **STAMPS}
+    item = product(purchase_unit=BOX, order_multiple=changes.pop("order_multiple", None))
+    return mapping.agreement(record | changes, prices, item, supplier_code="SUP-01", currency="EUR")
+
+
+def test_the_lowest_step_of_a_price_list_is_the_minimum_order() -> None:
+    steps = [{"quantity": 20.0, "unit_price": Decimal("9.00")}, {"quantity": 3.0, "unit_price": Decimal("12.00")}]
+    row = agreement(steps).row
+    assert (row["minimum_order_quantity"], row["price"], row["lead_time_days"]) == (30, Decimal("1.2000"), 14)
+
+
+def test_what_is_bought_in_boxes_is_ordered_in_boxes_unless_the_item_says_otherwise() -> None:
+    assert agreement([]).row["order_multiple"] == 10
+    assert agreement([], order_multiple=20).row["order_multiple"] == 20
+
+
+def test_a_price_list_without_a_price_and_no_lead_time_stay_empty_for_the_gate() -> None:
+    row = agreement([], lead_time_used=None).row
+    assert (row["price"], row["lead_time_days"], row["minimum_order_quantity"]) == (None, None, 1)
+
+
+def item(attributes: dict[str, Any] | None, site: TrytonSite = SITE) -> Record:
+    record = {
+        "id": 1, "code": "MD-0001", "name": "Syringe", "active": True, "attributes": attributes,
+        "cost_price": Decimal("0.22"), "categories": [2], "default_uom": 1, **STAMPS,
+    }  # fmt: skip
+    return mapping.item(record, UNIT, ["Syringe"], site)
+
+
+def test_a_device_without_attributes_keeps_them_empty_for_the_gate() -> None:
+    row = item(None).row
+    assert (row["udi_di"], row["label_lot"], row["criticality"], row["base_unit"]) == (None, None, None, "Unit")
+
+
+def test_attributes_may_have_other_names_at_a_site() -> None:
+    assert item({"gtin": "0405"}, TrytonSite(attributes={"udi_di": "gtin"})).row["udi_di"] == "0405"
+
+
+def test_an_inspection_names_its_item_by_the_control_and_its_lot_by_the_reference() -> None:
+    record = {
+        "id": 4, "number": "12", "reference": " L1 ", "state": "passed", "control": 2, "origin": None, "points": {},
+        "processed_at": datetime(2026, 1, 7, 9, 30), **STAMPS,  # noqa: DTZ001 (as Tryton sends it)
+    }  # fmt: skip
+    row = mapping.inspection(record, "MD-0001").row
+    assert (row["item_code"], row["lot_number"], row["state"]) == ("MD-0001", "L1", "passed")
+    assert row["opened_at"] == datetime(2026, 1, 5, 15, tzinfo=UTC)
+    assert row["closed_at"] == datetime(2026, 1, 7, 9, 30, tzinfo=UTC)
+
+
+def staged_columns(entity: str) -> set[str]:
+    """The columns of a staging table that a connector fills."""
+    migration = Path(lotwatch.db.__file__).parent / "migrations" / "003_sources.sql"
+    body = re.search(rf"CREATE TABLE stage\.{entity} \((.*?)\n\);", migration.read_text(), re.DOTALL)
+    assert body
+    columns = re.findall(r"^    ([a-z_]+) ", body.group(1), re.MULTILINE)
+    return set(columns)
+
+
+def test_every_row_has_exactly_the_columns_of_its_staging_table(places: Places) -> None:
+    lot_record = {
+        "id": 3, "number": "L1", "expiration_date": None, "shelf_life_expiration_date": None, **STAMPS,
+    }  # fmt: skip
+    rows = {
+        "location": mapping.location(places.records[2], places[2]),
+        "item": item({}),
+        "lot": mapping.lot(lot_record, product(), SITE),
+        "movement": move(places, 1),
+        "supplier": mapping.supplier({"id": 1, "code": "SUP-01", "name": "Calder", "email": "", "active": True}),
+        "agreement": agreement([]),
+        "purchase_line": line(),
+        "inspection": mapping.inspection(
+            {"id": 4, "number": "1", "reference": None, "state": "pending", "processed_at": None, **STAMPS}, None
+        ),
+    }
+    assert {entity: set(record.row) for entity, record in rows.items()} == {
+        entity: staged_columns(entity) for entity in rows
+    }
+
+
+def test_a_window_between_moments_asks_for_the_last_change_only() -> None:
+    start, end = datetime(2026, 1, 5), datetime(2026, 1, 6)  # noqa: DTZ001 (as Tryton stamps)
+    window = Window(start, end)
+    assert window.domain()[1] == [["write_date", ">=", start], ["write_date", "<", end]]
+    assert window.has({"create_date": start, "write_date": None})
+    assert not window.has({"create_date": start, "write_date": end})
+    assert Window().domain() == []
+
+
+def test_typed_values_survive_the_way_to_tryton_and_back() -> None:
+    for value in (Decimal("1.2300"), date(2026, 7, 1), datetime(2026, 7, 1, 2, 3, 4, 5), timedelta(days=2)):  # noqa: DTZ001
+        assert decode(encode(value)) == value
+
+
+def test_options_that_mean_nothing_are_refused() -> None:
+    client = TrytonClient("http://127.0.0.1:1", "tryton", "user", "password")
+    with pytest.raises(SourceError, match="no such time zone"):
+        TrytonWarehouse(client, time_zones={"NORTH": "Europe/Nowhere"})
+    with pytest.raises(SourceError, match="registry of sources"):
+        TrytonWarehouse(client, quarantine="X")
