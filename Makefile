@@ -59,9 +59,13 @@ setup-dev: .venv/ready-dev .venv-tryton/ready
 .venv-tryton/ready: sandbox/tryton/requirements.txt
 	@sh bootstrap.sh "$(PYTHON)" "$(UV)" .venv-tryton sandbox/tryton/requirements.txt
 
+reference: setup ## write docs/reference anew, from the running installation
+	@mkdir -p docs/reference
+	@$(PY) -m lotwatch_local run lotwatch facts reference > docs/reference/facts.md
+
 lock: ## compile the pinned requirements anew from pyproject.toml
 	@$(PY) -m uv pip compile -q --no-annotate --python-version 3.11 --extra local --extra sandbox pyproject.toml -o requirements.txt
 	@$(PY) -m uv pip compile -q --no-annotate --python-version 3.11 --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 	@$(PY) -m uv pip compile -q --no-annotate --python-version 3.11 sandbox/tryton/requirements.in -o sandbox/tryton/requirements.txt
 
-.PHONY: help demo test lint bench status stop clean distclean setup setup-dev lock
+.PHONY: reference help demo test lint bench status stop clean distclean setup setup-dev lock

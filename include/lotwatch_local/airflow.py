@@ -1,0 +1,105 @@
+"""Airflow on this machine: its environment, its parts and whether they are well."""
+
+import json
+import os
+import subprocess
+import sys
+from urllib.parse import quote
+
+import requests
+
+from lotwatch.errors import LotwatchError
+from lotwatch_local.settings import PROJECT, Settings
+from lotwatch_local.supervisor import Program
+
+#: one machine with two cores: tasks at the same time
+PARALLELISM = 6
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Airflow's settings, tuned for one small machine. `docker-compose.yaml` sets the same names."""
+    secrets = settings.secrets
+    home = settings.home.resolve()
+    return {
+        "AIRFLOW_HOME": str(home / "airflow"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": str(PARALLELISM),
+        "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+        "AIRFLOW__CORE__FERNET_KEY": secrets["airflow_fernet_key"],
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": settings.database_url("airflow", "airflow", "postgresql+psycopg2"),
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(settings.port_airflow),
+        "AIRFLOW__API__BASE_URL": settings.airflow_url,
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API__SECRET_KEY": secrets["airflow_web_secret"],
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets["airflow_jwt_secret"],
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "60",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "airflow" / "logs"),
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "LOTWATCH_HOME": str(home),
+        # set by some shells; without compiled files every start of Airflow takes twice as long
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+
+
+def connections(settings: Settings) -> dict[str, str]:
+    """Airflow connections by id: the only place where Lotwatch finds addresses and secrets of other systems."""
+    secrets = settings.secrets
+    home = "127.0.0.1"
+    return {
+        "lotwatch_db": settings.database_url("app", "lotwatch", "postgres"),
+        "lotwatch_board": settings.database_url("board", "lotwatch", "postgres"),
+        "tryton": f"http://lotwatch:{quote(secrets['tryton_service'])}@{home}:{settings.port_tryton}/tryton",
+        "supplier_portal": f"http://lotwatch:{quote(secrets['portal_token'])}@{home}:{settings.port_portal}",
+        "sendgrid": f"http://apikey:{quote(secrets['sendgrid_key'])}@{home}:{settings.port_mail}",
+    }
+
+
+def users(settings: Settings) -> list[dict[str, str]]:
+    """One user for each role, for trials."""
+    roles = {"admin": "Admin", "ops": "Op", "buyer": "User", "viewer": "Viewer"}
+    return [
+        {"name": name, "role": role, "password": settings.secrets[f"password_{name}"]} for name, role in roles.items()
+    ]
+
+
+def install(settings: Settings) -> None:
+    """Migrate Airflow's database and bring users and connections up to date, in one process (each CLI call costs 7 s)."""
+    wanted = {"users": users(settings), "connections": connections(settings)}
+    done = subprocess.run(
+        [sys.executable, "-m", "lotwatch_airflow.install"],
+        input=json.dumps(wanted),
+        env=os.environ | environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise LotwatchError(f"Airflow could not be installed: {(done.stderr or done.stdout)[-3000:]}")
+
+
+def programs(settings: Settings) -> list[Program]:
+    """The parts of Airflow. Tasks' logs are read from disk: no part but the API server listens."""
+    parts = {
+        "airflow-api": ["api-server", "--host", "127.0.0.1", "--port", str(settings.port_airflow), "-t", "30"],
+        "airflow-scheduler": ["scheduler", "--skip-serve-logs"],
+        "airflow-dag-processor": ["dag-processor"],
+        "airflow-triggerer": ["triggerer", "--skip-serve-logs"],
+    }
+    shared = environment(settings)
+    return [Program(name, [sys.executable, "-m", "airflow", *words], shared) for name, words in parts.items()]
+
+
+def health(settings: Settings) -> dict[str, str]:
+    """Health of Airflow's parts as its API server tells it; empty while that does not answer."""
+    try:
+        answer = requests.get(f"{settings.airflow_url}/api/v2/monitor/health", timeout=5).json()
+    except (requests.RequestException, ValueError):
+        return {}
+    return {part: (state or {}).get("status") or "missing" for part, state in answer.items()}

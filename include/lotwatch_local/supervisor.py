@@ -1,0 +1,172 @@
+"""The programs of a one-machine installation, kept running by supervisord (a program that dies is started again)."""
+
+import configparser
+import shlex
+import socket
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from lotwatch.errors import LotwatchError
+from lotwatch_local.settings import Settings
+
+
+@dataclass(frozen=True)
+class Program:
+    """A server: how it is started and stopped. Its output goes to HOME/logs/<name>.log."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: str = "TERM"
+
+
+class Supervisor:
+    """Starts, watches and stops programs; several calls from several shells are fine."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._configuration = settings.home / "supervisord.conf"
+        self._socket = settings.run_folder / "supervisor.sock"
+
+    def running(self) -> bool:
+        """Whether supervisord itself answers."""
+        try:
+            return self._call("getState")["statename"] == "RUNNING"
+        except OSError:
+            return False
+
+    def states(self) -> dict[str, str]:
+        """State of each program (RUNNING, STARTING, BACKOFF, STOPPED, FATAL, ...); empty when nothing runs."""
+        return {row["name"]: row["statename"] for row in self._call("getAllProcessInfo")} if self.running() else {}
+
+    def load(self, programs: list[Program]) -> None:
+        """Make these the programs. One that is unchanged goes on running; a changed one is stopped."""
+        logs = self._settings.home / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        self._configuration.touch(mode=0o600)  # programs' environments hold secrets
+        with self._configuration.open("w") as file:
+            self._as_ini(programs, logs).write(file)
+        if not self.running():
+            self._socket.unlink(missing_ok=True)
+            command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._configuration)]
+            started = subprocess.run(command, capture_output=True, text=True, check=False)
+            if started.returncode:
+                raise LotwatchError(f"The supervisor did not start: {started.stdout}{started.stderr}".strip())
+            self._wait(self.running, "the supervisor to answer", 20)
+        added, changed, removed = self._call("reloadConfig")[0]
+        for name in [*changed, *removed]:
+            self._call("stopProcessGroup", name)
+            self._call("removeProcessGroup", name)
+        for name in [*changed, *added]:
+            self._call("addProcessGroup", name)
+
+    def start(self, name: str, healthy: Callable[[], bool], seconds: float = 120) -> None:
+        """Start a program and wait until it is healthy. Raises LotwatchError with the end of its log if it never is."""
+        if self.states().get(name) != "RUNNING":
+            self._need_free_port(name)
+            self._call("startProcess", name, False)
+        self._wait(lambda: self._healthy(name, healthy), f"{name} to be ready", seconds)
+
+    def stop(self, name: str) -> None:
+        """Stop one program and wait until it has ended."""
+        if self.states().get(name) in ("RUNNING", "STARTING", "BACKOFF"):
+            self._call("stopProcess", name)
+
+    def shutdown(self) -> bool:
+        """Stop everything; False when nothing ran."""
+        if not self.running():
+            return False
+        for name in reversed(list(self.states())):  # the database last: it was started first
+            self.stop(name)
+        self._call("shutdown")
+        self._wait(lambda: not self.running() and not self._socket.exists(), "the supervisor to stop", 60)
+        return True
+
+    def _healthy(self, name: str, healthy: Callable[[], bool]) -> bool:
+        if self.states().get(name) in ("FATAL", "EXITED"):
+            raise LotwatchError(f"{name} does not start: {self._log_tail(name)}", where=str(self._log(name)))
+        return self.states().get(name) == "RUNNING" and healthy()
+
+    def _log(self, name: str) -> Path:
+        return self._settings.home / "logs" / f"{name}.log"
+
+    def _log_tail(self, name: str) -> str:
+        path = self._log(name)
+        return path.read_text(errors="replace")[-1500:].strip() if path.exists() else "it wrote no log"
+
+    def _need_free_port(self, name: str) -> None:
+        port = self._settings.ports.get(name)
+        if port is None:
+            return
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                setting = "LOTWATCH_PORT_" + name.removesuffix("-api").upper()
+                raise LotwatchError(
+                    f"Port {port} for {name} is taken by another program",
+                    do=f"stop that program, or choose another port: {setting}=... in .env or before make",
+                ) from error
+
+    def _as_ini(self, programs: list[Program], logs: Path) -> configparser.RawConfigParser:
+        ini = configparser.RawConfigParser()
+        ini["unix_http_server"] = {"file": _escape(str(self._socket)), "chmod": "0700"}
+        ini["supervisord"] = {
+            "logfile": _escape(str(logs / "supervisord.log")),
+            "pidfile": _escape(str(self._settings.run_folder / "supervisord.pid")),
+            "childlogdir": _escape(str(logs)),
+        }
+        ini["rpcinterface:supervisor"] = {
+            "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+        }
+        for priority, program in enumerate(programs):
+            ini[f"program:{program.name}"] = {
+                "command": _escape(shlex.join(program.command)),
+                "environment": ",".join(f'{key}="{_escape(value)}"' for key, value in program.environment.items()),
+                "priority": str(priority),
+                "autostart": "false",
+                "autorestart": "true",
+                "startsecs": "1",
+                "startretries": "10",
+                "stopsignal": program.stop_signal,
+                "stopwaitsecs": "30",
+                "stopasgroup": "true" if program.name.startswith("airflow") else "false",
+                "killasgroup": "true",
+                "redirect_stderr": "true",
+                "stdout_logfile": _escape(str(self._log(program.name))),
+                "stdout_logfile_maxbytes": "20MB",
+                "stdout_logfile_backups": "3",
+            }
+        return ini
+
+    def _call(self, method: str, *arguments: object) -> Any:
+        # a transport that failed once stays broken: each call brings its own
+        transport = SupervisorTransport(None, None, f"unix://{self._socket}")
+        rpc = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+        try:
+            return getattr(rpc, method)(*arguments)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode in (Faults.ALREADY_STARTED, Faults.NOT_RUNNING):
+                return None
+            raise LotwatchError(f"The supervisor refused {method}: {fault.faultString}") from fault
+
+    @staticmethod
+    def _wait(condition: Callable[[], bool], what: str, seconds: float) -> None:
+        give_up = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > give_up:
+                raise LotwatchError(f"Waited {seconds:.0f} s for {what}, in vain")
+            time.sleep(0.1)
+
+
+def _escape(value: str) -> str:
+    return value.replace("%", "%%")
