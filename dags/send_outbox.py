@@ -1,0 +1,42 @@
+"""### Sends what has been decided: orders to the ERP and the supplier's portal, messages to people
+
+**send** takes what is due in the outbox, one row at a time. An order needs its written approval and passes the guards again;
+its draft is written into the ERP first, and the number it gets there is its reference at the supplier's portal. A message
+goes out through SendGrid. After an unclear answer (a time-out) the order is looked up by our reference before anything is
+sent again; a busy or broken recipient is tried again later, at growing intervals; a refusal is final and told to the buyer.
+
+*When*: woken by `ask_approval`, and every minute. *When it fails*: nothing is lost or sent twice; the next run goes on. The
+rows that wait, with their last error, are on the Today page. Never waits for a person.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
+
+from lotwatch_airflow.bells import OUTBOX
+from lotwatch_airflow.defaults import DEFAULTS
+from lotwatch_airflow.job import job
+
+
+@dag(
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("* * * * *", timezone="UTC"), assets=[OUTBOX]),
+    doc_md=__doc__,
+    tags=["delivery"],
+    **DEFAULTS,
+)
+def send_outbox() -> None:
+    @task(retries=2, retry_delay=timedelta(seconds=10), execution_timeout=timedelta(minutes=30))
+    def send() -> None:
+        from lotwatch.jobs import order as jobs
+        from lotwatch_airflow.systems import gateways
+
+        with job(autocommit=True) as work:
+            drained = jobs.send(work.conn, work.context, gateways())
+            work.counts = dict(drained.counts)
+            for error in drained.errors:
+                print(error)
+
+    send()
+
+
+send_outbox()

@@ -1,0 +1,62 @@
+"""### Evaluates all rules, keeps the alerts, proposes what should be done
+
+**evaluate** compares every item, lot, order line and inspection with the rules in `include/rules/` and opens, keeps or
+resolves alerts; whoever a rule names in `notify` gets one message for all that is new. **propose** makes one order for each
+supplier and site from the alerts whose rules may act; what is on order, proposed or waiting counts, so nothing is proposed
+twice. **announce** wakes `ask_approval`.
+
+*When*: after each sync or plan, and every day at 05:00 UTC, because some things become wrong by the mere passing of time.
+
+*When it fails*: clear the task; evaluating again gives the same alerts.
+
+*Backfill*: looks at each day's facts and records what it finds as backfilled (shown beside the alerts). It touches no
+alert, proposes and sends nothing, and wakes nobody.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable, dag, task
+
+from lotwatch_airflow.bells import INVENTORY, POLICIES, PROPOSALS, ring
+from lotwatch_airflow.defaults import DEFAULTS
+from lotwatch_airflow.job import job
+
+
+@dag(
+    schedule=AssetOrTimeSchedule(
+        timetable=CronDataIntervalTimetable("0 5 * * *", timezone="UTC"), assets=INVENTORY | POLICIES
+    ),
+    doc_md=__doc__,
+    tags=["rules", "actions"],
+    **DEFAULTS,
+)
+def watch_inventory() -> None:
+    @task(retries=2, retry_delay=timedelta(seconds=5), execution_timeout=timedelta(minutes=30))
+    def evaluate() -> None:
+        from lotwatch.jobs import watch as jobs
+
+        with job() as work:
+            work.counts = jobs.evaluate(work.conn, work.context)
+            if not work.context.backfilled:
+                work.counts |= jobs.tell_alerts(work.conn, work.context)
+
+    @task(retries=2, retry_delay=timedelta(seconds=5), execution_timeout=timedelta(minutes=30))
+    def propose() -> dict[str, int]:
+        from lotwatch.actions import ProposeSettings
+        from lotwatch.jobs import watch as jobs
+
+        with job() as work:
+            work.counts = jobs.propose(work.conn, work.context, ProposeSettings())
+            return work.counts
+
+    @task(outlets=[PROPOSALS], retries=1, execution_timeout=timedelta(minutes=5))
+    def announce(proposed: Any) -> None:
+        ring(worth_it=proposed["proposals"] > 0)
+
+    proposed = propose()
+    evaluate() >> proposed
+    announce(proposed)
+
+
+watch_inventory()

@@ -1,0 +1,1 @@
+"""Where Lotwatch meets Airflow: the only package besides `dags/` that imports it."""

@@ -1,0 +1,38 @@
+"""Other systems by the ids of Airflow connections, the only place where addresses and secrets are kept."""
+
+from airflow.sdk import BaseHook, Connection, conf
+
+from lotwatch.delivery import Gateways
+from lotwatch.delivery.mail import MailClient
+from lotwatch.delivery.people import load_people
+from lotwatch.delivery.portal import PortalClient
+from lotwatch.sources import registry, tryton
+from lotwatch.sources.connector import Connector
+
+ERP, PORTAL, MAIL = "tryton", "supplier_portal", "sendgrid"
+SENDER = "Lotwatch <lotwatch@lotwatch.example>"
+
+
+def source_connector(name: str) -> Connector:
+    """The connector of a source of the registry."""
+    source = registry.load_sources()[name]
+    login = BaseHook.get_connection(source.connection)
+    return registry.connector(source, _url(login), login.schema or "", login.login or "", login.password or "")
+
+
+def gateways() -> Gateways:
+    """The ERP, the supplier portal and the mail service."""
+    erp, portal, mail = (BaseHook.get_connection(conn_id) for conn_id in (ERP, PORTAL, MAIL))
+    sender = mail.extra_dejson.get("sender", SENDER)
+    return Gateways(
+        erp=tryton.TrytonErp(tryton.connect(_url(erp), erp.schema or "", erp.login or "", erp.password or "")),
+        portal=PortalClient(_url(portal), portal.password or ""),
+        mail=MailClient(mail.password or "", _url(mail), sender),
+        people=load_people(),
+        board_url=conf.get("api", "base_url"),
+    )
+
+
+def _url(connection: Connection) -> str:
+    port = f":{connection.port}" if connection.port else ""
+    return f"{connection.conn_type}://{connection.host}{port}"
