@@ -1,0 +1,115 @@
+"""Puts the board together: its routes, all of them behind a login, its errors in words, its headers."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import psycopg
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from psycopg.errors import QueryCanceled
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lotwatch.errors import RuleError
+from lotwatch_airflow.board import assets
+from lotwatch_airflow.board.auth import require_reader
+from lotwatch_airflow.board.database import Reader, airflow_address
+from lotwatch_airflow.board.pages import inventory, orders, quality, today
+from lotwatch_airflow.board.texts import Language
+from lotwatch_airflow.board.view import Board, View
+
+log = logging.getLogger(__name__)
+
+_SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+
+def board_of_airflow() -> FastAPI:
+    """The board as Airflow mounts it: its database from Airflow's connection, its clock the machine's."""
+    return create_app(Board(reader=Reader(airflow_address), titles=_rule_titles, now=lambda: datetime.now(UTC)))
+
+
+def create_app(board: Board) -> FastAPI:
+    """An ASGI application; it opens its database connections at the first page and closes them when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        board.reader.close()
+
+    app = FastAPI(
+        title="Lotwatch",
+        lifespan=lifespan,
+        dependencies=[Depends(require_reader)],
+        openapi_url=None,  # its own pages would be open to everybody
+    )
+    app.state.board = board
+    for page in (today, inventory, orders, quality):
+        app.include_router(page.router)
+    app.add_api_route("/static/{name}", _static, include_in_schema=False)
+    app.add_exception_handler(HTTPException, _tell_http_error)
+    app.add_exception_handler(RequestValidationError, _tell_bad_request)
+    app.add_exception_handler(psycopg.Error, _tell_database_error)
+    app.add_middleware(_SecurityHeaders)
+    return app
+
+
+def _static(name: str) -> Response:
+    """A style sheet, script or picture of ours."""
+    if name not in assets.MEDIA_TYPES:
+        raise HTTPException(404)
+    headers = {"Cache-Control": "private, max-age=604800"}
+    return Response(assets.content(name), media_type=assets.MEDIA_TYPES[name], headers=headers)
+
+
+def _rule_titles(language: Language) -> Mapping[str, str]:
+    """Titles by rule id; none while the decision tables cannot be read, which must not take the board away."""
+    from lotwatch.rules import titles
+
+    try:
+        return titles(language)
+    except RuleError:
+        log.exception("The board shows rules by their ids")
+        return {}
+
+
+def _tell_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for it
+    return _tell(request, error.status_code, {401: "signed_out", 403: "forbidden"}.get(error.status_code, "not_found"))
+
+
+def _tell_bad_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for it
+    fields = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors()}))
+    return _tell(request, 422, "bad_request", fields=fields)
+
+
+def _tell_database_error(request: Request, error: Exception) -> Response:
+    log.error("The board could not read the database", exc_info=error)
+    return _tell(request, 503, "too_slow" if isinstance(error, QueryCanceled) else "no_database")
+
+
+def _tell(request: Request, status: int, kind: str, **values: str) -> Response:
+    return View(request).page("error", status=status, kind=kind, values=values)
+
+
+class _SecurityHeaders:
+    """Adds our security headers to every answer, errors included."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_SECURITY)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

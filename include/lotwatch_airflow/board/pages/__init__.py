@@ -1,0 +1,1 @@
+"""The pages: each module has its filters, its routes and, beside it, its SQL."""

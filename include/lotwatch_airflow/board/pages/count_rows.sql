@@ -1,0 +1,2 @@
+-- How many rows are there in all?
+SELECT count(*) AS all_rows FROM listed

@@ -1,0 +1,55 @@
+-- What do these orders come to, who said what about them, and what did the guards refuse?
+SELECT
+    proposal.proposal_id,
+    coalesce(line.total, 0) AS total,
+    coalesce(line.lines, '[]') AS lines,
+    coalesce(said.approvals, '[]') AS approvals,
+    coalesce(refused.refusals, '[]') AS refusals
+FROM lotwatch.proposal AS proposal
+LEFT JOIN LATERAL (
+    SELECT
+        sum(proposal_line.quantity * proposal_line.unit_price) FILTER (WHERE NOT proposal_line.refused) AS total,
+        jsonb_agg(
+            jsonb_build_object(
+                'item_code', item.code,
+                'item_name', item.name,
+                'quantity', proposal_line.quantity,
+                'unit_price', proposal_line.unit_price::text,
+                'requested_on', proposal_line.requested_on,
+                'refused', proposal_line.refused
+            ) ORDER BY item.code
+        ) AS lines
+    FROM lotwatch.proposal_line AS proposal_line
+    INNER JOIN lotwatch.item AS item ON proposal_line.item_id = item.item_id
+    WHERE proposal_line.proposal_id = proposal.proposal_id
+) AS line ON TRUE
+LEFT JOIN LATERAL (
+    SELECT
+        jsonb_agg(
+            jsonb_build_object(
+                'step', approval.step,
+                'decision', approval.decision,
+                'decided_by', approval.decided_by,
+                'decided_at', approval.decided_at,
+                'note', approval.note
+            ) ORDER BY approval.decided_at
+        ) AS approvals
+    FROM lotwatch.approval AS approval
+    WHERE approval.proposal_id = proposal.proposal_id
+) AS said ON TRUE
+LEFT JOIN LATERAL (
+    SELECT
+        jsonb_agg(
+            jsonb_build_object(
+                'item_code', item.code,
+                'guard', guard_event.guard,
+                'stage', guard_event.stage,
+                'reason', guard_event.reason,
+                'recorded_at', guard_event.recorded_at
+            ) ORDER BY guard_event.guard_event_id
+        ) AS refusals
+    FROM lotwatch.guard_event AS guard_event
+    LEFT JOIN lotwatch.item AS item ON guard_event.item_id = item.item_id
+    WHERE guard_event.proposal_id = proposal.proposal_id
+) AS refused ON TRUE
+WHERE proposal.proposal_id = any(%(proposals)s)

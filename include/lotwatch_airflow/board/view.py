@@ -1,0 +1,175 @@
+"""What every page of the board has: the moment, the language, the links, its layout and its downloads."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from itertools import chain
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, StreamingResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from psycopg import Connection
+from psycopg.rows import DictRow
+
+from lotwatch_airflow.board import MOUNT, assets
+from lotwatch_airflow.board.database import Reader
+from lotwatch_airflow.board.filters import Filters
+from lotwatch_airflow.board.formats import Formats
+from lotwatch_airflow.board.listing import Statement, stream_rows
+from lotwatch_airflow.board.spreadsheet import csv_text
+from lotwatch_airflow.board.texts import LANGUAGES, Language, Texts, choose_language, texts
+
+#: titles of rules by rule id, in a language
+Titles = Callable[[Language], Mapping[str, str]]
+#: the pages in the order of the navigation: path and key of the title
+PAGES = (("", "today"), ("inventory", "inventory"), ("orders", "orders"), ("quality", "quality"))
+
+_COOKIE = "lotwatch_language"
+_TEMPLATES = Environment(
+    loader=PackageLoader("lotwatch_airflow.board"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+# values that came inside JSON
+_TEMPLATES.filters |= {"decimal": Decimal, "day": date.fromisoformat, "instant": datetime.fromisoformat}
+
+
+@dataclass(frozen=True)
+class Board:
+    """What the board is put together from."""
+
+    reader: Reader
+    titles: Titles
+    now: Callable[[], datetime]
+
+
+class View:
+    """One request: `as_of` is taken here, once, and everything on the page is as of then."""
+
+    def __init__(self, request: Request) -> None:
+        self.board: Board = request.app.state.board
+        self.as_of = self.board.now()
+        self._request = request
+        self._root: str = request.scope.get("root_path", "")
+        asked = request.query_params.get("lang")
+        self.language = choose_language(asked, request.cookies.get(_COOKIE), request.headers.get("accept-language", ""))
+        self._remember = asked in LANGUAGES
+
+    @cached_property
+    def texts(self) -> Texts:
+        return texts(self.language)
+
+    @cached_property
+    def formats(self) -> Formats:
+        return Formats(self.language)
+
+    def title_of(self, rule_id: str) -> str:
+        """What people call a rule; its id where no decision table has it any more."""
+        return self.board.titles(self.language).get(rule_id, rule_id)
+
+    def options(self, kind: str, codes: Sequence[str]) -> list[tuple[str, str]]:
+        """Codes to choose from, each with its name."""
+        return [(code, self.texts.name(kind, code)) for code in codes]
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """A read-only transaction as of this request."""
+        return self.board.reader.transaction(self.as_of)
+
+    def page(self, template: str, *, status: int = 200, filters: Filters | None = None, **values: Any) -> HTMLResponse:
+        """Render `<template>.html`; `values` are its own."""
+        html = _TEMPLATES.get_template(f"{template}.html").render(
+            values,
+            view=self,
+            filters=filters,
+            t=self.texts,
+            name=self.texts.name,
+            f=self.formats,
+            title_of=self.title_of,
+            pages=PAGES,
+            current=template,
+            languages=LANGUAGES,
+        )
+        response = HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
+        if self._remember:
+            secure = self._request.url.scheme == "https"
+            path = self._root or "/"
+            response.set_cookie(
+                _COOKIE, self.language, max_age=31_536_000, path=path, httponly=True, secure=secure, samesite="lax"
+            )
+        return response
+
+    def download(
+        self,
+        name: str,
+        statement: Statement,
+        columns: Sequence[str],
+        cell: Callable[[DictRow, str], object] | None = None,
+    ) -> StreamingResponse:
+        """All rows of the statement as CSV (UTF-8 with its mark, so that spreadsheets read every script).
+
+        `columns` are keys of the rows; `cell(row, column)` may replace a value.
+        """
+        heading = [self.texts.name("column", column) for column in columns]
+        lines = csv_text(heading, self._cells(statement, columns, cell or dict.__getitem__))
+        first = next(lines)  # what can go wrong goes wrong here, with an error page, not within the download
+        filename = f"lotwatch-{name}-{self.as_of:%Y%m%dT%H%M}Z.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{filename}"', "Cache-Control": "no-store"}
+        return StreamingResponse(chain([first], lines), media_type="text/csv; charset=utf-8", headers=headers)
+
+    def _cells(
+        self, statement: Statement, columns: Sequence[str], cell: Callable[[DictRow, str], object]
+    ) -> Iterator[list[object]]:
+        with self.transaction() as conn:
+            for row in stream_rows(conn, statement):
+                yield [cell(row, column) for column in columns]
+
+    def path(self, page: str, /, **query: Any) -> str:
+        """Link to a page of the board."""
+        return f"{self._root}/{page}" + _query(query)
+
+    def changed(self, filters: Filters, **changes: Any) -> str:
+        """Link to this page with some filters changed (None: removed), from its first page on unless told."""
+        return f"{self._root}{self._path}" + _query({**filters.chosen(), "page": None, **changes})
+
+    def all_rows(self, download: str, filters: Filters) -> str:
+        """Link to a download of what this page lists, all of its pages."""
+        return self.path(download, **{**filters.chosen(), "page": None, "size": None})
+
+    def in_language(self, language: str, filters: Filters | None) -> str:
+        """Link to this very page in another language."""
+        return f"{self._root}{self._path}" + _query({**(filters.chosen() if filters else {}), "lang": language})
+
+    def here(self, with_query: bool) -> str:
+        """Link to this very page, with or without what was asked of it."""
+        query = self._request.url.query
+        return f"{self._root}{self._path}" + (f"?{query}" if query and with_query else "")
+
+    def airflow(self, path: str) -> str:
+        """Link to a page of Airflow itself, which leaves the board's frame."""
+        return self._root.removesuffix(MOUNT) + path
+
+    def static(self, name: str) -> str:
+        """Link to a file of ours, changing with its content, so that browsers may keep it."""
+        return f"{self._root}/static/{name}?v={assets.digest(name)}"
+
+    @property
+    def _path(self) -> str:
+        """This request's path below where the board is mounted."""
+        return self._request.url.path.removeprefix(self._root)
+
+
+ViewDep = Annotated[View, Depends(View)]
+
+
+def _query(values: Mapping[str, Any]) -> str:
+    pairs = [
+        (key, int(value) if isinstance(value, bool) else value) for key, value in values.items() if value is not None
+    ]
+    return f"?{urlencode(pairs)}" if pairs else ""

@@ -1,0 +1,33 @@
+"""Puts Lotwatch's board into Airflow's navigation.
+
+Every part of Airflow, each task included, executes this file: what is heavy is imported when the API server asks for it.
+"""
+
+from functools import cached_property
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+
+class LotwatchPlugin(AirflowPlugin):
+    """The board at /lotwatch, and its place in the navigation."""
+
+    name = "lotwatch"
+    external_views = [  # noqa: RUF012  # Airflow's own form
+        {
+            "name": "Lotwatch",
+            "href": "/lotwatch/",
+            "destination": "nav",
+            "url_route": "lotwatch",
+            "icon": "/lotwatch/static/icon.svg",
+            "nav_top_level": True,
+        }
+    ]
+
+    @cached_property
+    def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
+        """The board's application; only the API server asks for it."""
+        from lotwatch_airflow.board import MOUNT
+        from lotwatch_airflow.board.app import board_of_airflow
+
+        return [{"name": "lotwatch", "app": board_of_airflow(), "url_prefix": MOUNT}]
