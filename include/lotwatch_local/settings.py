@@ -1,6 +1,7 @@
 """The settings of a one-machine installation: environment variables LOTWATCH_*, or a `.env` file beside the Makefile."""
 
 import json
+import os
 import secrets
 import tempfile
 from functools import cached_property
@@ -72,7 +73,7 @@ class Settings(BaseSettings):
         name = "lotwatch-" + sha256(str(self.home.resolve()).encode()).hexdigest()[:12]
         folder = Path(tempfile.gettempdir()) / name
         folder.mkdir(mode=0o700, exist_ok=True)
-        if folder.is_symlink() or folder.stat().st_uid != self.home.stat().st_uid:
+        if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
             raise SystemExit(f"{folder} belongs to someone else. What to do: remove it, or set TMPDIR.")
         return folder
 
