@@ -46,7 +46,9 @@ distclean: clean ## clean, and remove the environments too
 
 # ---------------------------------------------------------------------------------------------------------------------
 setup: .venv/ready .venv-tryton/ready
+	@:
 setup-dev: .venv/ready-dev .venv-tryton/ready
+	@:
 
 # both environments are made side by side (-j2)
 .venv/ready: requirements.txt pyproject.toml

@@ -20,13 +20,13 @@ FROM (
     UNION ALL
     SELECT
         3,
-        rules.rule,
+        broken.rule,
         count(*),
-        format('in quarantine: %s, %s', quarantine.entity, rules.rule)
+        format('in quarantine: %s %s, such as: %s', quarantine.entity, broken.rule, min(broken.reason))
     FROM lotwatch.quarantine AS quarantine
-    CROSS JOIN LATERAL unnest(quarantine.rules) AS rules (rule)
+    CROSS JOIN LATERAL unnest(quarantine.rules, quarantine.reasons) AS broken (rule, reason)
     WHERE quarantine.state = 'open'
-    GROUP BY quarantine.entity, rules.rule
+    GROUP BY quarantine.entity, broken.rule
     UNION ALL
     SELECT
         4,
