@@ -11,10 +11,10 @@ class LotwatchError(Exception):
         self.what, self.where, self.do = what, where, do
         parts = [what]
         if where:
-            parts.append(f"Where: {where}.")
+            parts.append(f"Where: {where}")
         if do:
-            parts.append(f"What to do: {do}.")
-        super().__init__(" ".join(parts))
+            parts.append(f"What to do: {do}")
+        super().__init__(" ".join(part if part.endswith((".", "!", "?", "。")) else f"{part}." for part in parts))
 
 
 class SourceError(LotwatchError):

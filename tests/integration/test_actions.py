@@ -167,7 +167,25 @@ def test_what_the_erp_ordered_this_month_is_committed(short: Company) -> None:
     propose(short)
     asked = ask(short, {"DC": Budget(currency="USD", monthly=Decimal(100_000))})
     assert asked.orders == []
-    assert "99900.00 of 100000.00 are committed" in asked.refusals[0].reason
+    assert "99,900.00 of 100,000.00 are committed" in asked.refusals[0].reason
+
+
+def test_an_order_that_is_refused_leaves_its_money_to_the_next(short: Company) -> None:
+    short.add("supplier", code="S2", name="Supplier Two")
+    for code, price in (("I3", "1000"), ("I4", "1")):
+        short.item(code)
+        short.agreement(code, supplier_code="S1" if code == "I3" else "S2", price=Decimal(price))
+        short.lot("L1", code)
+        short.move(30, "DC", days_ago=40, item=code)
+        for day in range(1, 11):
+            short.move(2, "PATIENT", "DC", days_ago=day, item=code)
+    short.post()
+    watch.plan(short.conn, short.context, PlanSettings(history_days=10))
+    evaluate_live(short.conn, load_rules(), short.context)
+    propose(short)
+    asked = ask(short, {"DC": Budget(currency="USD", monthly=Decimal(5_000))})
+    assert [order.supplier_code for order in asked.orders] == ["S2"]
+    assert [refusal.code for refusal in asked.refusals] == ["LW-000001"]
 
 
 def test_what_was_ordered_meanwhile_is_refused_as_a_duplicate(short: Company) -> None:

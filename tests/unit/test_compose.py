@@ -381,5 +381,5 @@ def test_what_fails_is_said_in_one_line(init_settings, monkeypatch) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        "Secrets are missing Where: LOTWATCH_SECRET_PASSWORD_ADMIN. What to do: set them in .env, see docker/env.example."
+        "Secrets are missing. Where: LOTWATCH_SECRET_PASSWORD_ADMIN. What to do: set them in .env, see docker/env.example."
     )

@@ -1,5 +1,6 @@
--- Which orders does the site's budget of the month not cover? Earlier orders come first.
--- Committed: what was ordered this month in the ERP, and our orders that are asked for, approved or sent.
+-- Does the site's budget of the month not cover an order?
+-- Committed: what was ordered this month in the ERP, our orders that are asked for, approved or sent, and those that
+-- have just passed the guards.
 WITH candidate AS (
     SELECT
         proposal.proposal_id,
@@ -50,10 +51,7 @@ reckoned AS (
         candidate.*,
         budget.amount,
         budget.currency AS budget_currency,
-        coalesce(ordered.total, 0) + coalesce(ours.total, 0)
-        + sum(candidate.total) OVER (
-            PARTITION BY candidate.site_id, candidate.period ORDER BY candidate.proposal_id
-        ) - candidate.total AS committed
+        coalesce(ordered.total, 0) + coalesce(ours.total, 0) AS committed
     FROM candidate
     LEFT JOIN lotwatch.budget AS budget
         ON candidate.site_id = budget.site_id AND candidate.period = budget.period
@@ -74,7 +72,8 @@ SELECT
         ELSE
             format(
                 'The order of %%s %%s exceeds the budget of %%s for %%s: %%s of %%s are committed.',
-                round(total, 2), currency, site_code, to_char(period, 'YYYY-MM'), round(committed, 2), amount
+                to_char(total, 'FM999,999,999,990.00'), currency, site_code, to_char(period, 'YYYY-MM'),
+                to_char(committed, 'FM999,999,999,990.00'), to_char(amount, 'FM999,999,999,990.00')
             )
     END AS reason
 FROM reckoned

@@ -3,7 +3,7 @@
 Each guard is a query that answers the proposals and lines it refuses, with the reason in a buyer's words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -17,8 +17,8 @@ from lotwatch.db.query import query
 
 Stage = Literal["ask", "send"]
 
-#: in this order: lines first, then what the remaining lines cost
-GUARDS = ("credential", "duplicate", "maximum", "budget")
+#: of lines, in this order; the budget comes last, for what the remaining lines cost
+LINE_GUARDS = ("credential", "duplicate", "maximum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +42,30 @@ def guard(
     conn.execute(query(__package__, "lock_proposals"))
     facts.live(conn, as_of)
     refusals: list[Refusal] = []
-    for name in GUARDS:
-        parameters = {"proposals": list(proposal_ids), "as_of": as_of}
-        with conn.cursor(row_factory=class_row(Refusal)) as cursor:
-            refused = cursor.execute(query(__package__, f"guard_{name}"), parameters).fetchall()
-        for refusal in refused:
-            _write(conn, refusal, name, stage, context)
+    for name in LINE_GUARDS:
+        refusals += _apply(conn, name, {"proposals": list(proposal_ids), "as_of": as_of}, stage, context)
+    passed: list[int] = []
+    for proposal_id in sorted(proposal_ids):  # one by one: what is refused leaves its money to the next
+        parameters = {"proposals": [proposal_id], "passed": passed, "as_of": as_of}
+        refused = _apply(conn, "budget", parameters, stage, context)
         refusals += refused
+        passed += [] if refused else [proposal_id]
     for code, reason in conn.execute(
         query(__package__, "refuse_proposals"), {"proposals": list(proposal_ids)}
     ).fetchall():
         record(conn, context, "order refused", "proposal", code, reason=reason)
     return refusals
+
+
+def _apply(
+    conn: psycopg.Connection, name: str, parameters: Mapping[str, object], stage: Stage, context: RunContext
+) -> list[Refusal]:
+    """Ask one guard, and write down what it refuses."""
+    with conn.cursor(row_factory=class_row(Refusal)) as cursor:
+        refused = cursor.execute(query(__package__, f"guard_{name}"), parameters).fetchall()
+    for refusal in refused:
+        _write(conn, refusal, name, stage, context)
+    return refused
 
 
 def _write(conn: psycopg.Connection, refusal: Refusal, name: str, stage: Stage, context: RunContext) -> None:
