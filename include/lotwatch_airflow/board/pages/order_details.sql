@@ -8,7 +8,11 @@ SELECT
 FROM lotwatch.proposal AS proposal
 LEFT JOIN LATERAL (
     SELECT
-        sum(proposal_line.quantity * proposal_line.unit_price) FILTER (WHERE NOT proposal_line.refused) AS total,
+        -- of an order that was refused as a whole: what it would have cost
+        coalesce(
+            sum(proposal_line.quantity * proposal_line.unit_price) FILTER (WHERE NOT proposal_line.refused),
+            sum(proposal_line.quantity * proposal_line.unit_price)
+        ) AS total,
         jsonb_agg(
             jsonb_build_object(
                 'item_code', item.code,
