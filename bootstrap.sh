@@ -7,12 +7,12 @@ if ! command -v "$python" >/dev/null 2>&1; then
     echo "Lotwatch needs Python 3.11, and there is no '$python'. Install it, or name it: make demo PYTHON=/path/to/python3.11" >&2
     exit 1
 fi
-if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
-    echo "Lotwatch needs Python 3.11; '$python' is $("$python" --version 2>&1). Name another: make demo PYTHON=python3.11" >&2
+if ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
+    echo "Lotwatch needs Python 3.11, and '$python' is none. Name another: make demo PYTHON=/path/to/python3.11" >&2
     exit 1
 fi
 started=$(date +%s)
-if [ ! -x "$venv/bin/python" ]; then
+if [ ! -x "$venv/bin/pip" ]; then
     if ! "$python" -m venv "$venv"; then
         echo "The virtual environment could not be made. On Debian: apt-get install python3.11-venv" >&2
         exit 1

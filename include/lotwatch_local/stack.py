@@ -11,7 +11,7 @@ from rich.console import Console
 from lotwatch.db.migrate import migrate
 from lotwatch_local import airflow, postgres
 from lotwatch_local.settings import Settings
-from lotwatch_local.supervisor import Program, Supervisor
+from lotwatch_local.supervisor import DATABASE, Program, Supervisor
 
 console = Console(highlight=False)
 
@@ -32,7 +32,7 @@ def start_database(settings: Settings, supervisor: Supervisor) -> None:
     """The cluster, its roles and databases, and Lotwatch's schema."""
     with step("PostgreSQL 18"):
         postgres.initialise(settings)
-        supervisor.start("postgres", lambda: _accepts_connections(settings))
+        supervisor.start(DATABASE, lambda: _accepts_connections(settings))
         postgres.create_databases(settings)
     with step("Lotwatch's schema"), psycopg.connect(settings.database_url("migrator", "lotwatch")) as conn:
         migrate(conn)
@@ -61,7 +61,7 @@ def start_airflow(settings: Settings, supervisor: Supervisor) -> None:
 
 def database_program(settings: Settings) -> Program:
     """PostgreSQL as a supervised program (INT: ends sessions and checkpoints)."""
-    return Program("postgres", postgres.server_command(settings), stop_signal="INT")
+    return Program(DATABASE, postgres.server_command(settings), stop_signal="INT")
 
 
 def _accepts_connections(settings: Settings) -> bool:

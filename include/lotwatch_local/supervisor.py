@@ -17,6 +17,10 @@ from supervisor.xmlrpc import Faults, SupervisorTransport
 from lotwatch.errors import LotwatchError
 from lotwatch_local.settings import Settings
 
+#: the program that the others live off
+DATABASE = "postgres"
+_ALIVE = {"RUNNING", "STARTING", "BACKOFF"}
+
 
 @dataclass(frozen=True)
 class Program:
@@ -77,15 +81,18 @@ class Supervisor:
 
     def stop(self, name: str) -> None:
         """Stop one program and wait until it has ended."""
-        if self.states().get(name) in ("RUNNING", "STARTING", "BACKOFF"):
+        if self.states().get(name) in _ALIVE:
             self._call("stopProcess", name)
 
     def shutdown(self) -> bool:
         """Stop everything; False when nothing ran."""
         if not self.running():
             return False
-        for name in reversed(list(self.states())):  # the database last: it was started first
-            self.stop(name)
+        others = [name for name, state in self.states().items() if name != DATABASE and state in _ALIVE]
+        for name in others:
+            self._call("stopProcess", name, False)
+        self._wait(lambda: not any(self.states()[name] in {*_ALIVE, "STOPPING"} for name in others), "all to stop", 60)
+        self.stop(DATABASE)  # last: the others need it to end well
         self._call("shutdown")
         self._wait(lambda: not self.running() and not self._socket.exists(), "the supervisor to stop", 60)
         return True

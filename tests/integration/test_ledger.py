@@ -160,7 +160,9 @@ def test_a_large_batch_is_not_joined_row_by_row(company: Company) -> None:
         company.move(1, "DC", key=f"event-{number}")
     batch_id = company.stage()
     counts = Jsonb({"movement": {"read": 2_000}})
-    company.conn.execute("UPDATE lotwatch.batch SET state = 'judged', counts = %s WHERE batch_id = %s", (counts, batch_id))
+    company.conn.execute(
+        "UPDATE lotwatch.batch SET state = 'judged', counts = %s WHERE batch_id = %s", (counts, batch_id)
+    )
     assert sources.take_batch(company.conn, batch_id, "judged")
     statement = psycopg.sql.SQL("EXPLAIN {}").format(psycopg.sql.SQL(query("lotwatch.ledger", "post_movement")))
     plan = [line for (line,) in company.conn.execute(statement, {"batch_id": batch_id})]

@@ -104,7 +104,9 @@ def _again(
     if row.attempts >= MOST_ATTEMPTS:
         return _give_up(conn, row, error, context)
     own_wait = min(FIRST_WAIT * 2 ** (row.attempts - 1), LONGEST_WAIT)
-    state: Literal["waiting", "unclear"] = "waiting" if isinstance(error, Unavailable) and not row.look_first else "unclear"
+    state: Literal["waiting", "unclear"] = (
+        "waiting" if isinstance(error, Unavailable) and not row.look_first else "unclear"
+    )
     outbox.try_again(conn, row, state, str(error), own_wait if asked_to_wait is None else asked_to_wait)
     return state
 

@@ -78,4 +78,3 @@ def _for_portal(order: Order) -> portal.Order:
         currency=order.currency,
         lines=lines,
     )
-
