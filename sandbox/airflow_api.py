@@ -7,6 +7,8 @@ from typing import Any
 import requests
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from lotwatch_local.waiting import wait_for
+
 #: a task that has just begun to wait for a person may fail when it is answered at once (seconds)
 SETTLE = 4
 _ENDED = {"success", "failed"}
@@ -55,18 +57,18 @@ class Airflow:
     def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 300) -> str:
         """Wait until a run has ended; returns its state."""
 
-        def state() -> str | None:
+        def state() -> str:
             found = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"]
-            return found if found in _ENDED else None
+            return found if found in _ENDED else ""
 
         return wait_for(state, f"{dag_id} {run_id} to end", seconds)
 
     def wait_until_idle(self, dag_id: str, seconds: float = 300) -> list[dict[str, Any]]:
         """Wait until a DAG has had a run and none is queued or running; returns its runs."""
 
-        def ended() -> list[dict[str, Any]] | None:
+        def ended() -> list[dict[str, Any]]:
             found = self.runs(dag_id)
-            return found if found and all(run["state"] in _ENDED for run in found) else None
+            return found if found and all(run["state"] in _ENDED for run in found) else []
 
         return wait_for(ended, f"{dag_id} to end", seconds)
 
@@ -106,16 +108,6 @@ class Airflow:
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
         content = self.call("GET", path, params={"map_index": map_index, "full_content": True})["content"]
         return "\n".join(_lines(content))
-
-
-def wait_for(condition: Callable[[], Any], what: str, seconds: float) -> Any:
-    """Ask until the condition answers something; raises TimeoutError."""
-    give_up = time.monotonic() + seconds
-    while not (found := condition()):
-        if time.monotonic() > give_up:
-            raise TimeoutError(f"Waited {seconds:.0f} s for {what}, in vain.")
-        time.sleep(0.3)
-    return found
 
 
 def _lines(content: Any) -> Iterator[str]:

@@ -14,8 +14,9 @@ from lotwatch.errors import LotwatchError
 from lotwatch_local.settings import Settings
 from lotwatch_local.stack import console, step
 from lotwatch_local.supervisor import Supervisor
+from lotwatch_local.waiting import wait_for
 from sandbox import trial
-from sandbox.airflow_api import Airflow, wait_for
+from sandbox.airflow_api import Airflow
 
 SYNCS = ("sync_wms", "sync_procurement", "sync_quality")
 
@@ -32,8 +33,8 @@ def main(
         airflow = Airflow(settings.airflow_url, "ops", settings.secrets["password_ops"])
         set_up = time.monotonic()
         run_chain(airflow, settings)
-    except (LotwatchError, TimeoutError) as error:
-        console.print(f"[red]{error}[/]")
+    except LotwatchError as error:
+        console.print(f"[red]{error}[/]", soft_wrap=True)
         console.print(f"Logs are in {Settings().home}/logs. `make stop` stops what runs.")
         raise SystemExit(1) from None
     summarise(settings)

@@ -12,6 +12,13 @@ from lotwatch.errors import LotwatchError
 from lotwatch_local.settings import PROJECT, Settings
 from lotwatch_local.supervisor import Program
 
+#: what the API server calls each program when it tells their health
+HEALTH = {
+    "airflow-api": "metadatabase",
+    "airflow-scheduler": "scheduler",
+    "airflow-dag-processor": "dag_processor",
+    "airflow-triggerer": "triggerer",
+}
 #: one machine with two cores: tasks at the same time
 PARALLELISM = 6
 

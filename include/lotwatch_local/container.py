@@ -28,13 +28,6 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 #: which service of the sandbox answers a connection that is not told otherwise
 SANDBOX_SERVICES = {"tryton": "tryton", "supplier_portal": "portal", "sendgrid": "mail"}
-#: the name by which Airflow's API server speaks of each service's health
-AIRFLOW_PARTS = {
-    "airflow-api": "metadatabase",
-    "airflow-scheduler": "scheduler",
-    "airflow-dag-processor": "dag_processor",
-    "airflow-triggerer": "triggerer",
-}
 SENDGRIDS_LIMIT = 30 * 1024 * 1024  # bytes
 _LOOPBACK, _EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104 (of its container)
 _ADDRESS_SAFE = re.compile(r"[A-Za-z0-9_=-]*")
@@ -85,8 +78,8 @@ def init() -> None:
 def healthy(program: str) -> None:
     """For health checks: ends with 1 unless the program is well."""
     settings = ContainerSettings()
-    if program in AIRFLOW_PARTS:
-        well = airflow.health(settings).get(AIRFLOW_PARTS[program]) == "healthy"
+    if program in airflow.HEALTH:
+        well = airflow.health(settings).get(airflow.HEALTH[program]) == "healthy"
     else:
         from sandbox.programs import is_well
 

@@ -43,18 +43,14 @@ def start_airflow(settings: Settings, supervisor: Supervisor) -> None:
     with step("Airflow's database, users and connections"):
         airflow.install(settings)
     with step("Airflow: API server, scheduler, DAG processor, triggerer"):
-        waits = {
-            "airflow-api": "metadatabase",
-            "airflow-scheduler": "scheduler",
-            "airflow-dag-processor": "dag_processor",
-            "airflow-triggerer": "triggerer",
-        }
 
         def is_healthy(part: str) -> Callable[[], bool]:
             return lambda: airflow.health(settings).get(part) == "healthy"
 
         with ThreadPoolExecutor() as pool:
-            started = [pool.submit(Supervisor(settings).start, name, is_healthy(part)) for name, part in waits.items()]
+            started = [
+                pool.submit(Supervisor(settings).start, name, is_healthy(part)) for name, part in airflow.HEALTH.items()
+            ]
             for future in started:
                 future.result()
 

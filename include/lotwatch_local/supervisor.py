@@ -5,7 +5,6 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 import xmlrpc.client
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from lotwatch.errors import LotwatchError
 from lotwatch_local.settings import Settings
+from lotwatch_local.waiting import wait_for
 
 #: the program that the others live off
 DATABASE = "postgres"
@@ -64,7 +64,7 @@ class Supervisor:
             started = subprocess.run(command, capture_output=True, text=True, check=False)
             if started.returncode:
                 raise LotwatchError(f"The supervisor did not start: {started.stdout}{started.stderr}".strip())
-            self._wait(self.running, "the supervisor to answer", 20)
+            wait_for(self.running, "the supervisor to answer", 20)
         added, changed, removed = self._call("reloadConfig")[0]
         for name in [*changed, *removed]:
             self._call("stopProcessGroup", name)
@@ -77,7 +77,7 @@ class Supervisor:
         if self.states().get(name) != "RUNNING":
             self._need_free_port(name)
             self._call("startProcess", name, False)
-        self._wait(lambda: self._healthy(name, healthy), f"{name} to be ready", seconds)
+        wait_for(lambda: self._healthy(name, healthy), f"{name} to be ready", seconds)
 
     def stop(self, name: str) -> None:
         """Stop one program and wait until it has ended."""
@@ -91,10 +91,10 @@ class Supervisor:
         others = [name for name, state in self.states().items() if name != DATABASE and state in _ALIVE]
         for name in others:
             self._call("stopProcess", name, False)
-        self._wait(lambda: not any(self.states()[name] in {*_ALIVE, "STOPPING"} for name in others), "all to stop", 60)
+        wait_for(lambda: not any(self.states()[name] in {*_ALIVE, "STOPPING"} for name in others), "all to stop", 60)
         self.stop(DATABASE)  # last: the others need it to end well
         self._call("shutdown")
-        self._wait(lambda: not self.running() and not self._socket.exists(), "the supervisor to stop", 60)
+        wait_for(lambda: not self.running() and not self._socket.exists(), "the supervisor to stop", 60)
         return True
 
     def _healthy(self, name: str, healthy: Callable[[], bool]) -> bool:
@@ -165,14 +165,6 @@ class Supervisor:
             if fault.faultCode in (Faults.ALREADY_STARTED, Faults.NOT_RUNNING):
                 return None
             raise LotwatchError(f"The supervisor refused {method}: {fault.faultString}") from fault
-
-    @staticmethod
-    def _wait(condition: Callable[[], bool], what: str, seconds: float) -> None:
-        give_up = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > give_up:
-                raise LotwatchError(f"Waited {seconds:.0f} s for {what}, in vain")
-            time.sleep(0.1)
 
 
 def _escape(value: str) -> str:

@@ -14,9 +14,10 @@ import requests
 from lotwatch.sources import tryton as erp
 from lotwatch_local.settings import Settings
 from lotwatch_local.supervisor import Supervisor
+from lotwatch_local.waiting import wait_for
 from sandbox import demo
 from sandbox import programs as outside_programs
-from sandbox.airflow_api import Airflow, wait_for
+from sandbox.airflow_api import Airflow
 from tests.conftest import AirflowSite, Login
 
 
