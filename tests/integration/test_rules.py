@@ -93,6 +93,19 @@ def test_evaluating_again_opens_nothing_and_tells_nothing_twice(short: Company) 
     assert take_untold(short.conn, NOW) == []
 
 
+def test_each_role_is_told_of_its_own_alerts_once(short: Company) -> None:
+    short.lot("OLD", expires=TODAY - timedelta(days=1))
+    short.move(3, "DC", lot="OLD")
+    short.post()
+    evaluate_live(short.conn, load_rules(), short.context)
+    for _ in range(2):
+        watch.tell_alerts(short.conn, short.context)
+    told = short.conn.execute("SELECT payload FROM lotwatch.outbox ORDER BY idempotency_key").fetchall()
+    by_role = {payload["to"][0]: [row["rule"]["en"] for row in payload["data"]["rows"]] for (payload,) in told}
+    expired = ["Expired on the shelf"]
+    assert by_role == {"buyer": ["Stock-out risk"], "quality": expired, "warehouse": expired}
+
+
 def test_an_alert_whose_inputs_are_in_quarantine_says_so(short: Company) -> None:
     short.conn.execute(
         "INSERT INTO lotwatch.quarantine (source, entity, source_key, item_code, raw, rules, reasons, first_batch_id,"

@@ -1,5 +1,8 @@
 """Planning, watching and proposing."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import psycopg
 
 from lotwatch import actions, outbox, planning, rules
@@ -7,6 +10,8 @@ from lotwatch.audit import RunContext, record
 from lotwatch.jobs.describe import in_words
 
 Counts = dict[str, int]
+#: alerts listed in one message's data; the link leads to all of them
+MOST_TOLD = 50
 
 
 def plan(conn: psycopg.Connection, context: RunContext, settings: planning.PlanSettings) -> Counts:
@@ -35,29 +40,31 @@ def evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
 
 
 def tell_alerts(conn: psycopg.Connection, context: RunContext) -> Counts:
-    """One message for all alerts that nobody was told of yet, to those whom their rules name."""
-    tables = {rule.id: rule for rule in rules.load_rules()}
+    """One message for each role, with the alerts that nobody was told of yet and whose rules name it in `notify`."""
+    notify = {rule.id: rule.notify for rule in rules.load_rules()}
     with conn.transaction():
         fresh = rules.take_untold(conn, context.as_of)
-        if not fresh:
-            return {"told": 0}
-        roles = sorted({role for alert in fresh if alert.rule_id in tables for role in tables[alert.rule_id].notify})
-        data = {
-            "total": len(fresh),
-            "critical": sum(alert.severity == "critical" for alert in fresh),
-            "rows": [
-                {
-                    "severity": alert.severity,
-                    "rule": alert.rule_id,
-                    "subject": alert.subject_key,
-                    "evidence": in_words(alert.evidence),
-                }
-                for alert in fresh[:200]
-            ],
-        }
-        payload = {"template": "alerts", "to": roles or ["ops"], "data": data}
-        outbox.enqueue(conn, "message", f"alerts:{context.run_id}", payload)
+        for role in sorted({role for alert in fresh for role in notify.get(alert.rule_id, ())}):
+            theirs = [alert for alert in fresh if role in notify.get(alert.rule_id, ())]
+            payload = {"template": "alerts", "to": [role], "data": _digest(theirs)}
+            outbox.enqueue(conn, "message", f"alerts:{context.run_id}:{role}", payload)
     return {"told": len(fresh)}
+
+
+def _digest(alerts: Sequence[rules.Alert]) -> dict[str, Any]:
+    return {
+        "total": len(alerts),
+        "critical": sum(alert.severity == "critical" for alert in alerts),
+        "rows": [
+            {
+                "severity": alert.severity,
+                "rule": {"en": rules.titles("en")[alert.rule_id], "zh": rules.titles("zh")[alert.rule_id]},
+                "subject": alert.subject_key,
+                "evidence": in_words(alert.evidence),
+            }
+            for alert in alerts[:MOST_TOLD]
+        ],
+    }
 
 
 def propose(conn: psycopg.Connection, context: RunContext, settings: actions.ProposeSettings) -> Counts:
