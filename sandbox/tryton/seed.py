@@ -17,9 +17,10 @@ from typing import Any
 from psycopg import sql
 
 from sandbox.tryton import catalogue
+from sandbox.tryton.company import make_world
 from sandbox.tryton.environment import in_transaction, read_job, set_log_level
 from sandbox.tryton.template import SERVICE_LOGIN
-from sandbox.tryton.world import Device, Place, Purchase, World, make_world
+from sandbox.tryton.world import Device, Place, Purchase, World
 
 #: a default installation's places that the company uses under its own codes
 EXISTING_PLACES = {

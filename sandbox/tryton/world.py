@@ -1,18 +1,9 @@
-"""The trial company: what is in its ERP, deterministic given a random seed, a day and (optionally) real data.
-
-`make_world` is pure: it reads no clock and no database, and the same arguments give the same world. The parts:
-catalogue.py (devices, suppliers, places), history.py (eighteen months of stock moving), cases.py (what a trial needs to
-find: special cases, and bad rows with the rule each should break).
-"""
+"""What is in the trial company's ERP: the records that the parts of this folder make and put into Tryton."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from pathlib import Path
-
-HISTORY_DAYS = 548
-RANDOM_SEED = 20
 
 
 @dataclass(slots=True)
@@ -217,17 +208,3 @@ class World:
     def storage_places(self) -> Iterator[str]:
         """Codes of the places where our own stock lies (transit included, consigned stock not)."""
         return (place.code for place in self.places if place.type == "storage")
-
-
-def make_world(today: date, data: Path | None = None, random_seed: int = RANDOM_SEED) -> World:
-    """The trial company as of `today`; with `data` (a folder), devices, lead times and usage are taken from life."""
-    from random import Random
-
-    from sandbox.tryton import cases, catalogue, history
-
-    random = Random(random_seed)
-    world = World(today)
-    catalogue.fill(world, random, data)
-    history.run(world, random, data, start=today - timedelta(days=HISTORY_DAYS))
-    cases.add(world, random)
-    return world

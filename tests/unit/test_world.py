@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.tryton.catalogue import is_gtin
-from sandbox.tryton.world import HISTORY_DAYS, World, make_world
+from sandbox.tryton.company import HISTORY_DAYS, make_world
+from sandbox.tryton.world import World
 
 TODAY = date(2026, 3, 18)
 OUTSIDE = {"SUP", "CUS", "COUNT", "WASTE"}
