@@ -170,9 +170,11 @@ def test_what_the_erp_ordered_this_month_is_committed(short: Company) -> None:
     assert "99,900.00 of 100,000.00 are committed" in asked.refusals[0].reason
 
 
-def test_an_order_that_is_refused_leaves_its_money_to_the_next(short: Company) -> None:
+@pytest.fixture
+def dear_and_cheap(short: Company) -> Company:
+    """An order of about 69,700 to S1 and one of about 1,400 to S2, both for DC."""
     short.add("supplier", code="S2", name="Supplier Two")
-    for code, price in (("I3", "1000"), ("I4", "1")):
+    for code, price in (("I3", "1000"), ("I4", "20")):
         short.item(code)
         short.agreement(code, supplier_code="S1" if code == "I3" else "S2", price=Decimal(price))
         short.lot("L1", code)
@@ -183,9 +185,25 @@ def test_an_order_that_is_refused_leaves_its_money_to_the_next(short: Company) -
     watch.plan(short.conn, short.context, PlanSettings(history_days=10))
     evaluate_live(short.conn, load_rules(), short.context)
     propose(short)
-    asked = ask(short, {"DC": Budget(currency="USD", monthly=Decimal(5_000))})
-    assert [order.supplier_code for order in asked.orders] == ["S2"]
-    assert [refusal.code for refusal in asked.refusals] == ["LW-000001"]
+    return short
+
+
+@pytest.mark.parametrize(
+    ("monthly", "asked_of"),
+    [
+        (1_000_000, ["S1", "S2"]),
+        (70_000, ["S1"]),  # each alone would do: the first one takes it
+        (5_000, ["S2"]),  # what is refused leaves its money to the next
+        (1_000, []),
+    ],
+)
+def test_orders_share_one_budget_the_oldest_first(dear_and_cheap: Company, monthly: int, asked_of: list[str]) -> None:
+    totals = [actions.load_order(dear_and_cheap.conn, number).total for number in (1, 2)]
+    assert max(totals) < 70_000 < sum(totals) < 1_000_000, totals
+    assert 1_000 < min(totals) < 5_000, totals
+    asked = ask(dear_and_cheap, {"DC": Budget(currency="USD", monthly=Decimal(monthly))})
+    assert [order.supplier_code for order in asked.orders] == asked_of
+    assert len(asked.refusals) == 2 - len(asked_of)
 
 
 def test_what_was_ordered_meanwhile_is_refused_as_a_duplicate(short: Company) -> None:

@@ -41,7 +41,10 @@ ours AS (
     INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
     INNER JOIN lotwatch.location AS site ON proposal.site_id = site.location_id
     WHERE
-        proposal.state IN ('waiting', 'approved', 'sending', 'sent')
+        (
+            proposal.state IN ('waiting', 'approved', 'sending', 'sent')
+            OR proposal.proposal_id = ANY(%(passed)s::bigint[])
+        )
         AND proposal.proposal_id <> ALL(%(proposals)s::bigint[])
     GROUP BY proposal.site_id, date_trunc('month', proposal.created_at AT TIME ZONE site.time_zone)
 ),

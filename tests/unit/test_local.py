@@ -1,0 +1,68 @@
+"""The installation of one machine: what a newcomer meets when something is in the way."""
+
+import os
+import socket
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lotwatch.errors import LotwatchError
+from lotwatch.paths import PROJECT
+from lotwatch_local.settings import Settings
+from lotwatch_local.supervisor import Supervisor
+from lotwatch_local.waiting import wait_for
+from sandbox import trial
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "a home")
+
+
+def test_a_busy_port_is_named_with_the_setting_that_moves_it(settings: Settings) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        busy = settings.model_copy(update={"port_airflow": other.getsockname()[1]})
+        with pytest.raises(LotwatchError, match=rf"Port {busy.port_airflow} .*LOTWATCH_PORT_AIRFLOW"):
+            Supervisor(busy)._need_free_port("airflow-api")
+
+
+def test_secrets_are_made_once_and_readable_by_their_owner_alone(settings: Settings) -> None:
+    first = settings.secrets
+    assert stat.S_IMODE((settings.home / "secrets.json").stat().st_mode) == 0o600
+    assert Settings(home=settings.home).secrets == first
+    assert len(set(first.values())) == len(first)
+
+
+def test_the_supervisors_socket_fits_however_deep_the_folder(tmp_path: Path) -> None:
+    deep = Settings(home=tmp_path / ("deep " * 20) / ("er " * 30))
+    assert len(str(deep.run_folder / "supervisor.sock")) < 107
+
+
+def test_other_data_needs_another_installation(settings: Settings, tmp_path: Path) -> None:
+    trial.remember_data(settings)
+    trial.remember_data(settings)
+    with pytest.raises(LotwatchError, match="make clean"):
+        trial.remember_data(settings.model_copy(update={"data": tmp_path}))
+
+
+def test_a_folder_without_real_data_is_said_to_be_one(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(LotwatchError, match="no real data here"):
+        trial.remember_data(settings.model_copy(update={"data": tmp_path}))
+
+
+@pytest.mark.parametrize(("python", "says"), [("python-that-is-not", "there is no"), ("/bin/false", "is none")])
+def test_a_wrong_python_is_named(tmp_path: Path, python: str, says: str) -> None:
+    command = ["sh", str(PROJECT / "bootstrap.sh"), python, "uv", str(tmp_path / "venv"), "requirements.txt"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "3.11" in done.stderr
+
+
+def test_waiting_in_vain_says_for_what() -> None:
+    with pytest.raises(LotwatchError, match="in vain"):
+        wait_for(lambda: False, "nothing", 0.1, every=0.01)
