@@ -72,7 +72,7 @@ class Supervisor:
         for name in [*changed, *added]:
             self._call("addProcessGroup", name)
 
-    def start(self, name: str, healthy: Callable[[], bool], seconds: float = 120) -> None:
+    def start(self, name: str, healthy: Callable[[], bool], seconds: float = 300) -> None:
         """Start a program and wait until it is healthy. Raises LotwatchError with the end of its log if it never is."""
         if self.states().get(name) != "RUNNING":
             self._need_free_port(name)

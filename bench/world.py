@@ -1,0 +1,157 @@
+"""The company that is measured on: made by SQL, staged the way a sync stages it, posted by the project's own statements."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from bench.figures import Stopwatch
+from lotwatch import ledger, master, sources
+from lotwatch.audit import RunContext, begin_run
+from lotwatch.db.query import query
+from lotwatch_local import postgres
+from lotwatch_local.settings import Settings
+
+AS_OF = datetime(2026, 6, 15, 8, tzinfo=UTC)
+SOURCE = "bench"
+#: item-sites whose history is one batch: a first sync that brings a million movements at a time
+_SLICE = 100_000
+_MASTER = ("item", "agreement", "lot")
+_EVENTS = ("movement", "purchase_line", "inspection")
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How the year's movements came into the ledger: how many, in which batches, and the seconds that took."""
+
+    batch_ids: list[int]
+    movements: int
+    posting: float
+    making: float
+
+
+def post(conn: psycopg.Connection, batch_id: int) -> tuple[float, int]:
+    """Post a judged batch's events as a sync does; the seconds that took, commit included, and the new movements."""
+    with Stopwatch() as watch:
+        sources.take_batch(conn, batch_id, "judged")
+        posted = ledger.post_events(conn, batch_id)
+        conn.commit()
+    sources.finish_batch(conn, batch_id)
+    conn.commit()
+    return watch.seconds, posted["movement"]
+
+
+class World:
+    """A database with `rows` item-sites, and connections to it as the application and as its owner."""
+
+    def __init__(self, settings: Settings, rows: int) -> None:
+        self.settings = settings
+        self.rows = rows
+        self.history = History([], 0, 0.0, 0.0)
+        self._staged_usage = 0
+
+    def connect(self, role: str = "app") -> psycopg.Connection:
+        """A fresh connection, as each task of a run has its own: nothing is prepared or cached in it."""
+        return psycopg.connect(self.settings.database_url(role, "lotwatch"))
+
+    def context(self, days: int = 0) -> RunContext:
+        """A run, noted in the database, `days` after the moment that everything is measured at."""
+        as_of = AS_OF + timedelta(days=days)
+        context = RunContext("bench", f"day {days}", "manual", "bench", -1, 1, None, as_of, "bench")
+        with self.connect() as conn:
+            return replace(begin_run(conn, context), as_of=as_of)
+
+    def load(self) -> None:
+        """Make the item-sites and their history. Of it, `post` is what counts as posting."""
+        with Stopwatch() as watch:
+            self._make_item_sites()
+            for first in range(0, self.rows, _SLICE):
+                self._load_slice(first)
+            self.settle()
+        self.history = replace(self.history, making=watch.seconds - self.history.posting)
+
+    def sizes(self) -> dict[str, int]:
+        """How much there is to measure on."""
+        with self.connect() as conn, conn.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(query(__package__, "sizes")).fetchone() or {}
+
+    @property
+    def server_version(self) -> str:
+        """PostgreSQL's version."""
+        with self.connect() as conn:
+            return conn.info.parameter_status("server_version") or ""
+
+    def settle(self) -> None:
+        """What autovacuum does in time: statistics and free space are as in a database that has lived for a while."""
+        with postgres.connect_superuser(self.settings, "lotwatch") as conn:
+            conn.execute("VACUUM (ANALYZE)")
+
+    def stage_usage(self, conn: psycopg.Connection, count: int) -> int:
+        """Stage `count` good movements that were never seen before; return their batch."""
+        batch_id = self._stage_usage(conn, self._staged_usage, count)
+        self._staged_usage += count
+        return batch_id
+
+    def stage_usage_again(self, conn: psycopg.Connection, count: int) -> int:
+        """Stage the last `count` movements a second time, as a source does that is read again."""
+        return self._stage_usage(conn, self._staged_usage - count, count)
+
+    def stage_unjudged(self, conn: psycopg.Connection) -> int:
+        """Stage a movement of each item-site for the gate, one in a hundred bad; return their batch."""
+        batch_id = self._open_batch(conn)
+        conn.execute(query(__package__, "stage_unjudged"), {"batch_id": batch_id, "as_of": AS_OF})
+        conn.commit()
+        return batch_id
+
+    def _make_item_sites(self) -> None:
+        suppliers = max(5, self.rows // 2_000)
+        with self.connect("migrator") as conn:
+            conn.execute(query(__package__, "make_item_sites"))
+            conn.execute(query(__package__, "fill_item_sites"), {"rows": self.rows, "suppliers": suppliers})
+        with self.connect() as conn:
+            batch_id = self._open_batch(conn)
+            parameters = {"batch_id": batch_id, "suppliers": suppliers}
+            self._stage(conn, batch_id, ("supplier", "location"), parameters)
+            master.post_master(conn, batch_id)
+            sources.finish_batch(conn, batch_id)
+
+    def _load_slice(self, first: int) -> None:
+        bounds = {"first": first, "past": min(first + _SLICE, self.rows), "as_of": AS_OF}
+        with self.connect() as conn:
+            batch_id = self._open_batch(conn)
+            self._stage(conn, batch_id, (*_MASTER, *_EVENTS), {"batch_id": batch_id, **bounds})
+            conn.commit()
+            sources.take_batch(conn, batch_id, "judged")
+            master.post_master(conn, batch_id)
+        with self.connect() as conn:
+            seconds, posted = post(conn, batch_id)
+        self.history = replace(
+            self.history,
+            batch_ids=[*self.history.batch_ids, batch_id],
+            movements=self.history.movements + posted,
+            posting=self.history.posting + seconds,
+        )
+
+    def _open_batch(self, conn: psycopg.Connection) -> int:
+        parameters = {"source": SOURCE, "dag_id": None, "run_id": None, "as_of": AS_OF, "backfilled": False}
+        row = conn.execute(query("lotwatch.sources", "open_batch"), parameters).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def _stage(
+        self, conn: psycopg.Connection, batch_id: int, what: Iterable[str], parameters: Mapping[str, object]
+    ) -> None:
+        """Stage rows that the gate is taken to have passed; the batch says how many it read, as after the gate."""
+        read = {name: {"read": conn.execute(query(__package__, f"stage_{name}"), parameters).rowcount} for name in what}
+        verdict = {"batch_id": batch_id, "state": "judged", "counts": Jsonb(read), "error": None}
+        conn.execute(query("lotwatch.gate", "close_batch"), verdict)
+
+    def _stage_usage(self, conn: psycopg.Connection, first: int, count: int) -> int:
+        batch_id = self._open_batch(conn)
+        parameters = {"batch_id": batch_id, "as_of": AS_OF, "first": first, "count": count, "rows": self.rows}
+        self._stage(conn, batch_id, ("usage",), parameters)
+        conn.commit()
+        return batch_id
