@@ -56,7 +56,7 @@ def sync(name: str, source: Source) -> None:
         def post() -> dict[str, int]:
             from lotwatch.jobs import sync as jobs
 
-            with job() as work:
+            with job(autocommit=True) as work:
                 work.counts = jobs.post(work.conn, work.context, name)
                 return work.counts
 
