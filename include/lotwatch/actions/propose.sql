@@ -1,5 +1,13 @@
 -- What should be ordered from whom, for which site? One proposal for each supplier and site.
-WITH need AS (
+WITH agreement AS (
+    SELECT DISTINCT ON (agreement.item_id) agreement.*
+    FROM lotwatch.supplier_agreement AS agreement
+    INNER JOIN lotwatch.supplier AS supplier ON agreement.supplier_id = supplier.supplier_id
+    WHERE supplier.active AND NOT supplier.blocked
+    ORDER BY agreement.item_id, agreement.price, agreement.supplier_id
+),
+
+need AS (
     SELECT
         fact.item_id,
         fact.site_id,
@@ -18,14 +26,7 @@ WITH need AS (
     FROM lotwatch.alert AS alert
     INNER JOIN lotwatch.fact_item_site AS fact
         ON alert.subject_kind = 'item_site' AND alert.subject_key = fact.subject_key
-    INNER JOIN LATERAL (
-        SELECT agreement.*
-        FROM lotwatch.supplier_agreement AS agreement
-        INNER JOIN lotwatch.supplier AS supplier ON agreement.supplier_id = supplier.supplier_id
-        WHERE agreement.item_id = fact.item_id AND supplier.active AND NOT supplier.blocked
-        ORDER BY agreement.price, agreement.supplier_id
-        LIMIT 1
-    ) AS agreement ON true
+    INNER JOIN agreement ON fact.item_id = agreement.item_id
     WHERE
         alert.rule_id = ANY(%(rules)s::text[]) AND alert.state IN ('open', 'acknowledged')
         AND fact.supplied_by = 'supplier' AND fact.inventory_position < fact.reorder_point

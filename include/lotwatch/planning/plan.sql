@@ -6,71 +6,65 @@ WITH boundary AS (
         %(as_of)s::timestamptz - make_interval(days => %(history_days)s) AS since
 ),
 
-moved AS (
-    SELECT
-        movement.item_id,
-        movement.quantity,
-        movement.occurred_at,
-        origin.site_id AS from_site_id,
-        destination.site_id AS to_site_id,
-        destination.kind AS to_kind
-    FROM lotwatch.movement AS movement
-    CROSS JOIN boundary
-    INNER JOIN lotwatch.location AS origin ON movement.from_location_id = origin.location_id
-    INNER JOIN lotwatch.location AS destination ON movement.to_location_id = destination.location_id
-    WHERE movement.occurred_at <= boundary.as_of
-),
-
--- since when has the site known the item?
-seen AS (
+-- what each site used on each day on which it saw the item: one pass over the movements
+daily AS (
     SELECT
         side.item_id,
         side.site_id,
-        min(side.occurred_at) AS first_seen
+        min(side.occurred_at) AS first_seen,
+        coalesce(sum(side.used), 0)::bigint AS used
     FROM (
         SELECT
-            item_id,
-            from_site_id AS site_id,
-            occurred_at
-        FROM moved
+            movement.item_id,
+            origin.site_id,
+            movement.occurred_at,
+            CASE
+                WHEN
+                    movement.occurred_at > boundary.since
+                    AND (destination.kind IN ('patient', 'in_transit') OR destination.site_id <> origin.site_id)
+                    THEN movement.quantity
+            END AS used
+        FROM lotwatch.movement AS movement
+        CROSS JOIN boundary
+        INNER JOIN lotwatch.location AS origin ON movement.from_location_id = origin.location_id
+        INNER JOIN lotwatch.location AS destination ON movement.to_location_id = destination.location_id
+        WHERE movement.occurred_at <= boundary.as_of AND origin.site_id IS NOT NULL
         UNION ALL
         SELECT
-            item_id,
-            to_site_id,
-            occurred_at
-        FROM moved
+            movement.item_id,
+            destination.site_id,
+            movement.occurred_at,
+            NULL
+        FROM lotwatch.movement AS movement
+        CROSS JOIN boundary
+        INNER JOIN lotwatch.location AS destination ON movement.to_location_id = destination.location_id
+        WHERE movement.occurred_at <= boundary.as_of AND destination.site_id IS NOT NULL
     ) AS side
-    WHERE side.site_id IS NOT NULL
-    GROUP BY side.item_id, side.site_id
+    -- whole days of UTC, by arithmetic: date_trunc looks the time zone up for each row
+    GROUP BY
+        side.item_id, side.site_id, date_bin('1 day', side.occurred_at, timestamptz '2000-01-01 00:00:00+00')
 ),
 
-daily AS (
+seen AS (
     SELECT
-        moved.item_id,
-        moved.from_site_id AS site_id,
-        sum(moved.quantity) AS quantity
-    FROM moved
-    CROSS JOIN boundary
-    WHERE
-        moved.from_site_id IS NOT NULL AND moved.occurred_at > boundary.since
-        AND (
-            moved.to_kind IN ('patient', 'in_transit')
-            OR (moved.to_site_id IS NOT NULL AND moved.to_site_id <> moved.from_site_id)
-        )
-    GROUP BY moved.item_id, moved.from_site_id, date_trunc('day', moved.occurred_at, 'UTC')
+        daily.item_id,
+        daily.site_id,
+        min(daily.first_seen) AS first_seen,
+        sum(daily.used) AS total,
+        sum(daily.used * daily.used) AS squares
+    FROM daily
+    GROUP BY daily.item_id, daily.site_id
 ),
 
 -- mean and variance over all days, those without usage too
-usage AS (
+usage AS MATERIALIZED (
     SELECT
         seen.item_id,
         seen.site_id,
         history.days,
-        coalesce(sum(daily.quantity), 0) / history.days AS mean,
+        seen.total / history.days AS mean,
         greatest(
-            0,
-            (coalesce(sum(daily.quantity ^ 2), 0) - coalesce(sum(daily.quantity), 0) ^ 2 / history.days)
-            / greatest(history.days - 1, 1)
+            0, (seen.squares - seen.total * seen.total / history.days) / greatest(history.days - 1, 1)
         ) AS variance
     FROM seen
     CROSS JOIN boundary
@@ -81,8 +75,6 @@ usage AS (
                     1, least(%(history_days)s, ceil(extract(EPOCH FROM boundary.as_of - seen.first_seen) / 86400))
                 )::numeric AS days
         ) AS history
-    LEFT JOIN daily ON seen.item_id = daily.item_id AND seen.site_id = daily.site_id
-    GROUP BY seen.item_id, seen.site_id, history.days
 ),
 
 -- from ordering to the first receipt of each order line
@@ -159,7 +151,7 @@ subject AS (
 ),
 
 -- without a supplier there is no lead time and no level to be right
-level AS (
+level AS MATERIALIZED (
     SELECT
         subject.*,
         protection.demand,
@@ -174,7 +166,7 @@ level AS (
             SELECT
                 subject.usage_mean * (subject.lead_time_mean + %(review_days)s) AS demand,
                 subject.usage_variance * (subject.lead_time_mean + %(review_days)s)
-                + subject.usage_mean ^ 2 * subject.lead_time_variance AS variance
+                + subject.usage_mean * subject.usage_mean * subject.lead_time_variance AS variance
         ) AS protection
     WHERE subject.lead_time_mean IS NOT NULL
 ),

@@ -41,20 +41,27 @@ def compile_rules(subject: str, rules: Sequence[Rule], columns: Mapping[str, Col
         )
         .from_(exp.alias_(exp.table_(f"fact_{subject}", db="lotwatch"), "fact", table=True))
         .join(exp.Lateral(this=exp.Subquery(this=exp.select("*").from_(findings)), alias="finding"), join_type="cross")
+        # most facts fire nothing: they are left out before findings are made of them
+        .where(exp.or_(*(_fires(rule, columns)[0] for rule in rules)))
         .where("finding.severity IS NOT NULL")
     )
     return statement.sql(dialect="postgres")
 
 
-def _finding(rule: Rule, columns: Mapping[str, Column]) -> exp.Tuple:
-    where = f"rule {rule.id}, when"
-    condition = parse(rule.when, columns, where)
+def _fires(rule: Rule, columns: Mapping[str, Column]) -> tuple[exp.Expr, list[str]]:
+    """When the rule fires (true or false, never null), and the columns its condition reads."""
+    condition = parse(rule.when, columns, f"rule {rule.id}, when")
     read = columns_of(condition)
     _check_missing(rule, read, columns)
     fires: exp.Expr = exp.Coalesce(this=exp.paren(condition), expressions=[exp.false()])
     for name, answer in rule.missing.items():
         if answer == "alert":
             fires = exp.or_(fires, exp.column(name).is_(exp.null()))
+    return fires, read
+
+
+def _finding(rule: Rule, columns: Mapping[str, Column]) -> exp.Tuple:
+    fires, read = _fires(rule, columns)
     level = exp.Case()
     for severity in rule.severity:
         if severity.when is None:

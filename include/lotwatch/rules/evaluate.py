@@ -1,5 +1,6 @@
 """Evaluates the rules and keeps the alerts: one row for each problem, resolved when its condition ends."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -8,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from lotwatch import facts
-from lotwatch.audit import RunContext, record
+from lotwatch.audit import RunContext, record_many
 from lotwatch.db.query import query
 from lotwatch.ledger import clear_changes
 from lotwatch.rules.compile import compile_rules
@@ -35,15 +36,22 @@ def evaluate_live(conn: psycopg.Connection, rules: Sequence[Rule], context: RunC
         facts.live(conn, context.as_of)
         findings = _find(conn, rules)
         told = [rule.id for rule in rules if rule.mode != "shadow"]
-        changed: dict[str, int] = {}
-        for change, alert_id, rule_id, subject_key, evidence in conn.execute(
-            query(__package__, "keep_alerts"), {"as_of": context.as_of, "rules": told}
-        ).fetchall():
-            changed[change] = changed.get(change, 0) + 1
-            if change != "continued":
-                after = {"rule_id": rule_id, "subject_key": subject_key, "evidence": evidence}
-                record(conn, context, f"alert {change}", "alert", str(alert_id), after=after)
-        return Evaluation(findings, **changed)
+        kept = conn.execute(query(__package__, "keep_alerts"), {"as_of": context.as_of, "rules": told}).fetchall()
+        record_many(
+            conn,
+            context,
+            "alert",
+            (
+                (
+                    f"alert {change}",
+                    str(alert_id),
+                    {"rule_id": rule_id, "subject_key": subject_key, "evidence": evidence},
+                )
+                for change, alert_id, rule_id, subject_key, evidence in kept
+                if change != "continued"
+            ),
+        )
+        return Evaluation(findings, **Counter(change for change, *_ in kept))
 
 
 def evaluate_backfilled(conn: psycopg.Connection, rules: Sequence[Rule], context: RunContext) -> Evaluation:

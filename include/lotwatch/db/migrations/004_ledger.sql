@@ -90,6 +90,7 @@ CREATE TABLE lotwatch.purchase_order_line (
 );
 COMMENT ON COLUMN lotwatch.purchase_order_line.order_reference IS
 'our proposal''s code where we drafted the order: the ERP''s line is then linked to it, never counted twice';
+CREATE INDEX purchase_order_line_reference ON lotwatch.purchase_order_line (order_reference) WHERE order_reference IS NOT NULL;
 CREATE INDEX purchase_order_line_item ON lotwatch.purchase_order_line (item_id, site_id) WHERE state IN ('draft', 'open');
 
 CREATE TABLE lotwatch.inspection (

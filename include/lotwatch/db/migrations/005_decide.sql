@@ -40,9 +40,10 @@ CREATE TABLE lotwatch.alert (
     recurrences integer NOT NULL DEFAULT 0,
     notified_at timestamptz,
     UNIQUE (rule_id, subject_key)
-);
+) WITH (fillfactor = 50);
 COMMENT ON COLUMN lotwatch.alert.state IS 'suppressed: its inputs are in quarantine, so it can be neither trusted nor dismissed';
-CREATE INDEX alert_open ON lotwatch.alert (severity, last_seen) WHERE state <> 'resolved';
+-- last_seen is in no index: a sweep writes it into every open alert (HOT updates, fillfactor)
+CREATE INDEX alert_open ON lotwatch.alert (severity) WHERE state <> 'resolved';
 
 -- What a backfilled run would have alerted on that day: read, never acted on.
 CREATE TABLE lotwatch.backfilled_finding (

@@ -21,21 +21,12 @@ inbound AS (
     GROUP BY item_id, site_id
 ),
 
+-- stock, an order or a policy: any of them makes an item known at a site
 subject AS (
-    SELECT
-        item_id,
-        site_id
+    SELECT *
     FROM quantity
-    UNION
-    SELECT
-        item_id,
-        site_id
-    FROM inbound
-    UNION
-    SELECT
-        item_id,
-        site_id
-    FROM lotwatch.policy_in_force
+    FULL JOIN inbound USING (item_id, site_id)
+    FULL JOIN lotwatch.policy_in_force USING (item_id, site_id)
 )
 
 SELECT
@@ -51,22 +42,22 @@ SELECT
     site.name AS site_name,
     site.region,
     site.supplied_by,
-    coalesce(quantity.physical, 0)::bigint AS physical,
-    coalesce(quantity.held, 0)::bigint AS held,
-    coalesce(quantity.expired, 0)::bigint AS expired,
-    coalesce(quantity.in_inspection, 0)::bigint AS in_inspection,
-    coalesce(quantity.available, 0)::bigint AS available,
-    coalesce(inbound.on_order, 0)::bigint AS on_order,
+    coalesce(subject.physical, 0)::bigint AS physical,
+    coalesce(subject.held, 0)::bigint AS held,
+    coalesce(subject.expired, 0)::bigint AS expired,
+    coalesce(subject.in_inspection, 0)::bigint AS in_inspection,
+    coalesce(subject.available, 0)::bigint AS available,
+    coalesce(subject.on_order, 0)::bigint AS on_order,
     (
-        coalesce(quantity.available, 0) + coalesce(quantity.in_inspection, 0) + coalesce(inbound.on_order, 0)
+        coalesce(subject.available, 0) + coalesce(subject.in_inspection, 0) + coalesce(subject.on_order, 0)
     )::bigint AS inventory_position,
-    policy.average_daily_usage,
-    policy.lead_time_days,
-    policy.safety_stock,
-    policy.reorder_point,
-    policy.target_level,
-    policy.max_level,
-    round(coalesce(quantity.available, 0) / nullif(policy.average_daily_usage, 0), 1) AS days_of_cover,
+    subject.average_daily_usage,
+    subject.lead_time_days,
+    subject.safety_stock,
+    subject.reorder_point,
+    subject.target_level,
+    subject.max_level,
+    round(coalesce(subject.available, 0) / nullif(subject.average_daily_usage, 0), 1) AS days_of_cover,
     EXISTS(
         SELECT 1 FROM lotwatch.quarantine AS quarantine
         WHERE quarantine.state = 'open' AND quarantine.item_code = item.code
@@ -74,10 +65,6 @@ SELECT
 FROM subject
 INNER JOIN lotwatch.item AS item ON subject.item_id = item.item_id
 INNER JOIN lotwatch.location AS site ON subject.site_id = site.location_id
-LEFT JOIN quantity ON subject.item_id = quantity.item_id AND subject.site_id = quantity.site_id
-LEFT JOIN inbound ON subject.item_id = inbound.item_id AND subject.site_id = inbound.site_id
-LEFT JOIN lotwatch.policy_in_force AS policy
-    ON subject.item_id = policy.item_id AND subject.site_id = policy.site_id
 WHERE item.active;
 
 COMMENT ON VIEW lotwatch.fact_item_site IS 'One row for each item at each site.';

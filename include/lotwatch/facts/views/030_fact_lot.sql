@@ -5,24 +5,36 @@ WITH held_lot AS (
         stock.site_id,
         stock.lot_id,
         stock.serial_id,
-        stock.usable_through,
-        stock.manufactured_on,
-        stock.expired,
+        min(stock.lot_number) AS lot_number,
+        min(stock.serial_number) AS serial_number,
+        min(stock.usable_through) AS usable_through,
+        min(stock.manufactured_on) AS manufactured_on,
+        min(stock.usable_through) - min(stock.today) AS days_to_expiry,
+        bool_or(stock.expired) AS expired,
         sum(stock.quantity)::bigint AS physical,
         coalesce(sum(stock.quantity) FILTER (
             WHERE stock.status = 'unrestricted' AND NOT stock.held AND NOT stock.expired
         ), 0)::bigint AS available,
         bool_or(stock.held) AS held,
-        string_agg(DISTINCT stock.status, ', ') AS status,
-        string_agg(DISTINCT stock.owner, ', ') AS owner
+        -- each word once; no DISTINCT, which would sort all stock
+        concat_ws(
+            ', ',
+            CASE WHEN bool_or(stock.status = 'blocked') THEN 'blocked' END,
+            CASE WHEN bool_or(stock.status = 'inspection') THEN 'inspection' END,
+            CASE WHEN bool_or(stock.status = 'unrestricted') THEN 'unrestricted' END
+        ) AS status,
+        concat_ws(
+            ', ',
+            CASE WHEN bool_or(stock.owner = 'consigned') THEN 'consigned' END,
+            CASE WHEN bool_or(stock.owner = 'loaned') THEN 'loaned' END,
+            CASE WHEN bool_or(stock.owner = 'own') THEN 'own' END
+        ) AS owner
     FROM lotwatch.stock_state AS stock
-    GROUP BY
-        stock.item_id, stock.site_id, stock.lot_id, stock.serial_id,
-        stock.usable_through, stock.manufactured_on, stock.expired
+    GROUP BY stock.item_id, stock.site_id, stock.lot_id, stock.serial_id
 )
 
 SELECT
-    item.code || '/' || coalesce(serial_unit.number, lot.number, '-') || '@' || site.code AS subject_key,
+    item.code || '/' || coalesce(held_lot.serial_number, held_lot.lot_number, '-') || '@' || site.code AS subject_key,
     held_lot.item_id,
     held_lot.site_id,
     held_lot.lot_id,
@@ -31,8 +43,8 @@ SELECT
     item.name AS item_name,
     item.category,
     item.criticality,
-    lot.number AS lot_number,
-    serial_unit.number AS serial_number,
+    held_lot.lot_number,
+    held_lot.serial_number,
     site.code AS site_code,
     site.name AS site_name,
     site.region,
@@ -42,16 +54,18 @@ SELECT
     held_lot.expired,
     held_lot.manufactured_on,
     held_lot.usable_through,
-    held_lot.usable_through - (lotwatch.as_of() AT TIME ZONE site.time_zone)::date AS days_to_expiry,
+    held_lot.days_to_expiry,
     held_lot.physical,
     held_lot.available,
     policy.average_daily_usage,
     -- what will not be used before the last day of use, if this lot is used first
     CASE
         WHEN held_lot.usable_through IS NOT NULL THEN
-            greatest(0, held_lot.physical - floor(coalesce(policy.average_daily_usage, 0) * greatest(
-                0, held_lot.usable_through - (lotwatch.as_of() AT TIME ZONE site.time_zone)::date + 1
-            )))::bigint
+            greatest(
+                0,
+                held_lot.physical
+                - floor(coalesce(policy.average_daily_usage, 0) * greatest(0, held_lot.days_to_expiry + 1))
+            )::bigint
     END AS quantity_at_risk,
     item.unit_cost,
     EXISTS(
@@ -61,8 +75,6 @@ SELECT
 FROM held_lot
 INNER JOIN lotwatch.item AS item ON held_lot.item_id = item.item_id
 INNER JOIN lotwatch.location AS site ON held_lot.site_id = site.location_id
-LEFT JOIN lotwatch.lot AS lot ON held_lot.lot_id = lot.lot_id
-LEFT JOIN lotwatch.serial_unit AS serial_unit ON held_lot.serial_id = serial_unit.serial_id
 LEFT JOIN lotwatch.policy_in_force AS policy
     ON held_lot.item_id = policy.item_id AND held_lot.site_id = policy.site_id;
 
