@@ -48,7 +48,8 @@ def ask_approval() -> None:
             params={"note": Param("", type="string", title="Note / 备注", maxLength=500)},
             response_timeout=TIME_TO_ANSWER,
             map_index_template="{{ task.subject }}",
-            retries=2,
+            # an answer given before Airflow has put the question away fails the task: it must ask again, not give up
+            retries=20,
             retry_delay=timedelta(seconds=5),
         )
 
