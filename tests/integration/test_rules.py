@@ -1,5 +1,6 @@
 """Rules on real facts: what fires, and the life of an alert."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -104,6 +105,27 @@ def test_each_role_is_told_of_its_own_alerts_once(short: Company) -> None:
     by_role = {payload["to"][0]: [row["rule"]["en"] for row in payload["data"]["rows"]] for (payload,) in told}
     expired = ["Expired on the shelf"]
     assert by_role == {"buyer": ["Stock-out risk"], "quality": expired, "warehouse": expired}
+
+
+def test_a_cleared_task_tells_what_it_finds_anew(short: Company) -> None:
+    evaluate_live(short.conn, load_rules(), short.context)
+    watch.tell_alerts(short.conn, short.context)
+    short.lot("OLD", expires=TODAY - timedelta(days=1))
+    short.move(3, "DC", lot="OLD")
+    short.post()
+    again = replace(short.context, try_number=2)
+    evaluate_live(short.conn, load_rules(), again)
+    watch.tell_alerts(short.conn, again)
+    told = {payload["to"][0] for (payload,) in short.conn.execute("SELECT payload FROM lotwatch.outbox")}
+    short.lot("OLDER", expires=TODAY - timedelta(days=2))
+    short.move(3, "DC", lot="OLDER")
+    short.post()
+    third = replace(short.context, try_number=3)
+    evaluate_live(short.conn, load_rules(), third)
+    watch.tell_alerts(short.conn, third)
+    to_warehouse = "SELECT count(*) FROM lotwatch.outbox WHERE payload -> 'to' ->> 0 = 'warehouse'"
+    assert told == {"buyer", "quality", "warehouse"}
+    assert short.conn.execute(to_warehouse).fetchone() == (2,)
 
 
 def test_an_alert_whose_inputs_are_in_quarantine_says_so(short: Company) -> None:

@@ -76,7 +76,8 @@ def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> D
 
 def _tell(conn: psycopg.Connection, template: str, context: RunContext, data: Mapping[str, Any]) -> None:
     payload = {"template": template, "to": ["buyer"], "data": dict(data)}
-    outbox.enqueue(conn, "message", f"{template}:{context.run_id}", payload)
+    # with the try: what a cleared task finds anew is another message
+    outbox.enqueue(conn, "message", f"{template}:{context.run_id}:{context.try_number}", payload)
 
 
 def _row(order: actions.Order) -> dict[str, Any]:

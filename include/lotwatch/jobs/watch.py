@@ -47,7 +47,8 @@ def tell_alerts(conn: psycopg.Connection, context: RunContext) -> Counts:
         for role in sorted({role for alert in fresh for role in notify.get(alert.rule_id, ())}):
             theirs = [alert for alert in fresh if role in notify.get(alert.rule_id, ())]
             payload = {"template": "alerts", "to": [role], "data": _digest(theirs)}
-            outbox.enqueue(conn, "message", f"alerts:{context.run_id}:{role}", payload)
+            # with the try: what a cleared task finds anew is another message
+            outbox.enqueue(conn, "message", f"alerts:{context.run_id}:{context.try_number}:{role}", payload)
     return {"told": len(fresh)}
 
 
