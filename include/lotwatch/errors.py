@@ -1,5 +1,8 @@
 """Errors that are told to people: what is wrong, where, and what to do."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class LotwatchError(Exception):
     """A failure the operator can act on.
@@ -29,5 +32,16 @@ class GateError(LotwatchError):
     """The gate cannot judge (a broken check), or will not let a batch on."""
 
 
+class UdiError(LotwatchError):
+    """A text is not a UDI, or not one that can be read without guessing."""
+
+
 class RuleError(LotwatchError):
     """A decision table cannot be used as written."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What to do about an unknown name: the known one that looks most like it, or all of them."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1)
+    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(names)}"
