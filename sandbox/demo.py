@@ -9,15 +9,22 @@ from typing import Annotated
 import psycopg
 import typer
 
+from lotwatch import access
+from lotwatch.audit import RunContext
 from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
+from lotwatch_local.airflow import LIMITED
 from lotwatch_local.settings import Settings
 from lotwatch_local.stack import console, step
 from lotwatch_local.supervisor import Supervisor
 from lotwatch_local.waiting import wait_for
-from sandbox import trial
+from sandbox import counting, trial
 from sandbox.airflow_api import Airflow
 
+#: the hospital of the trial company that the limited login works for
+THEIR_SITE = "H-N1"
+#: the site of which some shelves are counted
+COUNTED = "H-N1"
 SYNCS = ("sync_wms", "sync_procurement", "sync_quality")
 
 
@@ -48,6 +55,8 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
     console.print("[bold]Running the chain through Airflow's scheduler[/]")
     with step("sync_wms: items, places, lots and movements from the ERP"):
         run(airflow, "sync_wms")
+    with step(f"lotwatch access: the login {LIMITED} sees {THEIR_SITE} alone"):
+        limit(settings)
     with step("sync_procurement and sync_quality"), ThreadPoolExecutor() as pool:
         for done in [pool.submit(run, airflow, dag_id) for dag_id in SYNCS[1:]]:
             done.result()
@@ -60,6 +69,19 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
     airflow.unpause("send_outbox")
     with step("send_outbox: drafts in the ERP, orders at the portal, messages"):
         wait_for(lambda: outbox_is_empty(settings), "the outbox to be empty", 180)
+    with step(f"lotwatch load count: a stocktake of {COUNTED}, for an approver to decide"):
+        counting.bring_in(settings, COUNTED)
+    with step("keep_house: partitions, a snapshot, everything derived compared with the movements"):
+        run(airflow, "keep_house")
+
+
+def limit(settings: Settings) -> None:
+    """As an administrator: give the limited login its hospital, unless it was given one before."""
+    now = datetime.now(UTC)
+    context = RunContext("demo", f"demo__{now.isoformat()}", "manual", "access grant", -1, 1, None, now, "admin")
+    with psycopg.connect(settings.database_url("app", "lotwatch")) as conn:
+        if not any(given.sites for given in access.grants(conn) if given.user_name == LIMITED):
+            access.grant(conn, context, LIMITED, THEIR_SITE, "it works there")
 
 
 def run(airflow: Airflow, dag_id: str) -> None:

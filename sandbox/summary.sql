@@ -19,6 +19,14 @@ FROM (
     FROM lotwatch.movement
     UNION ALL
     SELECT
+        2,
+        flag.flag,
+        count(*),
+        format('of them flagged: %s', flag.flag)
+    FROM lotwatch.movement_flag AS flag
+    GROUP BY flag.flag
+    UNION ALL
+    SELECT
         3,
         broken.rule,
         count(*),
@@ -63,6 +71,14 @@ FROM (
     UNION ALL
     SELECT
         8,
+        stocktake.state,
+        count(*),
+        format('counts %s', stocktake.state)
+    FROM lotwatch.stocktake AS stocktake
+    GROUP BY stocktake.state
+    UNION ALL
+    SELECT
+        9,
         '',
         count(*),
         'audit events'

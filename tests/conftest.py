@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from lotwatch_local import airflow as local_airflow
 from lotwatch_local import postgres, stack
 from lotwatch_local.settings import PROJECT, Settings
 from lotwatch_local.supervisor import Supervisor
@@ -133,5 +134,5 @@ class AirflowSite:
 def airflow(database: Settings, supervisor: Supervisor) -> AirflowSite:
     """A real Airflow: API server, scheduler, DAG processor and triggerer, with our DAGs."""
     stack.start_airflow(database, supervisor)
-    names = ("admin", "ops", "buyer", "viewer")
-    return AirflowSite(database.airflow_url, {name: database.secrets[f"password_{name}"] for name in names})
+    passwords = {user["name"]: user["password"] for user in local_airflow.users(database)}
+    return AirflowSite(database.airflow_url, passwords)

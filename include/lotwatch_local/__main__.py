@@ -34,7 +34,7 @@ def status() -> None:
         )
     console.print(table if table.row_count else "Nothing is running. What to do: make demo")
     for user in airflow.users(settings):
-        console.print(f"  login {user['name']:<7} {user['password']}  ({user['role']})")
+        console.print(f"  login {user['name']:<14} {user['password']}  ({user['role']})")
 
 
 @app.command()

@@ -4,10 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from urllib.parse import quote
 
+import psycopg
 import requests
 
+from lotwatch import access
+from lotwatch.audit import RunContext
 from lotwatch.errors import LotwatchError
 from lotwatch_local.settings import PROJECT, Settings
 from lotwatch_local.supervisor import Program
@@ -19,6 +24,20 @@ HEALTH = {
     "airflow-dag-processor": "dag_processor",
     "airflow-triggerer": "triggerer",
 }
+#: logins for trials and their roles: one for each role, and one that sees the sites alone that it is granted
+LOGINS = {
+    "admin": "admin",
+    "ops": "ops",
+    "buyer": "buyer",
+    "approver": "approver",
+    "finance": "finance",
+    "warehouse": "warehouse",
+    "warehouse-site": "warehouse",
+    "quality": "quality",
+    "auditor": "auditor",
+    "viewer": "viewer",
+}
+LIMITED = "warehouse-site"
 #: one machine with two cores: tasks at the same time
 PARALLELISM = 6
 
@@ -69,10 +88,10 @@ def connections(settings: Settings) -> dict[str, str]:
 
 
 def users(settings: Settings) -> list[dict[str, str]]:
-    """One user for each role, for trials."""
-    roles = {"admin": "Admin", "ops": "Op", "buyer": "User", "viewer": "Viewer"}
+    """The logins with their passwords."""
     return [
-        {"name": name, "role": role, "password": settings.secrets[f"password_{name}"]} for name, role in roles.items()
+        {"name": name, "role": role, "password": settings.secrets[f"password_{name.replace('-', '_')}"]}
+        for name, role in LOGINS.items()
     ]
 
 
@@ -89,6 +108,14 @@ def install(settings: Settings) -> None:
     )
     if done.returncode:
         raise LotwatchError(f"Airflow could not be installed: {(done.stderr or done.stdout)[-3000:]}")
+
+
+def introduce(settings: Settings, names: Iterable[str]) -> None:
+    """Let the logins of this installation see all sites (but the limited one), unless somebody has decided about them."""
+    now = datetime.now(UTC)
+    context = RunContext("install", f"install__{now.isoformat()}", "manual", "introduce", -1, 1, None, now, "install")
+    with psycopg.connect(settings.database_url("app", "lotwatch")) as conn:
+        access.introduce(conn, context, {name: name == LIMITED for name in names})
 
 
 def programs(settings: Settings) -> list[Program]:

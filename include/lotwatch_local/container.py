@@ -71,7 +71,9 @@ def init() -> None:
     with step("Lotwatch's schema"), psycopg.connect(settings.database_url("migrator", "lotwatch")) as conn:
         migrate(conn)
     with step("Airflow's database, users and connections"):
-        install_airflow({"users": users(settings), "connections": connections(settings)})
+        logins = users(settings)
+        install_airflow({"users": logins, "connections": connections(settings)})
+        airflow.introduce(settings, [login["name"] for login in logins])
 
 
 @app.command()

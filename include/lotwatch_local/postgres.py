@@ -36,6 +36,7 @@ max_connections = 200
 shared_buffers = '512MB'
 maintenance_work_mem = '256MB'
 max_wal_size = '4GB'
+random_page_cost = 1.1
 jit = off
 timezone = 'UTC'
 log_timezone = 'UTC'

@@ -30,6 +30,12 @@ SECRET_NAMES = (
     "password_admin",
     "password_ops",
     "password_buyer",
+    "password_approver",
+    "password_finance",
+    "password_warehouse",
+    "password_warehouse_site",
+    "password_quality",
+    "password_auditor",
     "password_viewer",
 )
 

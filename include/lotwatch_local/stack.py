@@ -42,6 +42,7 @@ def start_airflow(settings: Settings, supervisor: Supervisor) -> None:
     """Airflow's schema, users and connections, then its four parts."""
     with step("Airflow's database, users and connections"):
         airflow.install(settings)
+        airflow.introduce(settings, airflow.LOGINS)
     with step("Airflow: API server, scheduler, DAG processor, triggerer"):
 
         def is_healthy(part: str) -> Callable[[], bool]:

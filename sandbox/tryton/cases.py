@@ -22,6 +22,7 @@ from sandbox.tryton.catalogue import (
 )
 from sandbox.tryton.world import (
     Agreement,
+    Customer,
     Device,
     Inspection,
     Line,
@@ -29,6 +30,7 @@ from sandbox.tryton.world import (
     Move,
     Planted,
     Purchase,
+    Request,
     Shipment,
     World,
 )
@@ -55,6 +57,9 @@ def add(world: World, random: Random) -> None:
     stage.registration_lapsing()
     stage.orders()
     stage.inspections()
+    stage.take_back()
+    stage.serve_customers()
+    stage.prepare_transfer()
     world.special["cold_chain"] = {"item": CARTRIDGE}
     stage.await_open_lines()
     plant(stage)
@@ -158,6 +163,62 @@ class Stage:
             arrival = self.today + timedelta(days=1)
             self.move(lot, TRANSIT_PLACE, "H-N1-WARD-1", 5, arrival, shipment=paper, state="draft")
             self.world.special.setdefault("in_transit", {})[self.world.lots[lot].number] = self.world.lots[lot].device
+
+    def take_back(self) -> None:
+        """Stock that a count brought in, and that was taken back when somebody counted again."""
+        place, lot, _ = next(self.in_bins("DC-N"))
+        self.move(lot, COUNT_PLACE, place, 12, self.ago(4), state="cancelled")
+        self.world.special["taken_back"] = {"item": self.world.lots[lot].device, "lot": self.world.lots[lot].number}
+
+    def in_bins(self, site: str) -> Iterator[tuple[str, int, float]]:
+        """(place, lot, quantity) of stock that may be used, in a distribution centre's bins, one lot of each device."""
+        usable = self.on_shelf(
+            lambda place, device, lot, quantity: (
+                place.startswith(f"{site}-A")
+                and device.label == LOT_EXPIRY
+                and quantity >= 30
+                and (self.world.lots[lot].expires_on or date.max) > self.today
+            )
+        )
+        seen: set[str] = set()
+        for place, lot, quantity in usable:
+            device = self.world.lots[lot].device
+            if device not in seen:
+                seen.add(device)
+                yield place, lot, quantity
+
+    def serve_customers(self) -> None:
+        """Two clinics' orders: one is set aside lot by lot, the other wants more than there is and is overdue."""
+        self.world.customers += [Customer("CLI-01", "Rivermouth Clinic"), Customer("CLI-02", "Alder Street Surgery")]
+        stock = self.in_bins("DC-N")
+        chosen = [next(stock) for _ in range(3)]
+        loads: list[tuple[str, int | None, float]] = [(self.world.lots[lot].device, lot, 6) for _, lot, _ in chosen]
+        self.world.requests.append(
+            Request("CLI-01", "DC-N", PATIENT_PLACE, self.ago(2), self.today + timedelta(days=2), loads)
+        )
+        _, lot, _ = next(stock)
+        scarce = self.world.lots[lot].device
+        there = sum(
+            quantity for (place, device, _), quantity in self.shelf.items() if place[:5] == "DC-N-" and device == scarce
+        )
+        self.world.requests.append(
+            Request("CLI-02", "DC-N", PATIENT_PLACE, self.ago(6), self.ago(1), [(scarce, None, there + 40)])
+        )
+        self.world.special["set_aside"] = {
+            self.world.lots[lot].number: device for device, lot, _ in loads if lot is not None
+        }
+        self.world.special["backordered"] = {"item": scarce, "quantity": f"{there + 40:g}"}
+
+    def prepare_transfer(self) -> None:
+        """A transfer that is set aside at the distribution centre and leaves tomorrow."""
+        stock = self.in_bins("DC-S")
+        chosen = [next(stock) for _ in range(2)]
+        loads: list[tuple[str, int | None, float]] = [(self.world.lots[lot].device, lot, 4) for _, lot, _ in chosen]
+        leaves_on = self.today + timedelta(days=1)
+        self.world.requests.append(Request(None, "DC-S", "H-S1", self.today, leaves_on, loads))
+        self.world.special["transfer_planned"] = {
+            self.world.lots[lot].number: self.world.lots[lot].device for _, lot, _ in chosen
+        }
 
     def consign(self) -> None:
         """Six hip stems of the supplier's in a hospital's cabinet, of which two were used."""

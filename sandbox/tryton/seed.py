@@ -20,7 +20,7 @@ from sandbox.tryton import catalogue
 from sandbox.tryton.company import make_world
 from sandbox.tryton.environment import in_transaction, read_job, set_log_level
 from sandbox.tryton.template import SERVICE_LOGIN
-from sandbox.tryton.world import Device, Place, Purchase, World
+from sandbox.tryton.world import Device, Place, Purchase, Request, World
 
 #: a default installation's places that the company uses under its own codes
 EXISTING_PLACES = {
@@ -33,6 +33,8 @@ UNUSED_PLACES = ("location_input", "location_output", "location_storage", "locat
 #: documents are entered in the afternoon (UTC) of their day; every so many moves is entered days later
 ENTERED_AT, LATE_ENTRY_EVERY, LATE_ENTRY_DAYS = time(15), 301, 3
 SAMPLE = 300
+#: moves that have a day on which they happened: cancelling one that was done leaves it
+HAPPENED = {"done", "cancelled"}
 MASTER_TABLES = (
     "stock_location", "stock_location_lead_time", "party_party", "party_contact_mechanism", "product_category",
     "product_template", "product_product", "purchase_product_supplier", "purchase_product_supplier_price",
@@ -62,6 +64,7 @@ def main() -> None:
         seed.masters,
         seed.past,
         seed.open_purchases,
+        seed.open_shipments,
         seed.quality,
         seed.backdate_masters,
         seed.check_sample,
@@ -443,7 +446,7 @@ class Seed:
     def move_row(self, position: int) -> tuple[Any, ...]:
         """A move as its table has it, with the prices Tryton wants for its kind of places."""
         move = self.world.moves[position]
-        device, done = self.world.devices[move.device], move.state == "done"
+        device, done = self.world.devices[move.device], move.state in HAPPENED
         kinds = {place.code: place.type for place in self.world.places}
         source, destination = kinds[move.source], kinds[move.destination]
         priced = (source, destination) in {("supplier", "storage"), ("storage", "customer")}
@@ -551,6 +554,75 @@ class Seed:
         ]
         for name in ("backdate_purchase", "backdate_purchase_lines", "backdate_waiting_moves"):
             cursor().executemany(statement(name), rows)
+
+    def open_shipments(self, pool: Any) -> None:
+        """Customers, and the shipments that have not left: Tryton assigns what it finds."""
+        with context(company=self.company):
+            self.make_customers(pool)
+            for request in self.world.requests:
+                model, values = self.shipment_values(request)
+                ShipmentModel = pool.get(model)
+                (shipment,) = ShipmentModel.create([values])
+                ShipmentModel.wait([shipment])
+                self.name_lots(pool, request, shipment)
+                ShipmentModel.assign_try([shipment])
+                stamps = {"entered": self.entered(request.entered_on), "shipment": shipment.id}
+                name = "backdate_order" if request.customer else "backdate_transfer"
+                cursor().execute(statement(name), stamps)
+        self.counts["open_shipments"] = len(self.world.requests)
+
+    def make_customers(self, pool: Any) -> None:
+        """Customers as parties with an address."""
+        parties = pool.get("party.party").create([
+            {"name": customer.name, "code": customer.code, "addresses": [("create", [{"street": "2 Clinic Lane"}])]}
+            for customer in self.world.customers
+        ])
+        for customer, party in zip(self.world.customers, parties, strict=True):
+            self.ids["customer", customer.code] = party.id
+            self.ids["delivery", customer.code] = party.addresses[0].id
+
+    def shipment_values(self, request: Request) -> tuple[str, dict[str, Any]]:
+        """A request's model and fields, as Tryton's client would create it."""
+        shipment = {"company": self.company, "planned_date": request.planned_on}
+        if request.customer is None:
+            ends = {"from_location": f"{request.source}-STO", "to_location": f"{request.destination}-STO"}
+            places = {field: self.ids["place", code] for field, code in ends.items()}
+            moves = [self.load_values(load) | places for load in request.loads]
+            days = {"planned_start_date": request.planned_on}
+            return "stock.shipment.internal", shipment | places | days | {"moves": [("create", moves)]}
+        places = {
+            "from_location": self.ids["place", f"{request.source}-OUT"],
+            "to_location": self.ids["place", request.destination],
+        }
+        moves = [self.load_values(load, priced=True) | places for load in request.loads]
+        return "stock.shipment.out", shipment | {
+            "customer": self.ids["customer", request.customer],
+            "delivery_address": self.ids["delivery", request.customer],
+            "warehouse": self.ids["place", request.source],
+            "warehouse_storage": self.ids["place", f"{request.source}-STO"],
+            "warehouse_output": self.ids["place", f"{request.source}-OUT"],
+            "outgoing_moves": [("create", moves)],
+        }
+
+    def load_values(self, load: tuple[str, int | None, float], *, priced: bool = False) -> dict[str, Any]:
+        """A move of a request; the lot is named where it is picked."""
+        key, _, quantity = load
+        device = self.world.devices[key]
+        values = {
+            "product": self.ids["device", key],
+            "unit": self.ids["unit", device.unit],
+            "quantity": quantity,
+            "company": self.company,
+        }
+        return values | {"unit_price": device.cost, "currency": self.currency} if priced else values
+
+    def name_lots(self, pool: Any, request: Request, shipment: Any) -> None:
+        """Choose the lots to be picked."""
+        lots = {self.ids["device", device]: self.ids["lot", lot] for device, lot, _ in request.loads if lot is not None}
+        MoveModel = pool.get("stock.move")
+        for move in shipment.assign_moves:
+            if move.product.id in lots:
+                MoveModel.write([move], {"lot": lots[move.product.id]})
 
     def quality(self, pool: Any) -> None:
         """Inspections and their controls (one for each inspected product, and one for none)."""

@@ -136,8 +136,35 @@ class Shipment:
 
 
 @dataclass(slots=True)
+class Customer:
+    """Another organisation that is served from a distribution centre."""
+
+    code: str
+    name: str
+
+
+@dataclass(slots=True)
+class Request:
+    """A shipment that has not left, made through Tryton's own API: for a customer, or (None) a transfer to a site.
+
+    `loads`: (device, lot, quantity), the lot a position in the world's list or None for any. Tryton assigns what it can:
+    where there is too little, the shipment keeps waiting.
+    """
+
+    customer: str | None
+    source: str
+    destination: str
+    entered_on: date
+    planned_on: date
+    loads: list[tuple[str, int | None, float]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Move:
-    """A stock move. `lot`, `shipment`: positions in the world's lists; `line`: (purchase, line) positions."""
+    """A stock move. `lot`, `shipment`: positions in the world's lists; `line`: (purchase, line) positions.
+
+    One that is cancelled had been done on its day.
+    """
 
     device: str
     lot: int | None
@@ -189,6 +216,8 @@ class World:
     lots: list[Lot] = field(default_factory=list)
     purchases: list[Purchase] = field(default_factory=list)
     shipments: list[Shipment] = field(default_factory=list)
+    customers: list[Customer] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     inspections: list[Inspection] = field(default_factory=list)
     planted: list[Planted] = field(default_factory=list)

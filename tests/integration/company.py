@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -13,6 +14,8 @@ from psycopg.types.json import Jsonb
 
 from lotwatch import ledger, master, sources
 from lotwatch.audit import RunContext, begin_run
+from lotwatch.gate import GateReport, run_gate
+from lotwatch.paths import EXPECTATIONS
 
 NOW = datetime(2026, 6, 15, 8, tzinfo=UTC)
 TODAY = NOW.date()
@@ -99,19 +102,29 @@ class Company:
 
     def post(self, source: str = "test") -> dict[str, int]:
         """Post what was added; returns what was new or changed."""
-        batch_id = self.stage(source)
+        return self._post(self.stage(source))
+
+    def sync(self, source: str = "test") -> GateReport:
+        """Judge what was added and post what is good; returns the gate's report."""
+        batch_id = self.stage(source, judged=False)
+        self.conn.commit()
+        report = run_gate(self.conn, [batch_id], suites=EXPECTATIONS, docs=Path(), as_of=NOW, referee=False)
+        self._post(batch_id)
+        return report
+
+    def _post(self, batch_id: int) -> dict[str, int]:
         posted = master.post_master(self.conn, batch_id) | ledger.post_events(self.conn, batch_id)
         sources.finish_batch(self.conn, batch_id)
         self.conn.commit()
         return posted
 
-    def stage(self, source: str = "test") -> int:
+    def stage(self, source: str = "test", *, judged: bool = True) -> int:
         row = self.conn.execute(
             "INSERT INTO lotwatch.batch (source, as_of) VALUES (%s, %s) RETURNING batch_id", (source, NOW)
         ).fetchone()
         assert row is not None
         for entity, values in self._rows:
-            self._insert(entity, values | {"batch_id": row[0], "raw": Jsonb({}), "errors": []})
+            self._insert(entity, values | {"batch_id": row[0], "raw": Jsonb({}), "errors": [] if judged else None})
         self._rows = []
         return int(row[0])
 

@@ -30,19 +30,24 @@ def _airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture
 def make_client(database: Settings, db_name: str) -> Iterator[Callable[..., TestClient]]:
-    """A client of the board on this test's database; `signed_in=False`: nobody is logged in."""
+    """A client of the board on this test's database, for somebody who sees all sites; `signed_in=False`: for nobody."""
+    from lotwatch_airflow.board import auth
     from lotwatch_airflow.board.app import create_app
-    from lotwatch_airflow.board.auth import require_reader
-    from lotwatch_airflow.board.database import Reader
+    from lotwatch_airflow.board.database import Reader, Writer
+    from lotwatch_airflow.board.forms import Forms
+    from lotwatch_airflow.board.person import Person
     from lotwatch_airflow.board.view import Board
 
     reader = Reader(lambda: database.database_url("board", db_name))
+    writer = Writer(lambda: database.database_url("app", db_name))
     titles = {"en": {"near_expiry": "Near expiry"}, "zh": {"near_expiry": "近效期"}}
+    with psycopg.connect(database.database_url("app", db_name)) as conn:
+        conn.execute("INSERT INTO lotwatch.person (user_name, limited, added_by) VALUES ('viewer', false, 'test')")
 
     def make(*, signed_in: bool = True, **options: Any) -> TestClient:
-        app = create_app(Board(reader, lambda language: titles[language], lambda: AS_OF))
+        app = create_app(Board(reader, writer, Forms("secret"), lambda language: titles[language], lambda: AS_OF))
         if signed_in:
-            app.dependency_overrides[require_reader] = lambda: None
+            app.dependency_overrides[auth.signed_in] = lambda: Person("viewer", frozenset({"viewer"}))
         return TestClient(app, **options)
 
     yield make
@@ -176,19 +181,21 @@ def test_nobody_sees_anything_without_a_login(make_client: Callable[..., TestCli
     routes = [route for route in client.app.routes if isinstance(route, APIRoute)]  # type: ignore[attr-defined]
     assert {"/", "/inventory", "/orders", "/quality", "/static/{name}"} <= {route.path for route in routes}
     for route in routes:
-        answer = client.get(route.path.format(name="board.css"))
+        method = next(iter(route.methods))
+        answer = client.request(method, route.path.format(name="board.css", hold_id=1, count_id=1))
         assert answer.status_code == 401, route.path
         assert answer.headers["content-security-policy"]
 
 
-def test_every_route_only_reads(client: TestClient) -> None:
+def test_only_holds_and_counts_can_be_written(client: TestClient) -> None:
     routes = [route for route in client.app.routes if isinstance(route, APIRoute)]  # type: ignore[attr-defined]
-    assert {method for route in routes for method in route.methods} == {"GET"}
+    writing = {route.path for route in routes if route.methods != {"GET"}}
+    assert writing == {"/holds/new", "/holds/{hold_id}", "/counts/{count_id}"}
     assert client.post("/").status_code == 405
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/inventory", "/orders", "/quality", "/alerts.csv", "/static/board.js", "/no-such"]
+    "path", ["/", "/inventory", "/orders", "/holds", "/quality", "/alerts.csv", "/static/board.js", "/no-such"]
 )
 def test_every_answer_carries_the_security_headers(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
@@ -199,7 +206,10 @@ def test_every_answer_carries_the_security_headers(client: TestClient, path: str
     assert headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["/", "/inventory", "/inventory?group=site", "/orders", "/quality"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/inventory", "/inventory?group=site", "/inventory?group=item_site", "/orders", "/holds", "/counts", "/trace", "/quality"],
+)  # fmt: skip
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_pages_of_an_empty_database_say_that_there_is_nothing(client: TestClient, path: str, language: str) -> None:
     answer = client.get(path, headers={"accept-language": language})
@@ -339,9 +349,9 @@ def stocked(world: World, db: psycopg.Connection) -> World:
     world.stock(mesh, b, "M1", 6, days=200, owner="consigned")
     world.stock(mesh, a, "M2", 8, days=None, status="inspection")
     db.execute(
-        "INSERT INTO lotwatch.hold (cause, authority, item_id, lot_id, reference, placed_at)"
-        " VALUES ('quality', 'quality', %s, %s, 'Q1', %s)",
-        (mesh, held, AS_OF),
+        "INSERT INTO lotwatch.hold (cause, authority, item_id, lot_id, reference, placed_at, placed_by, recorded_at)"
+        " VALUES ('quality', 'quality', %s, %s, 'Q1', %s, 'QMS', %s)",
+        (mesh, held, AS_OF, AS_OF),
     )
     world.done()
     return world
@@ -555,7 +565,7 @@ def test_the_board_cannot_write(database: Settings, db_name: str) -> None:
 
     reader = Reader(lambda: database.database_url("board", db_name))
     try:
-        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), reader.transaction(AS_OF) as conn:
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), reader.transaction(AS_OF, "viewer") as (conn, _):
             conn.execute("DELETE FROM lotwatch.alert")
     finally:
         reader.close()
@@ -565,13 +575,17 @@ def test_the_board_cannot_write(database: Settings, db_name: str) -> None:
 
 
 def test_a_database_that_is_away_is_said_in_words() -> None:
+    from lotwatch_airflow.board import auth
     from lotwatch_airflow.board.app import create_app
-    from lotwatch_airflow.board.auth import require_reader
-    from lotwatch_airflow.board.database import Reader
+    from lotwatch_airflow.board.database import Reader, Writer
+    from lotwatch_airflow.board.forms import Forms
+    from lotwatch_airflow.board.person import Person
     from lotwatch_airflow.board.view import Board
 
-    app = create_app(Board(Reader(lambda: "host=127.0.0.1 port=1", patience=0.5), lambda _: {}, lambda: AS_OF))
-    app.dependency_overrides[require_reader] = lambda: None
+    reader = Reader(lambda: "host=127.0.0.1 port=1", patience=0.5)
+    writer = Writer(lambda: "host=127.0.0.1 port=1")
+    app = create_app(Board(reader, writer, Forms("secret"), lambda _: {}, lambda: AS_OF))
+    app.dependency_overrides[auth.signed_in] = lambda: Person("viewer", frozenset())
     with TestClient(app) as client:
         for path in ("/", "/inventory.csv"):
             answer = client.get(path)

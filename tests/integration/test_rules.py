@@ -36,7 +36,9 @@ def alerts(conn: psycopg.Connection, rule_id: str) -> list[tuple]:
 
 def test_every_fact_column_has_a_unit_and_every_rule_compiles(db: psycopg.Connection) -> None:
     known = facts.columns(db)
-    assert set(known) == {"fact_item_site", "fact_lot", "fact_order_line", "fact_inspection"}
+    assert set(known) == {
+        "fact_item_site", "fact_lot", "fact_order_line", "fact_inspection", "fact_delivery_line", "fact_demand_line",
+    }  # fmt: skip
     assert [c for columns in known.values() for c in columns.values() if not c.comment] == []
     evaluate_live(db, load_rules(), begin_run(db, context()))
 
@@ -44,6 +46,10 @@ def test_every_fact_column_has_a_unit_and_every_rule_compiles(db: psycopg.Connec
 def test_columns_that_are_said_never_to_be_null_never_are(short: Company) -> None:
     short.order_line(5, key="line")
     short.add("inspection", "i", item_code="I1", state="pending", number="Q1", opened_at=NOW)
+    demand = {"order_key": "D", "order_kind": "department", "site_code": "DC", "priority": "routine", "ordered_at": NOW}
+    short.add("demand_line", "d", item_code="I1", quantity=3, state="open", **demand)
+    delivery = {"delivery_key": "S", "to_location": "HOSP", "state": "shipped", "shipped_at": NOW}
+    short.add("delivery_line", "s", item_code="I1", quantity=2, **delivery)
     short.post()
     facts.live(short.conn, NOW)
     for view, columns in facts.columns(short.conn).items():

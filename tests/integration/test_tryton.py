@@ -1,6 +1,8 @@
 """The connectors against a real Tryton filled with the trial company."""
 
+import re
 import socket
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -47,6 +49,12 @@ def client(tryton: Any) -> TrytonClient:
 
 
 @pytest.fixture(scope="module")
+def boss(tryton: Any, outside: Any) -> TrytonClient:
+    """A session of the administrator, who does what warehouse people do."""
+    return connect(tryton.url, tryton.database, "admin", outside.secrets["tryton_admin"])
+
+
+@pytest.fixture(scope="module")
 def movements(client: TrytonClient) -> list[Record]:
     """Every movement, read once."""
     return read_all(TrytonWarehouse(client), "movement")[0]
@@ -59,10 +67,12 @@ def order() -> Order:
     return Order(f"LW-{uuid4()}", lines)
 
 
-def read_all(connector: TrytonConnector, entity: str) -> tuple[list[Record], dict[str, Any]]:
+def read_all(
+    connector: TrytonConnector, entity: str, since: dict[str, Any] | None = None
+) -> tuple[list[Record], dict[str, Any]]:
     records: list[Record] = []
     cursor: dict[str, Any] = {}
-    for page in connector.changed(entity, None):
+    for page in connector.changed(entity, since):
         records += page.records
         cursor = page.cursor
     return records, cursor
@@ -244,3 +254,236 @@ def test_a_session_that_ended_is_opened_again(client: TrytonClient) -> None:
     read_all(TrytonQuality(client), "inspection")
     client.do("common.db.logout")
     assert read_all(TrytonQuality(client), "inspection")[0]
+
+
+def test_a_move_cancelled_after_it_was_done_is_told_and_taken_back(
+    client: TrytonClient, boss: TrytonClient, movements: list[Record]
+) -> None:
+    by_key = {record.source_key: record for record in movements}
+    [back] = [record for record in movements if record.row.get("kind") == "reversal"]
+    original = by_key[back.row["reverses_key"]]
+    assert back.source_key == f"{original.source_key};cancelled"
+    assert original.row["from_location"] == back.row["to_location"] == "COUNT"
+    assert (back.row["quantity"], back.row["occurred_at"]) == (original.row["quantity"], original.row["occurred_at"])
+
+    warehouse = TrytonWarehouse(client)
+    _, cursor = read_all(warehouse, "movement")
+    device, lot = stocked(boss, "DC-N")[0][:2]
+    move = {
+        "product": device, "lot": lot, "quantity": 3.0, "unit": unit_of(boss, device), "from_location": place(boss, "COUNT"),
+        "to_location": place(boss, "DC-N-A01"), "company": boss.context()["company"],
+    }  # fmt: skip
+    drafted, done = boss.do("model.stock.move.create", [move, move], boss.context())
+    boss.do("model.stock.move.do", [done], boss.context())
+    boss.do("model.stock.move.cancel", [drafted], boss.context())
+    ours = {f"stock.move,{drafted}", f"stock.move,{done}", f"stock.move,{done};cancelled"}
+
+    def told() -> set[str]:
+        return ours & {record.source_key for record in read_all(warehouse, "movement", cursor)[0]}
+
+    assert told() == {f"stock.move,{done}"}
+    boss.do("model.stock.move.cancel", [done], boss.context())
+    assert told() == {f"stock.move,{done}", f"stock.move,{done};cancelled"}
+
+
+def test_what_customers_wait_for_is_open_demand_and_what_is_assigned_is_set_aside_for_it(client: TrytonClient) -> None:
+    warehouse = TrytonWarehouse(client)
+    read = read_all(warehouse, "demand_line")[0]
+    lines = {record.source_key: record.row for record in read if record.row["state"] == "open"}
+    assert Counter(
+        (row["order_kind"], row["site_code"], row["customer_location"], row["state"]) for row in lines.values()
+    ) == {("customer", "DC-N", "CUS", "open"): 4}
+    set_aside: Counter[str] = Counter()
+    for record in read_all(warehouse, "allocation")[0]:
+        row = record.row
+        assert row["location_code"].startswith(("DC-N-A", "DC-S-A"))
+        if row["demand_line_key"]:
+            assert row["item_code"] == lines[row["demand_line_key"]]["item_code"]
+            set_aside[row["demand_line_key"]] += row["quantity"]
+        else:
+            assert row["lot_number"]
+    short = {key for key, row in lines.items() if set_aside[key] < row["quantity"]}
+    assert [lines[key]["quantity"] - set_aside[key] for key in short] == [40]
+    assert max(row["need_by"] for row in lines.values()) > lines[short.pop()]["need_by"]
+
+
+def test_what_is_in_transit_by_the_papers_is_what_is_there_by_the_movements(
+    client: TrytonClient, movements: list[Record]
+) -> None:
+    on_the_road: Counter[tuple[str, str | None]] = Counter()
+    for record in read_all(TrytonWarehouse(client), "delivery_line")[0]:
+        row = record.row
+        if row["state"] == "shipped":
+            assert row["expected_at"] > row["shipped_at"]
+            on_the_road[row["item_code"], row["lot_number"]] += row["quantity"] - row["received_quantity"]
+        elif row["state"] == "delivered" and row["from_site"] != row["to_location"]:
+            assert row["received_quantity"] == row["quantity"]
+    there: Counter[tuple[str, str | None]] = Counter()
+    for record in movements:
+        row = record.row
+        for end, sign in (("to_location", 1), ("from_location", -1)):
+            if row[end] == "TRANSIT":
+                there[row["item_code"], row["lot_number"]] += sign * row["quantity"]
+    assert +on_the_road == +there
+    assert len(+there) >= 4
+
+
+def stocked(boss: TrytonClient, site: str) -> list[tuple[int, int, int]]:
+    """(product, lot, bin) of lots of which at least ten are in a distribution centre's bins."""
+    bins = boss.search_read("stock.location", [["code", "like", f"{site}-A%"]], ["id"])
+    context = boss.context() | {"locations": [bins[0]["id"]], "with_childs": False}
+    where = [["quantity", ">=", 10.0], ["product.code", "!=", None]]
+    lots = boss.ask("model.stock.lot.search_read", where, 0, 5, None, ["product"], context)
+    assert lots
+    return [(lot["product"], lot["id"], bins[0]["id"]) for lot in lots]
+
+
+def place(boss: TrytonClient, code: str) -> int:
+    [found] = boss.search_read("stock.location", [["code", "=", code]], ["id"])
+    return int(found["id"])
+
+
+def unit_of(boss: TrytonClient, product: int) -> int:
+    return int(boss.read("product.product", [product], ["default_uom"])[0]["default_uom"])
+
+
+def transfer(boss: TrytonClient) -> tuple[int, int]:
+    """(shipment, lot): a waiting transfer of four units of a lot from the north's centre to a hospital."""
+    device, lot, _ = stocked(boss, "DC-N")[-1]
+    ends = {"from_location": place(boss, "DC-N-STO"), "to_location": place(boss, "H-N2-STO")}
+    company = boss.context()["company"]
+    move = ends | {"product": device, "lot": lot, "quantity": 4.0, "unit": unit_of(boss, device), "company": company}
+    day = date(2031, 3, 3)
+    values = ends | {"company": company, "planned_date": day, "planned_start_date": day, "moves": [["create", [move]]]}
+    [shipment] = boss.do("model.stock.shipment.internal.create", [values], boss.context())
+    boss.do("model.stock.shipment.internal.wait", [shipment], boss.context())
+    return shipment, lot
+
+
+def of(shipment: str, records: list[Record]) -> list[Record]:
+    """The records of one shipment: others are read again in the overlap."""
+    return [record for record in records if shipment in {record.raw.get("withdrawn_from"), paper(record)}]
+
+
+def paper(record: Record) -> str | None:
+    shipment = record.raw.get("shipment")
+    return f"{shipment['model']},{shipment['id']}" if shipment else None
+
+
+def insist(boss: TrytonClient, method: str, ids: list[int]) -> None:
+    """Do it although Tryton warns that no sale stands behind it."""
+    try:
+        boss.do(method, ids, boss.context())
+    except SourceError as warning:
+        named = re.search(r"refuses: (\S+\.done) .* no origin", str(warning))
+        if named is None:
+            raise
+        [user] = boss.search_read("res.user", [["login", "=", "admin"]], ["id"])
+        boss.do("model.res.user.warning.create", [{"user": user["id"], "name": named[1]}], boss.context())
+        boss.do(method, ids, boss.context())
+
+
+def test_a_transfer_is_followed_until_it_has_arrived(client: TrytonClient, boss: TrytonClient) -> None:
+    warehouse = TrytonWarehouse(client)
+    cursors = {entity: read_all(warehouse, entity)[1] for entity in ("allocation", "delivery_line")}
+    shipment, _ = transfer(boss)
+
+    def then(button: str | None, entity: str) -> list[dict[str, Any]]:
+        if button:
+            boss.do(f"model.stock.shipment.internal.{button}", [shipment], boss.context())
+        records, cursors[entity] = read_all(warehouse, entity, cursors[entity])
+        return [dict(record.row) for record in of(f"stock.shipment.internal,{shipment}", records)]
+
+    [planned] = then(None, "delivery_line")
+    assert (planned["state"], planned["from_site"], planned["to_location"]) == ("planned", "DC-N", "H-N2-STO")
+    assert (planned["quantity"], planned["received_quantity"], planned["shipped_at"]) == (4, 0, None)
+    [assigned] = then("assign_try", "allocation")
+    assert (assigned["quantity"], assigned["closed_at"], assigned["demand_line_key"]) == (4, None, None)
+    [put_back] = then("wait", "allocation")
+    assert put_back["closed_at"] >= assigned["allocated_at"] == put_back["allocated_at"]
+    assert len(then("assign_try", "allocation")) == 1
+    assert then(None, "delivery_line") == []  # setting stock aside changes nothing about the delivery
+    boss.do("model.stock.shipment.internal.pack", [shipment], boss.context())
+    [shipped] = then("ship", "delivery_line")
+    assert (shipped["state"], shipped["received_quantity"], shipped["delivered_at"]) == ("shipped", 0, None)
+    assert [row["closed_at"] is not None for row in then(None, "allocation")] == [True]
+    [delivered] = then("do", "delivery_line")
+    assert (delivered["state"], delivered["received_quantity"]) == ("delivered", 4)
+    assert delivered["delivered_at"] >= delivered["shipped_at"] == shipped["shipped_at"]
+    assert then(None, "allocation") == []
+
+
+def test_a_line_that_is_deleted_with_its_document_is_told_as_withdrawn(
+    client: TrytonClient, boss: TrytonClient
+) -> None:
+    warehouse = TrytonWarehouse(client)
+    _, cursor = read_all(warehouse, "delivery_line")
+    shipment, _ = transfer(boss)
+    ours = f"stock.shipment.internal,{shipment}"
+    records, cursor = read_all(warehouse, "delivery_line", cursor)
+    [planned] = of(ours, records)
+    boss.do("model.stock.shipment.internal.cancel", [shipment], boss.context())
+    boss.do("model.stock.shipment.internal.delete", [shipment], boss.context())
+    records, cursor = read_all(warehouse, "delivery_line", cursor)
+    [gone] = of(ours, records)
+    assert gone.source_key == planned.source_key
+    assert gone.row["state"] == "cancelled"
+    assert gone.row["expected_at"] == planned.row["expected_at"]
+    assert of(ours, read_all(warehouse, "delivery_line", cursor)[0]) == []
+
+
+def test_a_customer_is_served_lot_by_lot_and_stays_one_line(client: TrytonClient, boss: TrytonClient) -> None:
+    warehouse = TrytonWarehouse(client)
+    cursors = {entity: read_all(warehouse, entity)[1] for entity in ("demand_line", "allocation", "delivery_line")}
+    device, lot, shelf = stocked(boss, "DC-N")[-1]
+    [party] = boss.search_read("party.party", [["code", "=", "CLI-01"]], ["addresses"])
+    company, unit = boss.context()["company"], unit_of(boss, device)
+    [currency] = boss.search_read("currency.currency", [["code", "=", "EUR"]], ["id"])
+    move = {
+        "product": device, "quantity": 5.0, "unit": unit, "from_location": place(boss, "DC-N-OUT"), "company": company,
+        "to_location": place(boss, "CUS"), "unit_price": Decimal("2.0000"), "currency": currency["id"],
+    }  # fmt: skip
+    values = {
+        "company": company, "customer": party["id"], "delivery_address": party["addresses"][0],
+        "warehouse": place(boss, "DC-N"), "warehouse_storage": place(boss, "DC-N-STO"),
+        "warehouse_output": place(boss, "DC-N-OUT"), "planned_date": date(2031, 4, 4), "outgoing_moves": [["create", [move]]],
+    }  # fmt: skip
+    [shipment] = boss.do("model.stock.shipment.out.create", [values], boss.context())
+
+    def then(button: str | None, entity: str) -> list[Record]:
+        if button:
+            insist(boss, f"model.stock.shipment.out.{button}", [shipment])
+        records, cursors[entity] = read_all(warehouse, entity, cursors[entity])
+        return of(f"stock.shipment.out,{shipment}", records)
+
+    [line] = then(None, "demand_line")
+    assert (line.row["state"], line.row["quantity"], line.row["need_by"]) == ("draft", 5, date(2031, 4, 4))
+    [line] = then("wait", "demand_line")
+    assert line.row["state"] == "open"
+    [planned] = then(None, "delivery_line")
+    assert planned.row["lot_number"] is None
+    [pick] = boss.search_read("stock.move", [["shipment", "=", f"stock.shipment.out,{shipment}"], ["state", "=", "draft"],
+                                             ["to_location.code", "=", "DC-N-OUT"]], ["id"])  # fmt: skip
+    boss.do("model.stock.move.write", [pick["id"]], {"lot": lot, "from_location": shelf}, boss.context())
+    [assigned] = then("assign_try", "allocation")
+    assert assigned.row["demand_line_key"] == line.source_key
+    picked = then("pick", "allocation")  # out of the bin, into goods out, where it is still set aside
+    assert sorted((record.row["location_code"][:6], record.row["closed_at"] is None) for record in picked) == [
+        ("DC-N-A", False),
+        ("DC-N-O", True),
+    ]
+    insist(boss, "model.stock.shipment.out.pack", [shipment])
+    sent = {record.row["state"]: record for record in then("do", "delivery_line")}
+    assert set(sent) == {"cancelled", "delivered"}  # of no lot, as planned; and of the lot that was picked
+    assert sent["cancelled"].source_key == planned.source_key
+    assert (sent["delivered"].row["quantity"], sent["delivered"].row["demand_line_key"]) == (5, line.source_key)
+    assert sent["delivered"].row["lot_number"] == boss.read("stock.lot", [lot], ["number"])[0]["number"]
+    [served] = then(None, "demand_line")
+    assert (served.source_key, served.row["state"], served.row["quantity"]) == (line.source_key, "done", 5)
+    assert [record.row["closed_at"] is not None for record in then(None, "allocation")] == [True]
+
+
+def test_an_inspection_is_where_the_goods_came_to(client: TrytonClient) -> None:
+    rows = [record.row for record in read_all(TrytonQuality(client), "inspection")[0]]
+    assert {row["location_code"] for row in rows if row["state"] == "passed"} <= {"DC-N", "DC-S"}
+    assert Counter(row["location_code"] is None for row in rows)[True] == 2  # the two that are planted name no shipment

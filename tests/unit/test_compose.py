@@ -19,8 +19,9 @@ import pytest
 import yaml
 from cryptography.fernet import Fernet
 
-from lotwatch import paths
+from lotwatch import access, paths
 from lotwatch.errors import LotwatchError
+from lotwatch_airflow.roles import load_roles
 from lotwatch_local import airflow, container, postgres, stack
 from lotwatch_local.container import ContainerSettings
 from lotwatch_local.settings import PROJECT, SECRET_NAMES, Settings
@@ -272,7 +273,9 @@ def test_a_connection_goes_to_the_address_given_else_to_the_sandbox_else_is_not_
 
 def test_a_login_without_a_password_is_not_made(init_settings) -> None:
     init_settings.secrets["password_buyer"] = ""
-    assert [user["name"] for user in container.users(init_settings)] == ["admin", "ops", "viewer"]
+    assert [user["name"] for user in container.users(init_settings)] == [
+        name for name in airflow.LOGINS if name != "buyer"
+    ]
 
 
 def test_a_secret_that_fits_no_address_is_refused_by_name(init_settings, monkeypatch) -> None:
@@ -359,15 +362,61 @@ def test_init_brings_new_databases_up_to_date_and_leaves_what_operators_changed(
 
     subprocess.run(command, check=True)
     with postgres.connect_superuser(made, "airflow") as conn:
-        assert logins(conn) == {("admin", "Admin"), ("ops", "Op"), ("buyer", "User"), ("viewer", "Viewer")}
+        assert logins(conn) == set((airflow.LOGINS | {"admin": "Admin"}).items())
         assert {name for (name,) in conn.execute("SELECT conn_id FROM connection")} == set(airflow.connections(made))
         conn.execute("UPDATE connection SET host = 'erp.example' WHERE conn_id = 'tryton'")
+        # as an earlier version left it; what an operator changed since; a role of ours that somebody widened
+        give_role(conn, "ops", "Op")
+        conn.execute("DELETE FROM ab_permission_view_role WHERE role_id = (SELECT id FROM ab_role WHERE name = 'ops')")
+        conn.execute("DELETE FROM ab_role WHERE name = 'ops'")
+        give_role(conn, "buyer", "Viewer")
+        (ours,) = [held for role, held in permissions(conn) if role == "viewer"]
+        conn.execute(
+            "UPDATE ab_permission_view_role SET role_id = (SELECT id FROM ab_role WHERE name = 'viewer')"
+            " WHERE role_id = (SELECT id FROM ab_role WHERE name = 'finance')"
+            " AND permission_view_id NOT IN (SELECT permission_view_id FROM ab_permission_view_role AS held"
+            "  JOIN ab_role ON ab_role.id = held.role_id WHERE name = 'viewer')"
+        )
     with psycopg.connect(ContainerSettings().database_url("app", "lotwatch")) as conn:
         assert conn.execute("SELECT count(*) FROM lotwatch.item").fetchone() == (0,)
+        sees_all = {given.user_name for given in access.grants(conn) if not given.limited}
+        assert sees_all == airflow.LOGINS.keys() - {airflow.LIMITED}
 
     subprocess.run(command, check=True)
     with postgres.connect_superuser(made, "airflow") as conn:
         assert conn.execute("SELECT host FROM connection WHERE conn_id = 'tryton'").fetchone() == ("erp.example",)
+        assert {("ops", "ops"), ("buyer", "Viewer"), ("viewer", "viewer")} <= logins(conn)
+        known = dict(permissions(conn))
+        assert known["viewer"] == ours
+        assert set(known["finance"]) > set(ours)
+        for name in load_roles().roles.keys() - {"admin"}:
+            assert set(known[name]) == {" ".join(pair) for pair in load_roles().airflow_permissions(name)}
+        give_role(conn, "ops", "Op")
+
+    subprocess.run(command, check=True)
+    with postgres.connect_superuser(made, "airflow") as conn:
+        assert ("ops", "Op") in logins(conn), "our roles are given once; then users are the operator's"
+
+
+def give_role(conn: psycopg.Connection, user: str, role: str) -> None:
+    conn.execute(
+        "UPDATE ab_user_role SET role_id = (SELECT id FROM ab_role WHERE name = %s)"
+        " WHERE user_id = (SELECT id FROM ab_user WHERE username = %s)",
+        (role, user),
+    )
+
+
+def permissions(conn: psycopg.Connection) -> list[tuple[str, list[str]]]:
+    """Each role with what it may do."""
+    question = """
+        SELECT role.name, array_agg(action.name || ' ' || resource.name ORDER BY 1)
+        FROM ab_role AS role
+        JOIN ab_permission_view_role AS held ON held.role_id = role.id
+        JOIN ab_permission_view AS pair ON pair.id = held.permission_view_id
+        JOIN ab_permission AS action ON action.id = pair.permission_id
+        JOIN ab_view_menu AS resource ON resource.id = pair.view_menu_id
+        GROUP BY role.name"""
+    return [(role, sorted(held)) for role, held in conn.execute(question)]
 
 
 def logins(conn: psycopg.Connection) -> set[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """A suite is refused before it judges anything, with the place of the mistake and what to write instead."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -25,12 +26,15 @@ Mistake = Callable[[dict[str, Any]], None]
 def columns() -> dict[str, list[str]]:
     """The staging tables' columns, as the migrations say."""
     common = {"batch_id", "record_no", "source_key", "raw", "errors", "warnings"}
-    script = Path(lotwatch.db.__path__[0], "migrations", "003_sources.sql").read_text(encoding="utf-8")
-    found = {}
-    for statement in sqlglot.parse(script, dialect="postgres"):
-        if isinstance(statement, exp.Create) and statement.kind == "TABLE" and statement.this.this.db == "stage":
-            names = [column.name for column in statement.this.expressions if isinstance(column, exp.ColumnDef)]
-            found[statement.this.this.name] = [name for name in names if name not in common]
+    found: dict[str, list[str]] = {}
+    for script in sorted(Path(lotwatch.db.__path__[0], "migrations").glob("*.sql")):
+        for text in re.findall(
+            r"^(?:CREATE|ALTER) TABLE stage\.[^;]+", script.read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            statement = sqlglot.parse_one(text, dialect="postgres")
+            names = [column.name for column in statement.find_all(exp.ColumnDef)]
+            entity = statement.find(exp.Table).name
+            found.setdefault(entity, []).extend(name for name in names if name not in common)
     return found
 
 

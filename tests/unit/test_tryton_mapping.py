@@ -13,10 +13,12 @@ import lotwatch.db
 from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Record
 from lotwatch.sources.jsonrpc import TrytonClient, decode, encode
-from lotwatch.sources.tryton import TrytonSite, TrytonWarehouse, mapping
+from lotwatch.sources.tryton import TrytonSite, TrytonWarehouse, mapping, shipments
+from lotwatch.sources.tryton.documents import OF_SHIPMENTS, Memory
 from lotwatch.sources.tryton.mapping import LineContext, MoveContext, Product, Unit
 from lotwatch.sources.tryton.places import Places
 from lotwatch.sources.tryton.reading import Window
+from lotwatch.sources.tryton.shipments import CUSTOMER, INTERNAL, Load, Shipment
 
 UNIT, BOX = Unit("Unit", 1.0), Unit("Box of 10", 10.0)
 SITE = TrytonSite()
@@ -176,6 +178,17 @@ def test_only_a_purchase_line_is_an_order_line(places: Places) -> None:
     assert move(places, 1, origin=None).row["order_line_key"] is None
 
 
+def test_what_was_cancelled_is_taken_back_the_other_way_round_at_the_same_time(places: Places) -> None:
+    happened = move(places, 4.0, state="cancelled")
+    back = mapping.reversal(happened)
+    assert back.source_key == "stock.move,5;cancelled"
+    assert (back.row["kind"], back.row["reverses_key"]) == ("reversal", "stock.move,5")
+    assert (back.row["from_location"], back.row["to_location"]) == ("DC-A1", "SUP")
+    assert {
+        name: back.row[name] for name in ("item_code", "lot_number", "quantity", "occurred_at", "order_line_key")
+    } == {name: happened.row[name] for name in ("item_code", "lot_number", "quantity", "occurred_at", "order_line_key")}
+
+
 def line(moves: list[dict[str, Any]] | None = None, state: str = "processing", **changes: Any) -> Record:
     record = {
         "id": 42, "purchase": 7, "product": 1, "quantity": 4.0, "unit": 2, "unit_price": Decimal("12.50"),
@@ -270,16 +283,147 @@ def test_an_inspection_names_its_item_by_the_control_and_its_lot_by_the_referenc
     assert row["closed_at"] == datetime(2026, 1, 7, 9, 30, tzinfo=UTC)
 
 
+def load(places: Places, identity: int, source: int, destination: int, quantity: float, **changes: Any) -> Load:
+    record = {
+        "id": identity, "product": 1, "lot": 3, "unit": 1, "quantity": quantity, "from_location": source,
+        "to_location": destination, "effective_date": None, "state": "draft", **STAMPS,
+    }  # fmt: skip
+    lot_number = changes.pop("lot_number", "L1")
+    return Load(record | changes, places[source], places[destination], product(), UNIT, lot_number)
+
+
+def transfer(places: Places, state: str, *loads: Load, **changes: Any) -> Shipment:
+    record = {
+        "id": 12, "number": "T12", "state": state, "planned_date": date(2026, 7, 2), "effective_date": None,
+        "effective_start_date": None, **STAMPS,
+    }  # fmt: skip
+    return Shipment(INTERNAL, record | changes, places[3], places[9], ZoneInfo("Asia/Shanghai"), loads)
+
+
+def order(places: Places, state: str, *loads: Load, **changes: Any) -> Shipment:
+    record = {
+        "id": 7, "number": "C7", "state": state, "planned_date": date(2026, 7, 2), "effective_date": None, **STAMPS,
+    }  # fmt: skip
+    return Shipment(CUSTOMER, record | changes, places[2], places[2], ZoneInfo("Europe/Berlin"), loads)
+
+
+def test_a_transfer_on_the_road_is_one_line_for_each_lot_whatever_bins_it_came_from(places: Places) -> None:
+    loads = [
+        load(places, 1, 4, 22, 4.0, state="done"),
+        load(places, 2, 3, 22, 2.0, state="done"),
+        load(places, 3, 22, 11, 5.0, state="done"),
+        load(places, 4, 22, 11, 1.0),
+        load(places, 5, 4, 22, 9.0, state="cancelled"),
+    ]
+    [record] = shipments.delivery(
+        transfer(places, "shipped", *loads, effective_start_date=date(2026, 7, 1)), SITE
+    ).lines
+    assert record.source_key == "stock.shipment.internal,12;1;3"
+    assert (record.row["quantity"], record.row["received_quantity"]) == (6, 5)
+    assert (record.row["from_site"], record.row["to_location"], record.row["state"]) == ("DC", "H1-STO", "shipped")
+    assert record.row["shipped_at"] == datetime(2026, 6, 30, 16, tzinfo=UTC)
+    assert record.row["expected_at"] == datetime(2026, 7, 2, 15, 59, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected", "open_"),
+    [("waiting", "planned", True), ("assigned", "planned", True), ("packed", "planned", True), ("shipped", "shipped", True),
+     ("done", "delivered", False), ("cancelled", "cancelled", False), ("draft", None, False), ("request", None, False)],
+)  # fmt: skip
+def test_shipment_states_are_ours(places: Places, state: str, expected: str | None, open_: bool) -> None:
+    moved = "cancelled" if state == "cancelled" else "draft"
+    document = shipments.delivery(transfer(places, state, load(places, 1, 4, 22, 4.0, state=moved)), SITE)
+    assert document.open == open_
+    assert [record.row["state"] for record in document.lines] == ([expected] if expected else [])
+
+
+def test_a_customers_order_is_one_line_for_each_product_however_it_is_split_by_lot(places: Places) -> None:
+    whole = order(places, "waiting", load(places, 1, 3, 21, 10.0, lot=None, lot_number=None))
+    split = order(
+        places, "picked",
+        load(places, 1, 3, 21, 0.0, lot=None, lot_number=None),
+        load(places, 2, 3, 21, 6.0),
+        load(places, 3, 3, 21, 4.0, lot=8, lot_number="L8"),
+    )  # fmt: skip
+    before, after = (shipments.demand(shipment, SITE).lines for shipment in (whole, split))
+    assert [(record.source_key, record.row["quantity"]) for record in before] == [("stock.shipment.out,7;1", 10)]
+    assert [(record.source_key, record.row["quantity"]) for record in after] == [("stock.shipment.out,7;1", 10)]
+    assert (before[0].row["site_code"], before[0].row["customer_location"]) == ("DC", "CUS")
+    sent = shipments.delivery(split, SITE).lines
+    assert [(record.row["lot_number"], record.row["quantity"]) for record in sent] == [("L1", 6), ("L8", 4)]
+    assert {record.row["demand_line_key"] for record in sent} == {"stock.shipment.out,7;1"}
+
+
+def test_an_order_closes_when_it_is_done_or_cancelled_and_not_before(places: Places) -> None:
+    written = {"write_date": datetime(2026, 7, 1, 9)}  # noqa: DTZ001 (as Tryton sends it)
+    closed = {
+        state: shipments.demand(order(places, state, load(places, 1, 3, 21, 1.0), **written), SITE).lines[0].row
+        for state in ("draft", "waiting", "shipped", "done")
+    }
+    assert {state: (row["state"], row["closed_at"]) for state, row in closed.items()} == {
+        "draft": ("draft", None),
+        "waiting": ("open", None),
+        "shipped": ("open", None),
+        "done": ("done", datetime(2026, 7, 1, 9, tzinfo=UTC)),
+    }
+
+
+def test_what_is_assigned_or_picked_is_set_aside(places: Places) -> None:
+    waiting = order(
+        places, "waiting", load(places, 1, 4, 3, 6.0, state="assigned"), load(places, 2, 3, 21, 10.0)
+    )  # fmt: skip
+    [record] = shipments.allocations(waiting, SITE).lines
+    assert (record.source_key, record.row["location_code"], record.row["quantity"]) == ("stock.move,1", "DC-A1", 6)
+    assert record.row["demand_line_key"] == "stock.shipment.out,7;1"
+    picked = order(places, "picked", load(places, 1, 4, 3, 6.0, state="done"), load(places, 2, 3, 21, 6.0))
+    assert [record.row["location_code"] for record in shipments.allocations(picked, SITE).lines] == ["DC-STO"]
+    [moving] = shipments.allocations(
+        transfer(places, "assigned", load(places, 9, 4, 22, 1.0, state="assigned")), SITE
+    ).lines
+    assert moving.row["demand_line_key"] is None
+
+
+def test_a_fraction_of_a_unit_in_a_shipment_is_a_problem(places: Places) -> None:
+    [record] = shipments.delivery(transfer(places, "shipped", load(places, 1, 4, 22, 0.5)), SITE).lines
+    assert [problem.field for problem in record.problems] == ["quantity"]
+
+
+def test_a_pull_tells_what_is_new_changed_or_gone_and_nothing_else(places: Places) -> None:
+    reading, memory = OF_SHIPMENTS["delivery_line"], Memory()
+
+    def tell(*loads: Load, state: str = "waiting") -> dict[str, str]:
+        told = memory.compare(shipments.delivery(transfer(places, state, *loads), SITE), reading)
+        return {record.source_key.split(";", 1)[1]: record.row["state"] for record in told}
+
+    unassigned, assigned = load(places, 1, 4, 22, 4.0, lot=None, lot_number=None), load(places, 2, 4, 22, 4.0)
+    assert tell(unassigned) == {"1;0": "planned"}
+    assert tell(unassigned) == {}
+    assert tell(assigned) == {"1;3": "planned", "1;0": "cancelled"}
+    assert tell(assigned, state="done") == {"1;3": "delivered"}
+    assert memory.documents == {}
+
+
+def test_a_document_that_was_deleted_takes_its_lines_with_it(places: Places) -> None:
+    reading, memory, moment = OF_SHIPMENTS["delivery_line"], Memory(), datetime(2026, 7, 5, tzinfo=UTC)
+    shipment = transfer(places, "waiting", load(places, 1, 4, 22, 4.0))
+    [planned] = memory.compare(shipments.delivery(shipment, SITE), reading)
+    assert memory.ids(INTERNAL) == {12: shipment.key}
+    assert memory.ids(CUSTOMER) == {}
+    [gone] = memory.forget([shipment.key], moment, reading)
+    withdrawn = {"delivery_key": f"{shipment.key};withdrawn", "state": "cancelled", "cancelled_at": moment}
+    assert (gone.source_key, gone.row) == (planned.source_key, {**planned.row, **withdrawn})
+
+
 def staged_columns(entity: str) -> set[str]:
-    """The columns of a staging table that a connector fills."""
-    migration = Path(lotwatch.db.__file__).parent / "migrations" / "003_sources.sql"
-    body = re.search(rf"CREATE TABLE stage\.{entity} \((.*?)\n\);", migration.read_text(), re.DOTALL)
-    assert body
-    columns = re.findall(r"^    ([a-z_]+) ", body.group(1), re.MULTILINE)
-    return set(columns)
+    """The columns of a staging table, as the migrations make it."""
+    scripts = sorted((Path(lotwatch.db.__file__).parent / "migrations").glob("*.sql"))
+    text = "".join(script.read_text() for script in scripts)
+    statements = re.findall(rf"(?:CREATE|ALTER) TABLE stage\.{entity}\b[^;]*;", text)
+    assert statements
+    return set(re.findall(r"^(?:    |ADD COLUMN |.* ADD COLUMN )([a-z_]+) ", "\n".join(statements), re.MULTILINE))
 
 
-def test_every_row_has_exactly_the_columns_of_its_staging_table(places: Places) -> None:
+def test_every_row_names_only_columns_of_its_staging_table(places: Places) -> None:
     lot_record = {
         "id": 3, "number": "L1", "expiration_date": None, "shelf_life_expiration_date": None, **STAMPS,
     }  # fmt: skip
@@ -294,10 +438,15 @@ def test_every_row_has_exactly_the_columns_of_its_staging_table(places: Places) 
         "inspection": mapping.inspection(
             {"id": 4, "number": "1", "reference": None, "state": "pending", "processed_at": None, **STAMPS}, None
         ),
+        "demand_line": shipments.demand(order(places, "waiting", load(places, 1, 3, 21, 1.0)), SITE).lines[0],
+        "allocation": shipments.allocations(
+            order(places, "assigned", load(places, 1, 4, 3, 1.0, state="assigned")), SITE
+        ).lines[0],
+        "delivery_line": shipments.delivery(transfer(places, "shipped", load(places, 1, 4, 22, 1.0)), SITE).lines[0],
     }
-    assert {entity: set(record.row) for entity, record in rows.items()} == {
-        entity: staged_columns(entity) for entity in rows
-    }
+    unknown = {entity: set(record.row) - staged_columns(entity) for entity, record in rows.items()}
+    assert {entity: columns for entity, columns in unknown.items() if columns} == {}
+    assert set(mapping.reversal(rows["movement"]).row) <= staged_columns("movement")
 
 
 def test_a_window_between_moments_asks_for_the_last_change_only() -> None:

@@ -143,6 +143,28 @@ def test_every_special_case_is_there(world: World) -> None:
     assert not world.devices[special["order_of_discontinued_item"]["item"]].active
 
 
+def test_customers_and_a_hospital_wait_for_goods_that_have_not_left(world: World) -> None:
+    stock = world.stock()
+    there = {(place, device, lot): quantity for (place, device, lot), quantity in stock.items() if place[:3] == "DC-"}
+    served, backordered, transfer = world.requests
+    assert {customer.code for customer in world.customers} == {served.customer, backordered.customer}
+    for request in (served, transfer):
+        for device, lot, quantity in request.loads:
+            assert (
+                max(there.get((f"{request.source}-A{number:02}", device, lot), 0) for number in range(1, 11))
+                >= quantity
+            )
+    [(device, lot, quantity)] = backordered.loads
+    assert lot is None
+    assert quantity > sum(units for (place, what, _), units in there.items() if (place[:4], what) == ("DC-N", device))
+    assert backordered.planned_on < TODAY < served.planned_on
+
+
+def test_what_was_taken_back_is_in_no_stock(world: World) -> None:
+    [taken] = [move for move in world.moves if move.state == "cancelled"]
+    assert (taken.source, world.lots[taken.lot or 0].number) == ("COUNT", world.special["taken_back"]["lot"])
+
+
 def test_devices_carry_right_identifiers_but_for_the_planted_one(world: World) -> None:
     wrong = [device.key for device in world.devices.values() if not is_gtin(device.udi_di)]
     assert [("device", key) for key in wrong] == [

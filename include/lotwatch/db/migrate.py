@@ -27,7 +27,8 @@ def migrate(conn: psycopg.Connection) -> list[str]:
             " (name text PRIMARY KEY, digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
         known: dict[str, str] = dict(conn.execute("SELECT name, digest FROM public.migration").fetchall())
-        return [*_apply_once(conn, known), *_renew_views(conn, known)]
+        applied = list(_apply_once(conn, known))
+        return [*applied, *_renew_views(conn, known, always=bool(applied))]
 
 
 def _apply_once(conn: psycopg.Connection, known: dict[str, str]) -> Iterator[str]:
@@ -46,11 +47,12 @@ def _apply_once(conn: psycopg.Connection, known: dict[str, str]) -> Iterator[str
             )
 
 
-def _renew_views(conn: psycopg.Connection, known: dict[str, str]) -> Iterator[str]:
+def _renew_views(conn: psycopg.Connection, known: dict[str, str], *, always: bool) -> Iterator[str]:
+    # always after a migration: it may have had to drop a view to change what it reads
     scripts = _scripts("lotwatch.facts", "views")
     text = "\n".join(script.read_text(encoding="utf-8") for script in scripts)
     digest = sha256(text.encode()).hexdigest()
-    if known.get("views") != digest:
+    if always or known.get("views") != digest:
         _run(conn, "facts/views", text)
         conn.execute(
             "INSERT INTO public.migration (name, digest) VALUES ('views', %s)"

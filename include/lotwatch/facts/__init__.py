@@ -2,5 +2,6 @@
 
 from lotwatch.facts.moment import at, live
 from lotwatch.facts.reference import Column, columns
+from lotwatch.facts.stock import Stock, stock
 
-__all__ = ["Column", "at", "columns", "live"]
+__all__ = ["Column", "Stock", "at", "columns", "live", "stock"]

@@ -1,7 +1,7 @@
 """Good rows flow on, bad ones wait in quarantine with their reasons: judged by the suites, and by nothing else."""
 
-from lotwatch.gate.gate import run_gate
-from lotwatch.gate.quarantine import quarantine_unmapped, replay, restage_references
+from lotwatch.gate.gate import preview, run_gate
+from lotwatch.gate.quarantine import quarantine_unmapped, refused, replay, restage_references
 from lotwatch.gate.report import BatchOutcome, EntityOutcome, Example, GateReport, RuleOutcome, Threshold
 
 __all__ = [
@@ -11,7 +11,9 @@ __all__ = [
     "GateReport",
     "RuleOutcome",
     "Threshold",
+    "preview",
     "quarantine_unmapped",
+    "refused",
     "replay",
     "restage_references",
     "run_gate",

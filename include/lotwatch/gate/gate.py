@@ -24,9 +24,10 @@ from lotwatch.gate.judge import EntityVerdict, Judge, referee_counts, refuse_bro
 from lotwatch.gate.quarantine import UNMAPPED, quarantine_bad, release_passed, restage_references
 from lotwatch.gate.reasons import reasons
 from lotwatch.gate.report import BatchOutcome, EntityOutcome, Example, GateReport, RuleOutcome, Threshold
-from lotwatch.gate.split import refers_to_itself, rule_counts, settle, split
+from lotwatch.gate.split import names_its_own, rule_counts, settle, split
 from lotwatch.gate.staging import for_entity, staged_columns
 from lotwatch.gate.suites import Reason, Suite, load_suites
+from lotwatch.sources.resolve import resolve
 
 #: rows of one entity from which on a batch is planned as a bulk
 _MANY = 1_000
@@ -70,6 +71,19 @@ def run_gate(
             for batch_id in waiting
         ]
     return GateReport(source, tuple(outcomes))
+
+
+def preview(conn: psycopg.Connection, batch_id: int, *, suites: Path) -> BatchOutcome:
+    """Judge a staged batch by the suites alone, within the caller's transaction, and move nothing.
+
+    What it wrote into staging is to be rolled back: then nothing has happened. Raises GateError as `run_gate` does.
+    """
+    loaded = load_suites(suites, staged_columns(conn))
+    source, _ = _staged(conn, [batch_id])
+    batch = _prepare(conn, source, batch_id, loaded)
+    for suite in batch.present:
+        _judge_entity(batch, suite, None)
+    return BatchOutcome(batch_id, "judged", tuple(_outcome(batch, suite, None) for suite in batch.present), None)
 
 
 def _staged(conn: psycopg.Connection, batch_ids: Sequence[int]) -> tuple[str, list[int]]:
@@ -151,9 +165,10 @@ def _prepare(conn: psycopg.Connection, source: str, batch_id: int, suites: Mappi
         for entity, retried in restage_references(conn, batch_id, source).items():
             noted = {"batch_id": batch_id, "entity": entity, "retried": retried}
             conn.execute(query(__package__, "note_retried"), noted)
+        rows = {suite.entity: _count_staged(conn, suite, batch_id) for suite in suites.values()}
         parameters = {"batch_id": batch_id, "source": source, "unmapped": UNMAPPED}
-        rows: dict[str, int] = dict(conn.execute(query(__package__, "staged_entities"), parameters).fetchall())
-    present = tuple(suite for entity, suite in suites.items() if entity in rows)
+        unmapped = {entity for (entity,) in conn.execute(query(__package__, "unmapped_entities"), parameters)}
+    present = tuple(suite for entity, suite in suites.items() if rows[entity] or entity in unmapped)
     batch = _Batch(conn, source, batch_id, present, max(rows.values(), default=0) >= _MANY)
     with batch.transaction():
         for suite in present:
@@ -161,10 +176,20 @@ def _prepare(conn: psycopg.Connection, source: str, batch_id: int, suites: Mappi
     return batch
 
 
+def _count_staged(conn: psycopg.Connection, suite: Suite, batch_id: int) -> int:
+    statement = for_entity("count_staged", suite.entity, suite.columns)
+    row = conn.execute(statement, {"batch_id": batch_id}).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _judge_entity(batch: _Batch, suite: Suite, judge: Judge | None) -> Path | None:
-    """Write the verdict on one entity, refereed if there is a judge; returns the page that shows it."""
-    if refers_to_itself(suite):
-        with batch.transaction() as conn:
+    """Write the verdict on one entity, refereed if there is a judge; returns the page that shows it.
+
+    First it is brought into our codes and base units, by what was judged before it.
+    """
+    with batch.transaction() as conn:
+        resolve(conn, batch.batch_id, batch.source, suite.entity, suite.columns)
+        if names_its_own(conn, suite, batch.batch_id):
             settle(conn, suite, batch.batch_id)
     with batch.transaction() as conn:
         if judge is None:

@@ -248,7 +248,8 @@ def _rule_verdict(result: Any, rows: int) -> RuleVerdict:
     if exception or not found:
         return RuleVerdict(rule, 0, 0, exception or "it gave no result")
     if "unexpected_count" in found:
-        return RuleVerdict(rule, rows - int(found.get("missing_count", 0)), int(found["unexpected_count"]))
+        failing = int(found["unexpected_count"] or 0)  # null where there is no row at all
+        return RuleVerdict(rule, rows - int(found.get("missing_count", 0)), failing)
     return RuleVerdict(rule, rows, int(found["observed_value"]))  # a query of its own: the rows it selects
 
 

@@ -16,10 +16,10 @@ from psycopg.types.json import Jsonb
 
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
-from lotwatch.errors import GateError
+from lotwatch.errors import GateError, nearest
 from lotwatch.gate.reasons import reasons
 from lotwatch.gate.staging import for_entity, item_code, item_code_of, staged_columns
-from lotwatch.gate.suites import ENTITIES, REFERENCE_PREFIX, Suite, nearest
+from lotwatch.gate.suites import ENTITIES, REFERENCE_PREFIX, Suite
 from lotwatch.sources.connector import Record
 
 #: the rule that records break which a connector could not map
@@ -181,3 +181,8 @@ def open_rows(conn: psycopg.Connection, *, source: str | None, limit: int) -> tu
         rows = cursor.execute(query(__package__, "open_rows"), {"source": source, "limit": limit}).fetchall()
     total = conn.execute(query(__package__, "count_open"), {"source": source}).fetchone()
     return rows, int(total[0]) if total else 0
+
+
+def refused(conn: psycopg.Connection, batch_id: int, *, limit: int) -> list[tuple[str, list[str]]]:
+    """Records of a batch that wait in quarantine, with their reasons, at most `limit`."""
+    return conn.execute(query(__package__, "refused"), {"batch_id": batch_id, "limit": limit}).fetchall()

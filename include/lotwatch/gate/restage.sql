@@ -1,8 +1,9 @@
--- Records of the source that only wait for what they refer to, once more into the batch, unless it has read them anew.
+-- Records of the source that only wait for what they refer to, once more into the batch as they were stated, unless it has
+-- read them anew.
 INSERT INTO stage.{entity} (batch_id, source_key, raw, {columns})
 SELECT %(batch_id)s, q.source_key, q.raw, {record_columns}
 FROM lotwatch.quarantine AS q
-CROSS JOIN LATERAL jsonb_populate_record(NULL::stage.{entity}, q.record) AS r
+CROSS JOIN LATERAL jsonb_populate_record(NULL::stage.{entity}, lotwatch.as_stated(q.record)) AS r
 LEFT JOIN stage.{entity} AS s ON s.batch_id = %(batch_id)s AND s.source_key = q.source_key
 WHERE
     q.state = 'open' AND q.source = %(source)s AND q.entity = %(entity_name)s

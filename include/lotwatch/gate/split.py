@@ -20,6 +20,8 @@ from lotwatch.gate.suites import Check, Suite, is_row_condition, parse_query
 
 #: a tree deeper than this does not exist: network, region, site, department, bin and room to spare
 _MAX_PASSES = 64
+#: the column in which a record names another of its own entity
+_NAMING_OWN = {"location": "parent_code", "movement": "reverses_key"}
 
 
 def split(conn: psycopg.Connection, suite: Suite, batch_id: int) -> dict[str, int]:
@@ -54,8 +56,17 @@ def rule_counts(conn: psycopg.Connection, entity: str, batch_id: int) -> dict[st
     return dict(conn.execute(statement, {"batch_id": batch_id}).fetchall())
 
 
-def refers_to_itself(suite: Suite) -> bool:
-    """Whether a rule looks up other waiting records of the suite's own entity."""
+def names_its_own(conn: psycopg.Connection, suite: Suite, batch_id: int) -> bool:
+    """Whether records of the batch refer to others of their own entity, so that the verdict must be settled."""
+    if not _looks_up_its_own(suite):
+        return False
+    statement = sql.SQL(query(__package__, "names_its_own")).format(
+        entity=sql.Identifier(suite.entity), column=sql.Identifier(_NAMING_OWN[suite.entity])
+    )
+    return conn.execute(statement, {"batch_id": batch_id}).fetchone() is not None
+
+
+def _looks_up_its_own(suite: Suite) -> bool:
     own = f"waiting_{suite.entity}"
     queries = (check.kwargs.get("unexpected_rows_query") for check in suite.checks)
     return any(table.name == own for text in queries if text for table in parse_query(text).find_all(exp.Table))

@@ -8,7 +8,6 @@ file, the place in it and the rule, before any row is looked at.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -16,10 +15,14 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from lotwatch.errors import GateError
+from lotwatch.errors import GateError, nearest
 
 #: entities in the order in which their records refer to one another
-ENTITIES = ("supplier", "location", "item", "agreement", "lot", "movement", "purchase_line", "inspection")
+ENTITIES = (
+    "cross_reference", "legal_entity", "supplier", "location", "lane", "item", "item_unit", "identifier", "agreement",
+    "credential", "lot", "kit", "movement", "purchase_line", "demand_line", "allocation", "delivery_line", "inspection",
+    "count",
+)  # fmt: skip
 
 #: a row that breaks only such rules is tried again by itself, once what it refers to is known
 REFERENCE_PREFIX = "REF"
@@ -250,13 +253,6 @@ class _CheckReader:
 
     def _error(self, what: str, do: str) -> GateError:
         return GateError(what, where=f"{self.path}, expectation {self.index}, rule {self.rule}", do=do)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """What to do about an unknown name: the known one that looks most like it, or all of them."""
-    names = sorted(known)
-    near = get_close_matches(name, names, n=1)
-    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(names)}"
 
 
 def parse_query(text: str) -> exp.Select:

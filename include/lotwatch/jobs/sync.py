@@ -1,7 +1,9 @@
 """Another system's records into the ledger: pull, gate, post."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import psycopg
 from lotwatch import gate as quality_gate
 from lotwatch import ledger, master, outbox, sources
 from lotwatch.audit import RunContext, record
+from lotwatch.db.retry import in_transaction
 from lotwatch.errors import GateError
 from lotwatch.gate import BatchOutcome, GateReport
 from lotwatch.paths import EXPECTATIONS
@@ -61,17 +64,19 @@ def gate(conn: psycopg.Connection, context: RunContext, source: str, docs: Path)
 
 def post(conn: psycopg.Connection, context: RunContext, source: str) -> dict[str, int]:
     """Bring judged batches into the master data and the ledger, each in a transaction of its own."""
-    total: dict[str, int] = {}
+    total: Counter[str] = Counter()
     for batch_id in sources.pending_batches(conn, source, "judged"):
-        with conn.transaction():
-            if not sources.take_batch(conn, batch_id, "judged"):
-                continue  # another run has posted it meanwhile
-            posted = master.post_master(conn, batch_id) | ledger.post_events(conn, batch_id)
-            sources.finish_batch(conn, batch_id)
-            record(conn, context, "batch posted", "batch", str(batch_id), after=posted)
-        for entity, count in posted.items():
-            total[entity] = total.get(entity, 0) + count
+        total.update(in_transaction(conn, partial(_post_batch, conn, context, batch_id)))
     return {entity: count for entity, count in total.items() if count}
+
+
+def _post_batch(conn: psycopg.Connection, context: RunContext, batch_id: int) -> dict[str, int]:
+    if not sources.take_batch(conn, batch_id, "judged"):
+        return {}  # another run has posted it meanwhile
+    posted = master.post_master(conn, batch_id) | ledger.post_events(conn, batch_id)
+    sources.finish_batch(conn, batch_id)
+    record(conn, context, "batch posted", "batch", str(batch_id), after=posted)
+    return posted
 
 
 def _tell(conn: psycopg.Connection, report: GateReport, batch: BatchOutcome) -> None:

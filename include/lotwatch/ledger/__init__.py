@@ -1,6 +1,25 @@
 """Movements, positions and what hangs on them: one true picture of every lot and serial."""
 
-from lotwatch.ledger.post import clear_changes, post_events
-from lotwatch.ledger.verify import Difference, verify
+from lotwatch.ledger.counts import decide_count
+from lotwatch.ledger.holds import AUTHORITY, Hold, confirm_hold, place_hold, release_hold
+from lotwatch.ledger.past import quantity_at, take_snapshot
+from lotwatch.ledger.post import post_events
+from lotwatch.ledger.posting import clear_changes, make_partitions
+from lotwatch.ledger.reconcile import Difference, rebuild, verify
 
-__all__ = ["Difference", "clear_changes", "post_events", "verify"]
+__all__ = [
+    "AUTHORITY",
+    "Difference",
+    "Hold",
+    "clear_changes",
+    "confirm_hold",
+    "decide_count",
+    "make_partitions",
+    "place_hold",
+    "post_events",
+    "quantity_at",
+    "rebuild",
+    "release_hold",
+    "take_snapshot",
+    "verify",
+]

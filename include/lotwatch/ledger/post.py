@@ -2,40 +2,19 @@
 
 import psycopg
 
-from lotwatch.db.query import query
-from lotwatch.db.statistics import MANY, analyze
-from lotwatch.errors import LotwatchError
+from lotwatch.ledger.counts import post_counts
+from lotwatch.ledger.holds import hold_failed_lots
+from lotwatch.ledger.posting import post_documents, post_movements
 
 
 def post_events(conn: psycopg.Connection, batch_id: int) -> dict[str, int]:
-    """Post a batch's good movements, order lines and inspections; return how many were new or changed.
+    """Post a batch's good movements, documents and counts; return how many of each were new or changed.
 
-    One statement records the events not seen before, moves their quantities and keeps the positions: all of it
-    happens, or none. A replay posts nothing.
+    One statement records the movements not seen before and keeps what is derived from them: all of it happens, or
+    none. A replay posts nothing. Reversals come last, so that a batch may take back what it brought. Raises
+    LotwatchError when a good row found no place: then nothing of the batch is posted.
     """
-    parameters = {"batch_id": batch_id}
-    moved = _post_movements(conn, parameters)
-    lines = conn.execute(query(__package__, "post_purchase_line"), parameters).rowcount
-    inspections = conn.execute(query(__package__, "post_inspection"), parameters).rowcount
-    conn.execute(query(__package__, "hold_failed_lots"), parameters)
-    lost = conn.execute(query(__package__, "not_posted"), parameters).fetchall()
-    if lost:
-        examples = "; ".join(f"{entity} {source_key}" for entity, source_key in lost[:5])
-        raise LotwatchError(
-            f"{len(lost)} records passed the gate but found no item, place or party to be posted to",
-            where=f"batch {batch_id}: {examples}",
-            do="nothing of the batch was posted; check the reference rules (REF...) in expectations/",
-        )
-    if moved + lines >= MANY:
-        analyze(conn, "lotwatch", ("movement_source", "movement", "position", "purchase_order_line"))
-    return {"movement": moved, "purchase_line": lines, "inspection": inspections}
-
-
-def _post_movements(conn: psycopg.Connection, parameters: dict[str, int]) -> int:
-    row = conn.execute(query(__package__, "post_movement"), parameters).fetchone()
-    return int(row[0]) if row else 0
-
-
-def clear_changes(conn: psycopg.Connection) -> int:
-    """Empty the queue of changed positions, before a full sweep reads the facts; returns how many there were."""
-    return conn.execute(query(__package__, "clear_changes")).rowcount
+    moved = post_movements(conn, batch_id)
+    documents = post_documents(conn, batch_id)
+    hold_failed_lots(conn, batch_id)
+    return {"movement": moved, **documents, "count": post_counts(conn, batch_id)}

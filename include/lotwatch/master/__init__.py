@@ -1,4 +1,4 @@
-"""Items, identifiers, parties, places and agreements."""
+"""Items, identifiers, units, parties, places, lanes, agreements, credentials, lots and kits, and what others call them."""
 
 from lotwatch.master.post import ENTITIES, post_master
 

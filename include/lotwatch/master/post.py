@@ -7,14 +7,24 @@ from lotwatch.db.statistics import MANY, analyze
 
 #: entities of this room in the order in which they depend on one another, and the statements that post each
 ENTITIES: dict[str, tuple[str, ...]] = {
+    "cross_reference": ("post_cross_reference",),
+    "legal_entity": ("post_legal_entity",),
     "supplier": ("post_supplier",),
     "location": ("post_location", "link_location"),
-    "item": ("post_item", "post_identifier", "post_registration"),
+    "lane": ("post_lane",),
+    "item": ("post_item", "post_udi_di", "post_registration"),
+    "item_unit": ("post_item_unit",),
+    "identifier": ("post_identifier",),
     "agreement": ("post_agreement",),
+    "credential": ("post_credential",),
     "lot": ("post_lot", "post_serial"),
+    "kit": ("post_kit", "post_kit_content"),
 }
 
-TABLES = ("supplier", "location", "item", "item_identifier", "credential", "supplier_agreement", "lot", "serial_unit")
+TABLES = (
+    "cross_reference", "legal_entity", "supplier", "location", "lane", "item", "item_unit", "item_identifier",
+    "supplier_agreement", "credential", "lot", "serial_unit", "kit", "kit_content",
+)  # fmt: skip
 
 
 def post_master(conn: psycopg.Connection, batch_id: int) -> dict[str, int]:

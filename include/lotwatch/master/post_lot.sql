@@ -1,16 +1,24 @@
--- Lots and their dates. A serial unit without a lot is no lot: the next statement keeps it.
-INSERT INTO lotwatch.lot AS kept (item_id, number, manufactured_on, usable_through)
+-- Lots and their dates. A serial unit without a lot is no lot: the next statement keeps it. What only a label tells (until
+-- when it is sterile, its UDI) stays where a record does not say.
+INSERT INTO lotwatch.lot AS kept (item_id, number, manufactured_on, usable_through, sterile_until, udi)
 SELECT DISTINCT ON (item.item_id, staged.lot_number)
     item.item_id,
     staged.lot_number,
     staged.manufactured_on,
-    staged.usable_through
+    staged.usable_through,
+    staged.sterile_until,
+    CASE WHEN staged.serial_number IS NULL THEN staged.udi END AS udi
 FROM stage.lot AS staged
 INNER JOIN lotwatch.item AS item ON staged.item_code = item.code
 WHERE staged.batch_id = %(batch_id)s AND staged.errors = '{}' AND staged.lot_number IS NOT NULL
 ORDER BY item.item_id, staged.lot_number, staged.record_no DESC
 ON CONFLICT (item_id, number) DO UPDATE
-    SET manufactured_on = excluded.manufactured_on, usable_through = excluded.usable_through
+    SET
+        manufactured_on = excluded.manufactured_on, usable_through = excluded.usable_through,
+        sterile_until = coalesce(excluded.sterile_until, kept.sterile_until), udi = coalesce(excluded.udi, kept.udi)
     WHERE
-    (kept.manufactured_on, kept.usable_through)
-    IS DISTINCT FROM (excluded.manufactured_on, excluded.usable_through);
+    (kept.manufactured_on, kept.usable_through, kept.sterile_until, kept.udi)
+    IS DISTINCT FROM (
+        excluded.manufactured_on, excluded.usable_through,
+        coalesce(excluded.sterile_until, kept.sterile_until), coalesce(excluded.udi, kept.udi)
+    );

@@ -1,11 +1,15 @@
 -- Serial units, with their lot where they have one and their own dates.
-INSERT INTO lotwatch.serial_unit AS kept (item_id, number, lot_id, manufactured_on, usable_through)
+INSERT INTO lotwatch.serial_unit AS kept (
+    item_id, number, lot_id, manufactured_on, usable_through, sterile_until, udi
+)
 SELECT DISTINCT ON (item.item_id, staged.serial_number)
     item.item_id,
     staged.serial_number,
     lot.lot_id,
     staged.manufactured_on,
-    staged.usable_through
+    staged.usable_through,
+    staged.sterile_until,
+    staged.udi
 FROM stage.lot AS staged
 INNER JOIN lotwatch.item AS item ON staged.item_code = item.code
 LEFT JOIN lotwatch.lot AS lot ON item.item_id = lot.item_id AND staged.lot_number = lot.number
@@ -13,7 +17,11 @@ WHERE staged.batch_id = %(batch_id)s AND staged.errors = '{}' AND staged.serial_
 ORDER BY item.item_id, staged.serial_number, staged.record_no DESC
 ON CONFLICT (item_id, number) DO UPDATE
     SET
-        lot_id = excluded.lot_id, manufactured_on = excluded.manufactured_on, usable_through = excluded.usable_through
+        lot_id = excluded.lot_id, manufactured_on = excluded.manufactured_on, usable_through = excluded.usable_through,
+        sterile_until = coalesce(excluded.sterile_until, kept.sterile_until), udi = coalesce(excluded.udi, kept.udi)
     WHERE
-    (kept.lot_id, kept.manufactured_on, kept.usable_through)
-    IS DISTINCT FROM (excluded.lot_id, excluded.manufactured_on, excluded.usable_through);
+    (kept.lot_id, kept.manufactured_on, kept.usable_through, kept.sterile_until, kept.udi)
+    IS DISTINCT FROM (
+        excluded.lot_id, excluded.manufactured_on, excluded.usable_through,
+        coalesce(excluded.sterile_until, kept.sterile_until), coalesce(excluded.udi, kept.udi)
+    );

@@ -1,5 +1,6 @@
 -- What are the right levels for each item and site as of a moment? Appends the policies that changed.
--- Usage is what left a site's stock for patients, in transit or another site; what was scrapped is no demand.
+-- Usage is what left a site's stock for patients, in transit or another site; what was scrapped is no demand, and what
+-- was taken back never happened.
 WITH boundary AS (
     SELECT
         %(as_of)s::timestamptz AS as_of,
@@ -20,7 +21,7 @@ daily AS (
             movement.occurred_at,
             CASE
                 WHEN
-                    movement.occurred_at > boundary.since
+                    movement.occurred_at > boundary.since AND movement.kind <> 'reversal'
                     AND (destination.kind IN ('patient', 'in_transit') OR destination.site_id <> origin.site_id)
                     THEN movement.quantity
             END AS used
@@ -34,9 +35,15 @@ daily AS (
             movement.item_id,
             destination.site_id,
             movement.occurred_at,
-            NULL
+            CASE
+                WHEN
+                    movement.occurred_at > boundary.since AND movement.kind = 'reversal'
+                    AND (origin.kind IN ('patient', 'in_transit') OR origin.site_id <> destination.site_id)
+                    THEN -movement.quantity
+            END
         FROM lotwatch.movement AS movement
         CROSS JOIN boundary
+        INNER JOIN lotwatch.location AS origin ON movement.from_location_id = origin.location_id
         INNER JOIN lotwatch.location AS destination ON movement.to_location_id = destination.location_id
         WHERE movement.occurred_at <= boundary.as_of AND destination.site_id IS NOT NULL
     ) AS side

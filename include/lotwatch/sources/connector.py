@@ -24,7 +24,7 @@ class Record:
 
     `source_key` is its identity there (for a movement: the event's identity, for ever). `raw` is the record as
     read, JSON-able. `row` holds the columns of `stage.<entity>`, typed (str, bool, int, Decimal, date, aware
-    datetime in UTC, or None). A record with `problems` goes to quarantine whatever the rest of its row says.
+    datetime in UTC, a list of one of them, JSON-able for jsonb, or None). A record with `problems` goes to quarantine whatever the rest of its row says.
     """
 
     source_key: str

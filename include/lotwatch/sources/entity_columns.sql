@@ -1,5 +1,7 @@
--- Which columns has an entity beside those that every staged row has?
-SELECT column_name
+-- Which columns, of which types, has an entity beside those that every staged row has?
+SELECT
+    column_name,
+    udt_name
 FROM information_schema.columns
 WHERE
     table_schema = 'stage' AND table_name = %(entity)s

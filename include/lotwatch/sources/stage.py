@@ -41,19 +41,24 @@ def pull(
     """
     with conn.transaction():
         conn.execute(query(__package__, "lock_source"), {"source": source})
-        parameters = {
-            "source": source,
-            "dag_id": context.dag_id,
-            "run_id": context.run_id,
-            "as_of": context.as_of,
-            "backfilled": interval is not None,
-        }
-        batch_id = conn.execute(query(__package__, "open_batch"), parameters).fetchone()[0]  # type: ignore[index]
-        pulled = Pulled(batch_id)
+        pulled = Pulled(open_batch(conn, source, context, backfilled=interval is not None))
         for entity in connector.entities:
             pages = _pages(conn, source, connector, entity, interval)
             _stage_entity(conn, source, entity, pages, pulled, set_aside, keep_cursor=interval is None)
         return pulled
+
+
+def open_batch(conn: psycopg.Connection, source: str, context: RunContext, *, backfilled: bool = False) -> int:
+    """A new batch of a source, to stage rows in; returns its number."""
+    parameters = {
+        "source": source,
+        "dag_id": context.dag_id,
+        "run_id": context.run_id,
+        "as_of": context.as_of,
+        "backfilled": backfilled,
+    }
+    row = conn.execute(query(__package__, "open_batch"), parameters).fetchone()
+    return int(row[0])  # type: ignore[index]
 
 
 def _pages(
@@ -79,7 +84,7 @@ def _stage_entity(
     *,
     keep_cursor: bool,
 ) -> None:
-    columns = _columns(conn, entity)
+    columns = entity_columns(conn, entity)
     copy = sql.SQL("COPY stage.{} ({}) FROM STDIN").format(
         sql.Identifier(entity),
         sql.SQL(", ").join(map(sql.Identifier, ("batch_id", "source_key", "raw", *columns))),
@@ -93,7 +98,7 @@ def _stage_entity(
                 if record.problems:
                     unmapped.append(record)
                 else:
-                    values = (record.row.get(column) for column in columns)
+                    values = (_value(record.row.get(column), kind) for column, kind in columns.items())
                     target.write_row((pulled.batch_id, record.source_key, Jsonb(dict(record.raw)), *values))
         read += len(page.records)
         cursor = page.cursor or cursor
@@ -106,9 +111,16 @@ def _stage_entity(
     pulled.unmapped[entity] = len(unmapped)
 
 
-def _columns(conn: psycopg.Connection, entity: str) -> list[str]:
-    """The entity's own columns in its staging table."""
-    return [name for (name,) in conn.execute(query(__package__, "entity_columns"), {"entity": entity})]
+def _value(value: object, kind: str) -> object:
+    return Jsonb(value) if kind == "jsonb" and value is not None else value
+
+
+def entity_columns(conn: psycopg.Connection, entity: str) -> dict[str, str]:
+    """The entity's own columns in its staging table and their types by PostgreSQL's names, in their order.
+
+    Empty when there is no such entity.
+    """
+    return dict(conn.execute(query(__package__, "entity_columns"), {"entity": entity}).fetchall())
 
 
 def pending_batches(conn: psycopg.Connection, source: str, state: str) -> list[int]:

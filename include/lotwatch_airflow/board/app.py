@@ -15,9 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lotwatch.errors import RuleError
 from lotwatch_airflow.board import assets
-from lotwatch_airflow.board.auth import require_reader
-from lotwatch_airflow.board.database import Reader, airflow_address
-from lotwatch_airflow.board.pages import inventory, orders, quality, today
+from lotwatch_airflow.board.auth import signed_in
+from lotwatch_airflow.board.database import READS, WRITES, Reader, Writer, airflow_address
+from lotwatch_airflow.board.forms import Forms
+from lotwatch_airflow.board.pages import counts, holds, inventory, orders, quality, today, trace
+from lotwatch_airflow.board.person import Refused
 from lotwatch_airflow.board.texts import Language
 from lotwatch_airflow.board.view import Board, View
 
@@ -33,7 +35,17 @@ _SECURITY = {
 
 def board_of_airflow() -> FastAPI:
     """The board as Airflow mounts it: its database from Airflow's connection, its clock the machine's."""
-    return create_app(Board(reader=Reader(airflow_address), titles=_rule_titles, now=lambda: datetime.now(UTC)))
+    from airflow.sdk import conf
+
+    return create_app(
+        Board(
+            reader=Reader(lambda: airflow_address(READS)),
+            writer=Writer(lambda: airflow_address(WRITES)),
+            forms=Forms(conf.get("api", "secret_key"), conf.get("api", "base_url")),
+            titles=_rule_titles,
+            now=lambda: datetime.now(UTC),
+        )
+    )
 
 
 def create_app(board: Board) -> FastAPI:
@@ -47,11 +59,11 @@ def create_app(board: Board) -> FastAPI:
     app = FastAPI(
         title="Lotwatch",
         lifespan=lifespan,
-        dependencies=[Depends(require_reader)],
+        dependencies=[Depends(signed_in)],
         openapi_url=None,  # its own pages would be open to everybody
     )
     app.state.board = board
-    for page in (today, inventory, orders, quality):
+    for page in (today, inventory, orders, holds, counts, trace, quality):
         app.include_router(page.router)
     app.add_api_route("/static/{name}", _static, include_in_schema=False)
     app.add_exception_handler(HTTPException, _tell_http_error)
@@ -82,7 +94,8 @@ def _rule_titles(language: Language) -> Mapping[str, str]:
 
 def _tell_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for it
-    return _tell(request, error.status_code, {401: "signed_out", 403: "forbidden"}.get(error.status_code, "not_found"))
+    kind = {401: "signed_out", 403: "forbidden"}.get(error.status_code, "not_found")
+    return _tell(request, error.status_code, error.reason if isinstance(error, Refused) else kind)
 
 
 def _tell_bad_request(request: Request, error: Exception) -> Response:

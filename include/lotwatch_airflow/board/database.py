@@ -1,23 +1,30 @@
-"""The board's database: read-only transactions of the role `lotwatch_board`, through a small pool opened when needed."""
+"""The board's database. Pages read as the role `lotwatch_board`, through a small pool opened when needed, and see only
+what their reader may see; what somebody does is written as the application, in a connection of its own."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
+import psycopg
 from psycopg import Connection, IsolationLevel
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
-from lotwatch import facts
+from lotwatch import access, facts
 
-CONNECTION_ID = "lotwatch_board"
+READS, WRITES = "lotwatch_board", "lotwatch_db"
 #: a page is dropped, and says so, rather than keeping the database busy
-_LIMITS = (
-    "-c default_transaction_read_only=on -c statement_timeout=20s -c lock_timeout=2s"
-    " -c idle_in_transaction_session_timeout=60s -c transaction_timeout=10min"
-)
+_PATIENCE = "-c statement_timeout=20s -c lock_timeout=2s -c idle_in_transaction_session_timeout=60s"
+_LIMITS = f"-c default_transaction_read_only=on -c transaction_timeout=10min {_PATIENCE}"
+
+
+class Past(NamedTuple):
+    """A past moment to look at, by all that is known of it today or by what had been recorded at `known_at`."""
+
+    at: datetime
+    known_at: datetime | None = None
 
 
 class Reader:
@@ -30,14 +37,20 @@ class Reader:
         self._opening = Lock()
 
     @contextmanager
-    def transaction(self, as_of: datetime) -> Iterator[Connection]:
-        """A transaction in which the fact views show what is so now; `as_of` decides what is expired or late.
+    def transaction(
+        self, as_of: datetime, user_name: str, past: Past | None = None
+    ) -> Iterator[tuple[Connection, access.Sight]]:
+        """A transaction that shows what `user_name` may see, and how much that is.
 
+        The fact views show what is so now, where `as_of` decides what is expired or late; or what was so in the past.
         Raises psycopg.OperationalError when the database cannot be reached or all connections stay busy.
         """
         with self._opened().connection() as conn:
-            facts.live(conn, as_of)
-            yield conn
+            if past is None:
+                facts.live(conn, as_of)
+            else:
+                facts.at(conn, past.at, past.known_at)
+            yield conn, access.see_as(conn, user_name)
 
     def close(self) -> None:
         """Close the pool; the next transaction opens it again."""
@@ -62,11 +75,24 @@ class Reader:
             return self._pool
 
 
-def airflow_address() -> str:
-    """Address of the database from Airflow's connection `lotwatch_board`."""
+class Writer:
+    """Opens transactions of the application, which may write: one connection each, for writing is rare here."""
+
+    def __init__(self, address: Callable[[], str]) -> None:
+        self._address = address
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction that ends with the block. Raises psycopg.OperationalError when the database cannot be reached."""
+        with psycopg.connect(self._address(), options=_PATIENCE, application_name="lotwatch board") as conn:
+            yield conn
+
+
+def airflow_address(conn_id: str) -> str:
+    """Address of the database from an Airflow connection."""
     from airflow.sdk import BaseHook
 
-    found: Any = BaseHook.get_connection(CONNECTION_ID)
+    found: Any = BaseHook.get_connection(conn_id)
     return make_conninfo(
         host=found.host,
         port=found.port,

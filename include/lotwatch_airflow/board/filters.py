@@ -1,8 +1,9 @@
 """What a page may be asked for in its URL: bounded, so that no request can ask for more than a page."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
 
 PAGE_SIZE = 50
 
@@ -13,8 +14,28 @@ def _without_control_characters(text: str) -> str:
     return text
 
 
+def _as_scanned(text: str) -> str:
+    """Scanners put the group separator between the parts of a label."""
+    _without_control_characters(text.replace("\x1d", ""))
+    return text
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if not 1970 <= moment.year < 2200:
+        raise ValueError("must be of our time")
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(_without_control_characters)
+]
+Note = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_without_control_characters)
+]
+Scanned = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_as_scanned)]
+#: to the minute; without a zone it is UTC, as a form's field gives it
+Moment = Annotated[
+    datetime, AfterValidator(_in_utc), PlainSerializer(lambda moment: f"{moment:%Y-%m-%dT%H:%M}Z", return_type=str)
 ]
 Month = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 Days = Annotated[int, Field(ge=0, le=36_500)]

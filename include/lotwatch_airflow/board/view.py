@@ -1,9 +1,9 @@
 """What every page of the board has: the moment, the language, the links, its layout and its downloads."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from itertools import chain
@@ -11,23 +11,34 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from psycopg import Connection
 from psycopg.rows import DictRow
 
 from lotwatch_airflow.board import MOUNT, assets
-from lotwatch_airflow.board.database import Reader
+from lotwatch_airflow.board.auth import PersonDep, session_of
+from lotwatch_airflow.board.database import Past, Reader, Writer
 from lotwatch_airflow.board.filters import Filters
 from lotwatch_airflow.board.formats import Formats
+from lotwatch_airflow.board.forms import FIELD, Forms
 from lotwatch_airflow.board.listing import Statement, stream_rows
+from lotwatch_airflow.board.person import Person, Refused
 from lotwatch_airflow.board.spreadsheet import csv_text
 from lotwatch_airflow.board.texts import LANGUAGES, Language, Texts, choose_language, texts
 
 #: titles of rules by rule id, in a language
 Titles = Callable[[Language], Mapping[str, str]]
 #: the pages in the order of the navigation: path and key of the title
-PAGES = (("", "today"), ("inventory", "inventory"), ("orders", "orders"), ("quality", "quality"))
+PAGES = (
+    ("", "today"),
+    ("inventory", "inventory"),
+    ("orders", "orders"),
+    ("holds", "holds"),
+    ("counts", "counts"),
+    ("trace", "trace"),
+    ("quality", "quality"),
+)
 
 _COOKIE = "lotwatch_language"
 _TEMPLATES = Environment(
@@ -46,21 +57,36 @@ class Board:
     """What the board is put together from."""
 
     reader: Reader
+    writer: Writer
+    forms: Forms
     titles: Titles
     now: Callable[[], datetime]
 
 
 class View:
-    """One request: `as_of` is taken here, once, and everything on the page is as of then."""
+    """One request: `as_of` is taken here, once, and everything on the page is as of then.
 
-    def __init__(self, request: Request) -> None:
+    `person` asks (None on an error's page, where nobody may be logged in); once the database was read, `limited`
+    says whether they see some sites only. A page that looks back says so with `past`, before it reads.
+    """
+
+    limited: bool = False
+    past: Past | None = None
+
+    def __init__(self, request: Request, person: Person | None = None) -> None:
         self.board: Board = request.app.state.board
+        self.person = person
         self.as_of = self.board.now()
         self._request = request
         self._root: str = request.scope.get("root_path", "")
         asked = request.query_params.get("lang")
         self.language = choose_language(asked, request.cookies.get(_COOKIE), request.headers.get("accept-language", ""))
         self._remember = asked in LANGUAGES
+
+    @property
+    def moment(self) -> datetime:
+        """What the page is as of."""
+        return self.past.at if self.past else self.as_of
 
     @cached_property
     def texts(self) -> Texts:
@@ -78,9 +104,15 @@ class View:
         """Codes to choose from, each with its name."""
         return [(code, self.texts.name(kind, code)) for code in codes]
 
-    def transaction(self) -> AbstractContextManager[Connection]:
-        """A read-only transaction as of this request."""
-        return self.board.reader.transaction(self.as_of)
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A read-only transaction as of this request, showing what its person may see. Raises Refused where that is nothing."""
+        assert self.person is not None  # noqa: S101  # error pages read nothing
+        with self.board.reader.transaction(self.as_of, self.person.name, self.past) as (conn, sight):
+            if sight.nothing:
+                raise Refused("no_site")
+            self.limited = not sight.everything
+            yield conn
 
     def page(self, template: str, *, status: int = 200, filters: Filters | None = None, **values: Any) -> HTMLResponse:
         """Render `<template>.html`; `values` are its own."""
@@ -93,7 +125,7 @@ class View:
             f=self.formats,
             title_of=self.title_of,
             pages=PAGES,
-            current=template,
+            current=template.partition("-")[0],  # `holds-new` belongs to `holds`
             languages=LANGUAGES,
         )
         response = HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
@@ -119,7 +151,7 @@ class View:
         heading = [self.texts.name("column", column) for column in columns]
         lines = csv_text(heading, self._cells(statement, columns, cell or dict.__getitem__))
         first = next(lines)  # what can go wrong goes wrong here, with an error page, not within the download
-        filename = f"lotwatch-{name}-{self.as_of:%Y%m%dT%H%M}Z.csv"
+        filename = f"lotwatch-{name}-{self.moment:%Y%m%dT%H%M}Z.csv"
         headers = {"Content-Disposition": f'attachment; filename="{filename}"', "Cache-Control": "no-store"}
         return StreamingResponse(chain([first], lines), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -129,6 +161,14 @@ class View:
         with self.transaction() as conn:
             for row in stream_rows(conn, statement):
                 yield [cell(row, column) for column in columns]
+
+    def form_token(self) -> tuple[str, str]:
+        """Name and value of the hidden field without which a form of ours is not believed."""
+        return FIELD, self.board.forms.token(session_of(self._request))
+
+    def see(self, page: str, /, **query: Any) -> RedirectResponse:
+        """Send the browser on to a page of the board, where what was just done is shown; loading it again does nothing."""
+        return RedirectResponse(self.path(page, **query), 303)
 
     def path(self, page: str, /, **query: Any) -> str:
         """Link to a page of the board."""
@@ -141,6 +181,10 @@ class View:
     def all_rows(self, download: str, filters: Filters) -> str:
         """Link to a download of what this page lists, all of its pages."""
         return self.path(download, **{**filters.chosen(), "page": None, "size": None})
+
+    def days_ago(self, days: int) -> str:
+        """The moment so many days before this request, for a link."""
+        return f"{self.as_of - timedelta(days=days):%Y-%m-%dT%H:%M}Z"
 
     def in_language(self, language: str, filters: Filters | None) -> str:
         """Link to this very page in another language."""
@@ -165,7 +209,12 @@ class View:
         return self._request.url.path.removeprefix(self._root)
 
 
-ViewDep = Annotated[View, Depends(View)]
+def view_of(request: Request, person: PersonDep) -> View:
+    """The request of somebody who is logged in."""
+    return View(request, person)
+
+
+ViewDep = Annotated[View, Depends(view_of)]
 
 
 def _query(values: Mapping[str, Any]) -> str:

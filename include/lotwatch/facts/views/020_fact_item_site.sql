@@ -6,8 +6,16 @@ WITH quantity AS (
         sum(quantity) AS physical,
         sum(quantity) FILTER (WHERE held) AS held,
         sum(quantity) FILTER (WHERE expired) AS expired,
-        sum(quantity) FILTER (WHERE status = 'inspection' AND NOT expired AND NOT held) AS in_inspection,
-        sum(quantity) FILTER (WHERE status = 'unrestricted' AND NOT expired AND NOT held) AS available
+        sum(quantity) FILTER (WHERE status = 'inspection' AND sound) AS in_inspection,
+        sum(quantity) FILTER (WHERE status = 'unrestricted' AND sound) AS usable,
+        -sum(quantity) FILTER (WHERE quantity < 0 AND serial_id = 0 AND lot_id <> 0) AS negative,
+        -sum(quantity) FILTER (WHERE quantity < 0 AND serial_id = 0 AND lot_id = 0) AS without_lot,
+        count(*) FILTER (WHERE in_conflict AND quantity > 0) AS in_conflict,
+        -- few lots end soon or wait for release: what follows from them is worked out for their item-sites alone
+        array_agg(ROW(usable_through, quantity)::lotwatch.dated_quantity)
+        FILTER (WHERE sound AND status <> 'blocked' AND usable_through < today + 90) AS ending,
+        array_agg(ROW(release_on, quantity)::lotwatch.dated_quantity)
+        FILTER (WHERE status = 'inspection' AND sound AND release_on IS NOT NULL) AS releasing
     FROM lotwatch.stock_state
     GROUP BY item_id, site_id
 ),
@@ -16,23 +24,134 @@ inbound AS (
     SELECT
         item_id,
         site_id,
-        sum(outstanding) AS on_order
+        sum(outstanding) AS on_order,
+        array_agg(ROW(promised_on, outstanding)::lotwatch.dated_quantity)
+        FILTER (WHERE promised_on IS NOT NULL AND state = 'open') AS promised
     FROM lotwatch.order_line_open
     GROUP BY item_id, site_id
 ),
 
--- stock, an order or a policy: any of them makes an item known at a site
+-- what a supplier has sent is on order until it is received
+moving AS (
+    SELECT
+        line.item_id,
+        line.to_site_id AS site_id,
+        sum(line.quantity) AS in_transit,
+        array_agg(ROW((line.expected_at AT TIME ZONE site.time_zone)::date, line.quantity)::lotwatch.dated_quantity)
+        FILTER (WHERE line.expected_at IS NOT NULL) AS expected
+    FROM lotwatch.delivery_line_moving AS line
+    INNER JOIN lotwatch.location AS site ON line.to_site_id = site.location_id
+    WHERE line.from_site_id IS NOT NULL
+    GROUP BY line.item_id, line.to_site_id
+),
+
+set_aside AS (
+    SELECT
+        item_id,
+        site_id,
+        sum(quantity) AS allocated
+    FROM lotwatch.allocation_in_force
+    GROUP BY item_id, site_id
+),
+
+wanted AS (
+    SELECT
+        item_id,
+        site_id,
+        sum(backordered) AS backordered
+    FROM lotwatch.demand_line_open
+    GROUP BY item_id, site_id
+),
+
+-- stock, a document or a policy: any of them makes an item known at a site
 subject AS (
-    SELECT *
+    SELECT
+        item_id,
+        site_id,
+        coalesce(quantity.physical, 0)::bigint AS physical,
+        coalesce(quantity.held, 0)::bigint AS held,
+        coalesce(quantity.expired, 0)::bigint AS expired,
+        coalesce(quantity.in_inspection, 0)::bigint AS in_inspection,
+        coalesce(quantity.negative, 0)::bigint AS negative,
+        coalesce(quantity.without_lot, 0)::bigint AS without_lot,
+        coalesce(quantity.in_conflict, 0)::bigint AS in_conflict,
+        coalesce(set_aside.allocated, 0)::bigint AS allocated,
+        (coalesce(quantity.usable, 0) - coalesce(set_aside.allocated, 0))::bigint AS available,
+        coalesce(moving.in_transit, 0)::bigint AS in_transit,
+        coalesce(inbound.on_order, 0)::bigint AS on_order,
+        coalesce(wanted.backordered, 0)::bigint AS backordered,
+        quantity.ending,
+        quantity.releasing,
+        array_cat(inbound.promised, moving.expected) AS arriving,
+        policy.average_daily_usage,
+        policy.lead_time_days,
+        policy.safety_stock,
+        policy.reorder_point,
+        policy.target_level,
+        policy.max_level
     FROM quantity
     FULL JOIN inbound USING (item_id, site_id)
-    FULL JOIN lotwatch.policy_in_force USING (item_id, site_id)
+    FULL JOIN moving USING (item_id, site_id)
+    FULL JOIN set_aside USING (item_id, site_id)
+    FULL JOIN wanted USING (item_id, site_id)
+    FULL JOIN lotwatch.policy_in_force AS policy USING (item_id, site_id)
+),
+
+measured AS (
+    SELECT
+        subject.*,
+        site.today,
+        site.today + ceil(coalesce(subject.lead_time_days, 0))::integer AS in_time,
+        -- the first lots to end are used first; of what ends by a day, no more than the usage until then can be used
+        CASE
+            WHEN subject.ending IS NOT NULL
+                THEN (
+                    SELECT
+                        coalesce(max(greatest(
+                            0,
+                            floor(part.by_then - coalesce(subject.average_daily_usage, 0) * (part.day - site.today + 1))
+                        )), 0)::bigint
+                    FROM (
+                        SELECT
+                            lot.day,
+                            sum(lot.quantity) OVER (ORDER BY lot.day) AS by_then
+                        FROM unnest(subject.ending) AS lot
+                        WHERE lot.day < site.today + ceil(coalesce(subject.lead_time_days, 0))::integer
+                    ) AS part
+                )
+            ELSE 0
+        END AS expiring_unused,
+        CASE
+            WHEN subject.releasing IS NOT NULL
+                THEN (
+                    SELECT floor(coalesce(sum(lot.quantity), 0) * coalesce(own.rate, anyone.rate))::bigint
+                    FROM unnest(subject.releasing) AS lot
+                    WHERE lot.day <= site.today + ceil(coalesce(subject.lead_time_days, 0))::integer
+                )
+            ELSE 0
+        END AS released_in_time,
+        CASE
+            WHEN subject.arriving IS NOT NULL
+                THEN (
+                    SELECT coalesce(sum(part.quantity), 0)::bigint
+                    FROM unnest(subject.arriving) AS part
+                    WHERE part.day <= site.today + ceil(coalesce(subject.lead_time_days, 0))::integer
+                )
+            ELSE 0
+        END AS arrives_in_time
+    FROM subject
+    INNER JOIN lotwatch.site_today AS site ON subject.site_id = site.site_id
+    LEFT JOIN lotwatch.inspection_pass_rate AS own ON subject.item_id = own.item_id
+    CROSS JOIN (
+        SELECT rate FROM lotwatch.inspection_pass_rate
+        WHERE item_id IS NULL
+    ) AS anyone
 )
 
 SELECT
     item.code || '@' || site.code AS subject_key,
-    subject.item_id,
-    subject.site_id,
+    measured.item_id,
+    measured.site_id,
     item.code AS item_code,
     item.name AS item_name,
     item.category,
@@ -42,29 +161,36 @@ SELECT
     site.name AS site_name,
     site.region,
     site.supplied_by,
-    coalesce(subject.physical, 0)::bigint AS physical,
-    coalesce(subject.held, 0)::bigint AS held,
-    coalesce(subject.expired, 0)::bigint AS expired,
-    coalesce(subject.in_inspection, 0)::bigint AS in_inspection,
-    coalesce(subject.available, 0)::bigint AS available,
-    coalesce(subject.on_order, 0)::bigint AS on_order,
-    (
-        coalesce(subject.available, 0) + coalesce(subject.in_inspection, 0) + coalesce(subject.on_order, 0)
-    )::bigint AS inventory_position,
-    subject.average_daily_usage,
-    subject.lead_time_days,
-    subject.safety_stock,
-    subject.reorder_point,
-    subject.target_level,
-    subject.max_level,
-    round(coalesce(subject.available, 0) / nullif(subject.average_daily_usage, 0), 1) AS days_of_cover,
+    measured.physical,
+    measured.held,
+    measured.expired,
+    measured.in_inspection,
+    measured.allocated,
+    measured.available,
+    measured.in_transit,
+    measured.on_order,
+    measured.backordered,
+    measured.expiring_unused,
+    measured.available + measured.released_in_time + measured.arrives_in_time AS expected_usable,
+    measured.available + measured.in_inspection + measured.in_transit + measured.on_order
+    - measured.backordered - measured.expiring_unused AS inventory_position,
+    measured.negative,
+    measured.without_lot,
+    measured.in_conflict,
+    measured.average_daily_usage,
+    measured.lead_time_days,
+    measured.safety_stock,
+    measured.reorder_point,
+    measured.target_level,
+    measured.max_level,
+    round(greatest(measured.available, 0) / nullif(measured.average_daily_usage, 0), 1) AS days_of_cover,
     EXISTS(
-        SELECT 1 FROM lotwatch.quarantine AS quarantine
-        WHERE quarantine.state = 'open' AND quarantine.item_code = item.code
+        SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
+        WHERE waiting.item_code = item.code
     ) AS data_in_quarantine
-FROM subject
-INNER JOIN lotwatch.item AS item ON subject.item_id = item.item_id
-INNER JOIN lotwatch.location AS site ON subject.site_id = site.location_id
+FROM measured
+INNER JOIN lotwatch.item AS item ON measured.item_id = item.item_id
+INNER JOIN lotwatch.location AS site ON measured.site_id = site.location_id
 WHERE item.active;
 
 COMMENT ON VIEW lotwatch.fact_item_site IS 'One row for each item at each site.';
@@ -83,15 +209,23 @@ COMMENT ON COLUMN lotwatch.fact_item_site.supplied_by IS 'supplier: bought for; 
 COMMENT ON COLUMN lotwatch.fact_item_site.physical IS 'what is there, whatever its state (base units)';
 COMMENT ON COLUMN lotwatch.fact_item_site.held IS 'of physical: under a hold (base units)';
 COMMENT ON COLUMN lotwatch.fact_item_site.expired IS 'of physical: past its last day of use (base units)';
-COMMENT ON COLUMN lotwatch.fact_item_site.in_inspection IS 'neither held nor expired, waiting for inspection (base units)';
-COMMENT ON COLUMN lotwatch.fact_item_site.available IS 'unrestricted, not held, not expired (base units)';
-COMMENT ON COLUMN lotwatch.fact_item_site.on_order IS 'ordered or drafted and not yet received (base units)';
-COMMENT ON COLUMN lotwatch.fact_item_site.inventory_position IS 'available + in_inspection + on_order (base units)';
+COMMENT ON COLUMN lotwatch.fact_item_site.in_inspection IS 'waiting for inspection, neither held nor expired (base units)';
+COMMENT ON COLUMN lotwatch.fact_item_site.allocated IS 'set aside for a demand, a transfer or a pick, of what could be used (base units)';
+COMMENT ON COLUMN lotwatch.fact_item_site.available IS 'unrestricted, not held, not expired, known to be there, not allocated (base units); negative: more was used than was there, or set aside';
+COMMENT ON COLUMN lotwatch.fact_item_site.in_transit IS 'sent by another site and not yet received (base units); what a supplier has sent is on order';
+COMMENT ON COLUMN lotwatch.fact_item_site.on_order IS 'ordered or drafted at a supplier and not yet received (base units)';
+COMMENT ON COLUMN lotwatch.fact_item_site.backordered IS 'asked of the site for today or before, neither sent nor set aside (base units)';
+COMMENT ON COLUMN lotwatch.fact_item_site.expiring_unused IS 'will pass its last day of use within the lead time, at most the next 90 days, before the mean usage reaches it (base units)';
+COMMENT ON COLUMN lotwatch.fact_item_site.expected_usable IS 'available + what inspection should release (by due date, times the share that passes) and what is promised or expected to arrive, within the lead time (base units)';
+COMMENT ON COLUMN lotwatch.fact_item_site.inventory_position IS 'available + in_inspection + in_transit + on_order - backordered - expiring_unused (base units)';
+COMMENT ON COLUMN lotwatch.fact_item_site.negative IS 'left a place for which the books had none of that lot (base units): a receipt is missing, or the lot is wrong';
+COMMENT ON COLUMN lotwatch.fact_item_site.without_lot IS 'used or sent without its lot, though lots are there (base units): any of them may be what was used';
+COMMENT ON COLUMN lotwatch.fact_item_site.in_conflict IS 'serial numbers that were said to leave a place where they were not (base units)';
 COMMENT ON COLUMN lotwatch.fact_item_site.average_daily_usage IS 'mean usage over all days of the history (base units a day); null: no policy yet';
 COMMENT ON COLUMN lotwatch.fact_item_site.lead_time_days IS 'mean time from order to receipt (days); null: no policy yet';
 COMMENT ON COLUMN lotwatch.fact_item_site.safety_stock IS 'against variation of usage and lead time (base units); null: no policy yet';
 COMMENT ON COLUMN lotwatch.fact_item_site.reorder_point IS 'order when the inventory position is below it (base units); null: no policy yet';
 COMMENT ON COLUMN lotwatch.fact_item_site.target_level IS 'order up to it (base units); null: no policy yet';
 COMMENT ON COLUMN lotwatch.fact_item_site.max_level IS 'no order may lift the inventory position above it (base units); null: no policy yet';
-COMMENT ON COLUMN lotwatch.fact_item_site.days_of_cover IS 'available / average_daily_usage (days); null: no policy yet, or no usage';
+COMMENT ON COLUMN lotwatch.fact_item_site.days_of_cover IS 'available / average_daily_usage, 0 where none is available (days); null: no policy yet, or no usage';
 COMMENT ON COLUMN lotwatch.fact_item_site.data_in_quarantine IS 'records of this item are in quarantine: its figures may be wrong';

@@ -1,5 +1,5 @@
 CREATE VIEW lotwatch.fact_lot AS
-WITH held_lot AS (
+WITH at_site AS (
     SELECT
         stock.item_id,
         stock.site_id,
@@ -12,10 +12,9 @@ WITH held_lot AS (
         min(stock.usable_through) - min(stock.today) AS days_to_expiry,
         bool_or(stock.expired) AS expired,
         sum(stock.quantity)::bigint AS physical,
-        coalesce(sum(stock.quantity) FILTER (
-            WHERE stock.status = 'unrestricted' AND NOT stock.held AND NOT stock.expired
-        ), 0)::bigint AS available,
+        coalesce(sum(stock.quantity) FILTER (WHERE stock.status = 'unrestricted' AND stock.sound), 0)::bigint AS usable,
         bool_or(stock.held) AS held,
+        bool_or(stock.in_conflict) AS in_conflict,
         -- each word once; no DISTINCT, which would sort all stock
         concat_ws(
             ', ',
@@ -31,52 +30,69 @@ WITH held_lot AS (
         ) AS owner
     FROM lotwatch.stock_state AS stock
     GROUP BY stock.item_id, stock.site_id, stock.lot_id, stock.serial_id
+),
+
+set_aside AS (
+    SELECT
+        item_id,
+        site_id,
+        lot_id,
+        serial_id,
+        sum(quantity) AS allocated
+    FROM lotwatch.allocation_in_force
+    GROUP BY item_id, site_id, lot_id, serial_id
 )
 
 SELECT
-    item.code || '/' || coalesce(held_lot.serial_number, held_lot.lot_number, '-') || '@' || site.code AS subject_key,
-    held_lot.item_id,
-    held_lot.site_id,
-    held_lot.lot_id,
-    held_lot.serial_id,
+    item.code || '/' || coalesce(at_site.serial_number, at_site.lot_number, '-') || '@' || site.code AS subject_key,
+    at_site.item_id,
+    at_site.site_id,
+    at_site.lot_id,
+    at_site.serial_id,
     item.code AS item_code,
     item.name AS item_name,
     item.category,
     item.criticality,
-    held_lot.lot_number,
-    held_lot.serial_number,
+    at_site.lot_number,
+    at_site.serial_number,
     site.code AS site_code,
     site.name AS site_name,
     site.region,
-    held_lot.owner,
-    held_lot.status,
-    held_lot.held,
-    held_lot.expired,
-    held_lot.manufactured_on,
-    held_lot.usable_through,
-    held_lot.days_to_expiry,
-    held_lot.physical,
-    held_lot.available,
+    at_site.owner,
+    at_site.status,
+    at_site.held,
+    at_site.expired,
+    at_site.manufactured_on,
+    at_site.usable_through,
+    at_site.days_to_expiry,
+    at_site.in_conflict,
+    at_site.physical,
+    coalesce(set_aside.allocated, 0)::bigint AS allocated,
+    at_site.usable - coalesce(set_aside.allocated, 0)::bigint AS available,
     policy.average_daily_usage,
     -- what will not be used before the last day of use, if this lot is used first
     CASE
-        WHEN held_lot.usable_through IS NOT NULL THEN
+        WHEN at_site.usable_through IS NOT NULL THEN
             greatest(
                 0,
-                held_lot.physical
-                - floor(coalesce(policy.average_daily_usage, 0) * greatest(0, held_lot.days_to_expiry + 1))
+                at_site.physical
+                - floor(coalesce(policy.average_daily_usage, 0) * greatest(0, at_site.days_to_expiry + 1))
             )::bigint
     END AS quantity_at_risk,
     item.unit_cost,
     EXISTS(
-        SELECT 1 FROM lotwatch.quarantine AS quarantine
-        WHERE quarantine.state = 'open' AND quarantine.item_code = item.code
+        SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
+        WHERE waiting.item_code = item.code
     ) AS data_in_quarantine
-FROM held_lot
-INNER JOIN lotwatch.item AS item ON held_lot.item_id = item.item_id
-INNER JOIN lotwatch.location AS site ON held_lot.site_id = site.location_id
+FROM at_site
+INNER JOIN lotwatch.item AS item ON at_site.item_id = item.item_id
+INNER JOIN lotwatch.location AS site ON at_site.site_id = site.location_id
+LEFT JOIN set_aside
+    ON
+        at_site.item_id = set_aside.item_id AND at_site.site_id = set_aside.site_id
+        AND at_site.lot_id = set_aside.lot_id AND at_site.serial_id = set_aside.serial_id
 LEFT JOIN lotwatch.policy_in_force AS policy
-    ON held_lot.item_id = policy.item_id AND held_lot.site_id = policy.site_id;
+    ON at_site.item_id = policy.item_id AND at_site.site_id = policy.site_id;
 
 COMMENT ON VIEW lotwatch.fact_lot IS 'One row for each lot or serial unit at each site where it lies.';
 COMMENT ON COLUMN lotwatch.fact_lot.subject_key IS 'what an alert is about: item code / lot or serial number @ site code';
@@ -98,10 +114,12 @@ COMMENT ON COLUMN lotwatch.fact_lot.status IS 'as the owning system says: unrest
 COMMENT ON COLUMN lotwatch.fact_lot.held IS 'under a hold of ours';
 COMMENT ON COLUMN lotwatch.fact_lot.expired IS 'past its last day of use, in the site''s zone';
 COMMENT ON COLUMN lotwatch.fact_lot.manufactured_on IS 'date of manufacture; null: not on the label';
-COMMENT ON COLUMN lotwatch.fact_lot.usable_through IS 'last day of use, inclusive; null: not on the label';
+COMMENT ON COLUMN lotwatch.fact_lot.usable_through IS 'last day of use, inclusive, or of sterility where that ends first; null: not on the label';
 COMMENT ON COLUMN lotwatch.fact_lot.days_to_expiry IS 'days until the last day of use; negative: expired; null: not on the label';
+COMMENT ON COLUMN lotwatch.fact_lot.in_conflict IS 'its serial number was said to leave a place where it was not: nobody knows where it is';
 COMMENT ON COLUMN lotwatch.fact_lot.physical IS 'what is there, whatever its state (base units)';
-COMMENT ON COLUMN lotwatch.fact_lot.available IS 'unrestricted, not held, not expired (base units)';
+COMMENT ON COLUMN lotwatch.fact_lot.allocated IS 'of this lot or unit: set aside for a demand, a transfer or a pick (base units)';
+COMMENT ON COLUMN lotwatch.fact_lot.available IS 'unrestricted, not held, not expired, known to be there, not allocated (base units)';
 COMMENT ON COLUMN lotwatch.fact_lot.average_daily_usage IS 'mean usage of the item at the site (base units a day); null: no policy yet';
 COMMENT ON COLUMN lotwatch.fact_lot.quantity_at_risk IS 'will not be used by its last day of use at the mean usage, if used first (base units); null: not on the label';
 COMMENT ON COLUMN lotwatch.fact_lot.unit_cost IS 'cost of one base unit, in the company''s currency; null: not told';

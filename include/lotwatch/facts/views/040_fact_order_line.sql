@@ -26,8 +26,8 @@ SELECT
     (lotwatch.as_of() AT TIME ZONE site.time_zone)::date - line.promised_on AS days_late,
     line.promised_on - line.requested_on AS days_promised_late,
     EXISTS(
-        SELECT 1 FROM lotwatch.quarantine AS quarantine
-        WHERE quarantine.state = 'open' AND quarantine.item_code = item.code
+        SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
+        WHERE waiting.item_code = item.code
     ) AS data_in_quarantine
 FROM lotwatch.order_line_open AS line
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id

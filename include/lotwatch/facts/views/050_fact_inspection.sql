@@ -14,8 +14,8 @@ SELECT
     extract(DAY FROM lotwatch.as_of() - inspection.closed_at)::integer AS days_since_closed,
     coalesce(stock.physical, 0)::bigint AS physical,
     EXISTS(
-        SELECT 1 FROM lotwatch.quarantine AS quarantine
-        WHERE quarantine.state = 'open' AND quarantine.item_code = item.code
+        SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
+        WHERE waiting.item_code = item.code
     ) AS data_in_quarantine
 FROM lotwatch.inspection AS inspection
 INNER JOIN lotwatch.item AS item ON inspection.item_id = item.item_id

@@ -1,7 +1,8 @@
 """Tryton 8.2 as warehouse, procurement and quality system.
 
 site.py says how a site names things, places.py reads its location tree, mapping.py turns its records into ours,
-reading.py finds what changed, connectors.py puts these together, erp.py writes draft purchases.
+shipments.py its shipments, reading.py finds what changed, documents.py what is gone, connectors.py puts these together,
+erp.py writes draft purchases.
 
 How Tryton's records are read:
 
@@ -12,6 +13,10 @@ How Tryton's records are read:
 * A purchase line is requested for its delivery date and promised for the planned date of what is still to come:
   a supplier's confirmation moves that date and leaves `origin_planned_date` as it was.
 * Tryton dates moves by day: a move occurred at the day's start in its site's zone.
+* A move that is cancelled keeps its effective date only if it had been done: it is then told with what takes it back.
+* A customer's shipment is an order for what leaves with it: what is assigned or picked is set aside for it, and it is
+  delivered when Tryton has it done. A transfer is a delivery when it passes through a transit place. A day on which
+  something is expected is meant to its end.
 * A price list's lowest quantity is the minimum order quantity; prices and quantities are per purchase unit there.
 """
 

@@ -1,5 +1,6 @@
 """The connectors: what each reads of Tryton, and how they resume."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -9,11 +10,30 @@ from pydantic import ValidationError
 from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Page, Record
 from lotwatch.sources.jsonrpc import TrytonClient
-from lotwatch.sources.tryton import mapping, places
-from lotwatch.sources.tryton.reading import Domain, Pull, Reading, Window, naive_utc, overlapped
+from lotwatch.sources.tryton import documents, mapping, places
+from lotwatch.sources.tryton.reading import (
+    Domain,
+    Pull,
+    Reading,
+    Window,
+    naive_utc,
+    overlapped,
+    parse_stamp,
+    text,
+)
 from lotwatch.sources.tryton.site import TrytonSite
 
 OPEN_PURCHASE = ["draft", "quotation", "confirmed", "processing"]
+#: moves that are done, and those that were done until they were cancelled: a draft has no effective date
+HAPPENED: Domain = ["OR", ["state", "=", "done"], [["state", "=", "cancelled"], ["effective_date", "!=", None]]]
+
+#: which field of an inspected shipment names its place
+INSPECTED_AT = {
+    "stock.shipment.in": "warehouse",
+    "stock.shipment.out": "warehouse",
+    "stock.shipment.out.return": "warehouse",
+    "stock.shipment.internal": "to_location",
+}
 
 
 def connect(url: str, database: str, user: str, password: str, *, timeout_seconds: float = 60.0) -> TrytonClient:
@@ -25,8 +45,8 @@ class TrytonConnector:
     """Reads entities of one Tryton. `options` are the fields of `TrytonSite`. Raises SourceError.
 
     A cursor is `{"since": stamp}`, what Tryton's clock showed when the last pull began; half-way through a pull it also
-    holds that pull's `until` and the last id read. Deleted records leave nothing to be read, and neither does a cost
-    price that Tryton averages by itself.
+    holds that pull's `until` and the last id read; for documents whose lines come and go it holds their open lines.
+    Other deleted records leave nothing to be read, and neither does a cost price that Tryton averages by itself.
     """
 
     entities: tuple[str, ...] = ()
@@ -40,9 +60,13 @@ class TrytonConnector:
                 f"The options of a Tryton source cannot be used: {error}", do="correct them in the registry of sources"
             ) from error
         self._readings: dict[str, Reading] = {}
+        self._documents: Mapping[str, documents.DocumentReading] = {}
 
     def changed(self, entity: str, cursor: Mapping[str, Any] | None) -> Iterator[Page]:
         """What changed since `cursor`, and what changed in the overlap before it; everything when None."""
+        if entity in self._documents:
+            yield from documents.changed(self.client, self.site, self._documents[entity], cursor or {})
+            return
         reading, state = self._reading(entity), dict(cursor or {})
         since = parse_stamp(state.get("since"))
         until = parse_stamp(state["until"]) if "until" in state else naive_utc(self.client.server_time())
@@ -52,7 +76,11 @@ class TrytonConnector:
 
     def changed_between(self, entity: str, start: datetime, end: datetime) -> Iterator[Page]:
         """What was last changed in [start, end); the moments carry their zone."""
-        for records, _ in self._read(self._reading(entity), Window(naive_utc(start), naive_utc(end)), 0):
+        window = Window(naive_utc(start), naive_utc(end))
+        if entity in self._documents:
+            yield from documents.changed_between(self.client, self.site, self._documents[entity], window)
+            return
+        for records, _ in self._read(self._reading(entity), window, 0):
             yield Page(records)
 
     def _reading(self, entity: str) -> Reading:
@@ -73,9 +101,9 @@ class TrytonConnector:
 
 
 class TrytonWarehouse(TrytonConnector):
-    """Locations, items, lots and the moves that are done."""
+    """Locations, items, lots, the moves that are done or were taken back, and what shipments say of the rest."""
 
-    entities = ("location", "item", "lot", "movement")
+    entities = ("location", "item", "lot", "movement", "demand_line", "allocation", "delivery_line")
 
     def __init__(self, client: TrytonClient, **options: Any) -> None:
         super().__init__(client, **options)
@@ -105,9 +133,10 @@ class TrytonWarehouse(TrytonConnector):
                     "product", "lot", "unit", "quantity", "from_location", "to_location", "effective_date", "origin",
                     "shipment", "state", "create_date", "write_date",
                 ),
-                lambda _, window: [["state", "=", "done"], window.of_record_or("product", "lot")], self._map_movements,
+                lambda _, window: [HAPPENED, window.of_record_or("product", "lot")], self._map_movements,
             ),
         }  # fmt: skip
+        self._documents = documents.OF_SHIPMENTS
 
     def _read(self, reading: Reading, window: Window, after_id: int) -> Iterator[tuple[list[Record], int]]:
         """Locations come parents first, and again when a location above them changed; the rest as everywhere."""
@@ -147,7 +176,7 @@ class TrytonWarehouse(TrytonConnector):
         tree = pull.places(record[end] for record in page for end in ("from_location", "to_location"))
         products = pull.products(record["product"] for record in page)
         lots = pull.rows("stock.lot", (record["lot"] for record in page), ["number"])
-        documents = pull.documents(page)
+        numbers = pull.documents(page)
         for record in page:
             source, destination = record["from_location"], record["to_location"]
             context = mapping.MoveContext(
@@ -157,9 +186,12 @@ class TrytonWarehouse(TrytonConnector):
                 product=products[record["product"]],
                 unit=pull.unit(record["unit"]),
                 lot=lots[record["lot"]]["number"] if record["lot"] else None,
-                document=documents.get(record["id"]),
+                document=numbers.get(record["id"]),
             )
-            yield mapping.movement(record, context, self.site)
+            happened = mapping.movement(record, context, self.site)
+            yield happened
+            if record["state"] == "cancelled":
+                yield mapping.reversal(happened)
 
 
 class TrytonProcurement(TrytonConnector):
@@ -273,16 +305,22 @@ class TrytonQuality(TrytonConnector):
         controls = pull.rows("quality.control", (record["control"] for record in page), ["product"])
         controlled = {record["id"]: controls[record["control"]]["product"] for record in page}
         products = pull.products(controlled.values())
+        sites = self._sites_of_origins(pull, page)
         for record in page:
             product = controlled[record["id"]]
-            yield mapping.inspection(record, products[product].code if product else None)
+            code = products[product].code if product else None
+            yield mapping.inspection(record, code, sites.get(record["origin"]))
 
-
-def parse_stamp(stamp: str | None) -> datetime | None:
-    """A stamp of a cursor."""
-    return datetime.fromisoformat(stamp) if stamp else None
-
-
-def text(stamp: datetime | None) -> str | None:
-    """A stamp as a cursor keeps it."""
-    return stamp.isoformat() if stamp else None
+    def _sites_of_origins(self, pull: Pull, page: list[dict[str, Any]]) -> dict[str, str | None]:
+        """Shipment that is inspected -> the site it came to (or leaves): all that Tryton tells of where."""
+        wanted: defaultdict[str, set[int]] = defaultdict(set)
+        for record in page:
+            model, _, identity = (record["origin"] or "").partition(",")
+            if model in INSPECTED_AT:
+                wanted[model].add(int(identity))
+        tree = pull.places()
+        return {
+            mapping.key(model, identity): tree[row[INSPECTED_AT[model]]].site
+            for model, ids in wanted.items()
+            for identity, row in pull.rows(model, ids, [INSPECTED_AT[model]]).items()
+        }

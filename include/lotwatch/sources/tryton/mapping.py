@@ -167,7 +167,7 @@ class MoveContext:
 
 
 def movement(record: Mapping[str, Any], context: MoveContext, site: TrytonSite) -> Record:
-    """A row of stage.movement, from a move that is done."""
+    """A row of stage.movement, from a move that is done, or was until it was cancelled."""
     problems: list[Problem] = []
     product = context.product
     lot_number, serial_number = split_number(context.lot, product, site.lot_serial_separator)
@@ -186,6 +186,19 @@ def movement(record: Mapping[str, Any], context: MoveContext, site: TrytonSite) 
     }
     raw = jsonable(record) | {"lot_number": context.lot, "unit_name": context.unit.name}
     return Record(key("stock.move", record["id"]), raw, row, tuple(problems))
+
+
+def reversal(happened: Record) -> Record:
+    """A row of stage.movement that takes back one that was cancelled: the same, the other way round, at the same time."""
+    row = happened.row
+    back = {
+        "from_location": row["to_location"],
+        "to_location": row["from_location"],
+        "kind": "reversal",
+        "reason": "cancelled in Tryton",
+        "reverses_key": happened.source_key,
+    }
+    return Record(f"{happened.source_key};cancelled", happened.raw, {**row, **back}, happened.problems)
 
 
 def supplier(record: Mapping[str, Any]) -> Record:
@@ -282,8 +295,11 @@ def promised_on(moves: list[Mapping[str, Any]]) -> date | None:
     return max((move["planned_date"] for move in counted if move["planned_date"]), default=None)
 
 
-def inspection(record: Mapping[str, Any], item_code: str | None) -> Record:
-    """A row of stage.inspection: the control names the product, the reference the lot's number."""
+def inspection(record: Mapping[str, Any], item_code: str | None, site_code: str | None = None) -> Record:
+    """A row of stage.inspection: the control names the product, the reference the lot's number, the origin the site.
+
+    Tryton keeps neither a day on which it is due nor how much was sampled.
+    """
     row = {
         "number": record["number"],
         "item_code": item_code,
@@ -291,5 +307,8 @@ def inspection(record: Mapping[str, Any], item_code: str | None) -> Record:
         "state": record["state"],
         "opened_at": in_utc(record["create_date"]),
         "closed_at": in_utc(record["processed_at"]),
+        "due_on": None,
+        "quantity": None,
+        "location_code": site_code,
     }
     return Record(key("quality.inspection", record["id"]), jsonable(record), row)

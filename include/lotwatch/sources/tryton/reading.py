@@ -62,6 +62,16 @@ def naive_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
+def parse_stamp(stamp: str | None) -> datetime | None:
+    """A stamp of a cursor."""
+    return datetime.fromisoformat(stamp) if stamp else None
+
+
+def text(stamp: datetime | None) -> str | None:
+    """A stamp as a cursor keeps it."""
+    return stamp.isoformat() if stamp else None
+
+
 class Pull:
     """What is looked up while one entity is read, each record once."""
 

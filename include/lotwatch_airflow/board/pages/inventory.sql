@@ -21,6 +21,10 @@ wanted_site AS (
 
 SELECT
     lot.subject_key,
+    lot.item_id,
+    lot.site_id,
+    lot.lot_id,
+    lot.serial_id,
     lot.site_code,
     lot.site_name,
     lot.region,

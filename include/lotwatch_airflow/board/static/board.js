@@ -1,4 +1,4 @@
-// Three small things: pages update themselves, links to Airflow leave the frame, colours follow Airflow's.
+// Small things: pages update themselves, links to Airflow leave the frame, colours follow Airflow's, time is slid through.
 "use strict";
 
 (() => {
@@ -84,7 +84,22 @@
     new MutationObserver(follow).observe(around, { attributes: true, attributeFilter: ["class"] });
   }
 
+  /** The slider of days sets the moment beside it, and looks there once it is let go. */
+  function slideThroughTime() {
+    const slider = document.querySelector("input[data-moment]");
+    if (!slider) return;
+    const field = slider.form.elements.at;
+    const now = Date.parse(`${field.max}Z`);
+    slider.closest("[hidden]").hidden = false;
+    slider.addEventListener("input", () => {
+      const days = Number(slider.value);
+      field.value = days ? new Date(now + days * 86_400_000).toISOString().slice(0, 16) : "";
+    });
+    slider.addEventListener("change", () => slider.form.requestSubmit());
+  }
+
   document.addEventListener("click", leave);
+  slideThroughTime();
   followColours();
   if (document.querySelector("main[data-live], main [data-live]")) {
     document.addEventListener("visibilitychange", keepUpdated);

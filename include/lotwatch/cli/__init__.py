@@ -1,0 +1,30 @@
+"""`lotwatch`: what the ops team does from a shell. The database is named by --database or LOTWATCH_DATABASE."""
+
+import typer
+from rich.console import Console
+
+from lotwatch.cli import access, counts, facts, holds, ledger, quarantine, rules, trace
+from lotwatch.cli.load import load
+from lotwatch.cli.udi import udi
+from lotwatch.errors import LotwatchError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app.command()(load)
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(counts.app, name="count")
+app.add_typer(holds.app, name="hold")
+app.add_typer(trace.app, name="trace")
+app.command()(udi)
+app.add_typer(facts.app, name="facts")
+app.add_typer(rules.app, name="rules")
+app.add_typer(access.app, name="access")
+
+
+def main() -> None:
+    """Run the command line; an error that an operator can act on is told without a traceback."""
+    try:
+        app()
+    except LotwatchError as error:
+        Console(stderr=True, highlight=False).print(f"[red]{error}[/]")
+        raise SystemExit(1) from None

@@ -1,0 +1,5 @@
+"""`python -m lotwatch.cli`."""
+
+from lotwatch.cli import main
+
+main()

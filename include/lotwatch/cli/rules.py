@@ -1,0 +1,32 @@
+"""`lotwatch rules`: the decision tables."""
+
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+
+from lotwatch.cli.shell import Database, console
+
+app = typer.Typer(no_args_is_help=True, help="Decision tables.")
+
+
+@app.command()
+def check(
+    database: Database,
+    folder: Annotated[Path | None, typer.Argument(help="folder of tables (default: include/rules)")] = None,
+) -> None:
+    """Read the decision tables and compile every rule against the database's facts."""
+    from itertools import groupby
+
+    from lotwatch import facts
+    from lotwatch.paths import RULES
+    from lotwatch.rules import load_rules
+    from lotwatch.rules.compile import compile_rules
+
+    rules = sorted(load_rules(folder or RULES), key=lambda rule: rule.subject)
+    with psycopg.connect(database) as conn:
+        known = facts.columns(conn)
+    for subject, group in groupby(rules, key=lambda rule: rule.subject):
+        compile_rules(subject, list(group), known[f"fact_{subject}"])
+    console.print(f"{len(rules)} rules can be used as written.")

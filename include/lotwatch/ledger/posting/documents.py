@@ -1,0 +1,62 @@
+"""Brings judged documents into the ledger, each as its own system has it now: orders, demand, allocations, deliveries."""
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from lotwatch.db.query import query
+from lotwatch.db.statistics import MANY, analyze
+from lotwatch.ledger.posting.loss import refuse_loss
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A staged entity, the table that its rows end in, and what posts them: (what is counted, the statement), in order."""
+
+    entity: str
+    table: str
+    posts: tuple[tuple[str, str], ...]
+
+
+#: in the order in which they refer to one another
+DOCUMENTS = (
+    Document("purchase_line", "purchase_order_line", (("purchase_line", "post_purchase_line"),)),
+    Document(
+        "demand_line",
+        "demand_order_line",
+        (("demand_order", "post_demand_order"), ("demand_line", "post_demand_line")),
+    ),
+    Document("allocation", "allocation", (("allocation", "post_allocation"),)),
+    Document(
+        "delivery_line",
+        "delivery_line",
+        (("delivery", "post_delivery"), ("delivery_line", "post_delivery_line")),
+    ),
+    Document("inspection", "inspection", (("inspection", "post_inspection"),)),
+)
+
+
+def post_documents(conn: psycopg.Connection, batch_id: int) -> dict[str, int]:
+    """Post a batch's good documents; return how many of each were new or changed. A replay changes nothing.
+
+    What changed is put into the queue of changes in the same statement. Raises LotwatchError when a good row found no
+    place.
+    """
+    posted: dict[str, int] = {}
+    for document in DOCUMENTS:
+        for name, statement in document.posts:
+            row = conn.execute(query(__package__, statement), {"batch_id": batch_id}).fetchone()
+            posted[name] = int(row[0]) if row else 0
+        _refuse_lost_rows(conn, batch_id, document)
+        if posted[document.entity] >= MANY:
+            analyze(conn, "lotwatch", (document.table,), posted[document.entity])
+    return posted
+
+
+def _refuse_lost_rows(conn: psycopg.Connection, batch_id: int, document: Document) -> None:
+    statement = sql.SQL(query(__package__, "lost")).format(
+        staged=sql.Identifier("stage", document.entity), kept=sql.Identifier("lotwatch", document.table)
+    )
+    lost = conn.execute(statement, {"batch_id": batch_id}).fetchall()
+    refuse_loss(batch_id, document.entity, [source_key for (source_key,) in lost])

@@ -1,0 +1,62 @@
+-- Order lines as the ERP has them. A line of an order that we drafted carries our proposal's code. How many are new or changed?
+WITH changed AS (
+    INSERT INTO lotwatch.purchase_order_line AS kept (
+        source, source_key, order_number, order_reference, state, supplier_id, site_id, item_id, quantity, unit_price,
+        currency, ordered_on, requested_on, promised_on
+    )
+    SELECT DISTINCT ON (staged.source_key)
+        batch.source,
+        staged.source_key,
+        staged.order_number,
+        staged.order_reference,
+        staged.order_state,
+        supplier.supplier_id,
+        site.location_id,
+        item.item_id,
+        staged.quantity,
+        staged.unit_price,
+        staged.currency,
+        staged.ordered_on,
+        staged.requested_on,
+        staged.promised_on
+    FROM stage.purchase_line AS staged
+    INNER JOIN lotwatch.batch AS batch ON staged.batch_id = batch.batch_id
+    INNER JOIN lotwatch.supplier AS supplier ON staged.supplier_code = supplier.code
+    INNER JOIN lotwatch.location AS site ON staged.site_code = site.code
+    INNER JOIN lotwatch.item AS item ON staged.item_code = item.code
+    WHERE staged.batch_id = %(batch_id)s AND staged.errors = '{}'
+    ORDER BY staged.source_key, staged.record_no DESC
+    ON CONFLICT (source, source_key) DO UPDATE
+        SET
+            order_number = excluded.order_number, order_reference = excluded.order_reference, state = excluded.state,
+            supplier_id = excluded.supplier_id, site_id = excluded.site_id, item_id = excluded.item_id,
+            quantity = excluded.quantity, unit_price = excluded.unit_price, currency = excluded.currency,
+            ordered_on = excluded.ordered_on, requested_on = excluded.requested_on,
+            promised_on = excluded.promised_on, recorded_at = now()
+        WHERE
+        (
+            kept.order_number, kept.order_reference, kept.state, kept.supplier_id, kept.site_id, kept.item_id,
+            kept.quantity, kept.unit_price, kept.currency, kept.ordered_on, kept.requested_on, kept.promised_on
+        ) IS DISTINCT FROM (
+            excluded.order_number, excluded.order_reference, excluded.state, excluded.supplier_id, excluded.site_id,
+            excluded.item_id, excluded.quantity, excluded.unit_price, excluded.currency, excluded.ordered_on,
+            excluded.requested_on, excluded.promised_on
+        )
+    RETURNING kept.item_id, kept.site_id, old.item_id AS old_item_id, old.site_id AS old_site_id
+),
+
+woken AS (
+    INSERT INTO lotwatch.change (item_id, location_id)
+    SELECT
+        item_id,
+        site_id
+    FROM changed
+    UNION
+    SELECT
+        old_item_id,
+        old_site_id
+    FROM changed
+    WHERE old_item_id IS NOT NULL
+)
+
+SELECT count(*) FROM changed;

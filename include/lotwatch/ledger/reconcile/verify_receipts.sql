@@ -1,0 +1,20 @@
+-- Of which order lines is the sum of receipts not what the movements say?
+WITH summed AS (
+    SELECT
+        movement.order_line_key,
+        sum(CASE WHEN destination.kind = 'supplier' THEN -movement.quantity ELSE movement.quantity END)::bigint AS quantity
+    FROM lotwatch.movement AS movement
+    INNER JOIN lotwatch.location AS destination ON movement.to_location_id = destination.location_id
+    WHERE movement.order_line_key IS NOT NULL
+    GROUP BY movement.order_line_key
+)
+
+SELECT
+    'receipt' AS "check",
+    coalesce(summed.order_line_key, receipt.order_line_key) AS subject,
+    coalesce(receipt.quantity, 0) AS found,
+    coalesce(summed.quantity, 0) AS expected
+FROM summed
+FULL JOIN lotwatch.order_line_receipt AS receipt ON summed.order_line_key = receipt.order_line_key
+WHERE coalesce(summed.quantity, 0) <> coalesce(receipt.quantity, 0)
+ORDER BY subject;
