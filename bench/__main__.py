@@ -1,8 +1,8 @@
 """Measures the project's own statements on a company made for it, in a database of its own.
 
 Ratios are within one run, against the least that the machine needs for the same rows: they can be compared
-between machines. Times and rates are absolute: they are of this machine, today. The database lives below TMPDIR,
-needs 30 to 40 kB for each item-site, and is gone afterwards.
+between machines. Times and rates are absolute: they are of this machine, today. The database lives below TMPDIR
+and is gone afterwards.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.database import bytes_used, temporary_database
+from bench.database import bytes_used, require_room, temporary_database
 from bench.figures import Figure, as_table, write_json
 from bench.measures import MEASURES, NEEDS, Name
 from bench.world import World
@@ -23,7 +23,7 @@ from lotwatch_local.stack import console, step
 
 def main(
     rows: Annotated[
-        int, typer.Option(min=1_000, max=1_000_000, help="item-sites; three lots and ten movements each")
+        int, typer.Option(min=1_000, max=1_000_000, help="item-sites; three lots and twenty movements each")
     ] = 20_000,
     only: Annotated[Name | None, typer.Option(help="measure this alone")] = None,
     json: Annotated[Path | None, typer.Option(help="write the figures to this file, too")] = None,
@@ -50,10 +50,11 @@ def main(
 def _run(rows: int, wanted: set[Name]) -> tuple[dict[str, Any], list[Figure]]:
     """Make the company and measure what is wanted; returns the circumstances and the figures."""
     figures: list[Figure] = []
+    require_room(rows)
     with temporary_database() as settings:
         world = World(settings, rows)
-        with step(f"{rows:,} item-sites and a year of their movements"):
-            world.load()
+        world.load()
+        console.print(f"  {bytes_used(settings.home) / 1e9:,.1f} GB on disk")
         run = _circumstances(world)
         for name in _in_order(wanted):
             with step(name if name in wanted else f"{name} (what follows needs it)"):
@@ -63,7 +64,7 @@ def _run(rows: int, wanted: set[Name]) -> tuple[dict[str, Any], list[Figure]]:
     console.print(
         f"\n{run['items']:,} items at 20 sites, {run['lots']:,} lots, {run['movements']:,} movements, "
         f"{run['order_lines']:,} order lines, {run['holds']:,} holds: made in {run['making_seconds']:.1f} s, "
-        f"{run['disk_bytes'] / 1e6:,.0f} MB on disk in the end.\n"
+        f"{run['disk_bytes'] / 1e9:,.1f} GB on disk in the end.\n"
         f"{run['measured_on']}, {run['cores']} cores, PostgreSQL {run['postgresql']}."
     )
     return run, figures
@@ -76,7 +77,7 @@ def _circumstances(world: World) -> dict[str, Any]:
         "system": platform.platform(),
         "postgresql": world.server_version,
         "item_sites": world.rows,
-        "making_seconds": world.history.making,
+        "making_seconds": world.making,
         **world.sizes(),
     }
 

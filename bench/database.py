@@ -7,11 +7,27 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
+from lotwatch.errors import LotwatchError
 from lotwatch_local import stack
 from lotwatch_local.settings import Settings
 from lotwatch_local.supervisor import Supervisor
+
+#: what an empty cluster and its log of changes take, and each item-site with its history, in bytes
+_BASE, _ITEM_SITE = 1_000_000_000, 22_000
+
+
+def require_room(rows: int) -> None:
+    """Raise LotwatchError when the database of so many item-sites would not fit on the disk."""
+    folder = gettempdir()
+    needed, free = _BASE + rows * _ITEM_SITE, shutil.disk_usage(folder).free
+    if needed > free:
+        raise LotwatchError(
+            f"{rows:,} item-sites need {needed / 1e9:,.0f} GB, and {free / 1e9:,.0f} GB are free",
+            where=folder,
+            do="take fewer (make bench ROWS=20000), or set TMPDIR to a folder on a larger disk",
+        )
 
 
 @contextmanager

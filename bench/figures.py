@@ -1,9 +1,10 @@
 """What was measured, and how it is told."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Any, Self
 
@@ -21,6 +22,16 @@ class Stopwatch:
 
     def __exit__(self, *_: object) -> None:
         self.seconds = perf_counter() - self._started
+
+
+def median_seconds(times: int, call: Callable[[], object]) -> float:
+    """How long a call takes, in the median of so many."""
+    seconds = []
+    for _ in range(times):
+        with Stopwatch() as watch:
+            call()
+        seconds.append(watch.seconds)
+    return median(seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ SELECT
     due.day AS requested_on,
     due.day AS promised_on
 FROM bench.item_site AS known
-CROSS JOIN (VALUES (1, 'done', 4, 350), (2, 'done', 3, 200), (3, 'done', 0, 60), (4, 'open', 3, 10))
+CROSS JOIN (VALUES (1, 'done', 7, 390), (2, 'done', 10, 265), (3, 'done', 0, 60), (4, 'open', 3, 10))
     AS line (number, state, uses, days_ago)
 CROSS JOIN LATERAL (SELECT %(as_of)s::date - line.days_ago + mod(known.number, 19) AS day) AS due
 WHERE

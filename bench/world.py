@@ -1,8 +1,10 @@
-"""The company that is measured on: made by SQL, staged the way a sync stages it, posted by the project's own statements."""
+"""The company that is measured on: master data and documents staged and posted as a sync does, history made by SQL."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import psycopg
 from psycopg.rows import dict_row
@@ -14,23 +16,17 @@ from lotwatch.audit import RunContext, begin_run
 from lotwatch.db.query import query
 from lotwatch_local import postgres
 from lotwatch_local.settings import Settings
+from lotwatch_local.stack import step
 
 AS_OF = datetime(2026, 6, 15, 8, tzinfo=UTC)
 SOURCE = "bench"
-#: item-sites whose history is one batch: a first sync that brings a million movements at a time
+#: item-sites whose master data and documents are one batch
 _SLICE = 100_000
 _MASTER = ("item", "agreement", "lot")
-_EVENTS = ("movement", "purchase_line", "inspection")
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """How the year's movements came into the ledger: how many, in which batches, and the seconds that took."""
-
-    batch_ids: list[int]
-    movements: int
-    posting: float
-    making: float
+_DOCUMENTS = ("purchase_line", "inspection")
+#: the months in which the history was recorded: its first lots came 390 days ago, its last movement was told late
+_FIRST_MONTH = date(2025, 5, 1)
+_MONTHS = 14
 
 
 def post(conn: psycopg.Connection, batch_id: int) -> tuple[float, int]:
@@ -50,7 +46,7 @@ class World:
     def __init__(self, settings: Settings, rows: int) -> None:
         self.settings = settings
         self.rows = rows
-        self.history = History([], 0, 0.0, 0.0)
+        self.making = self.rebuilding = 0.0
         self._staged_usage = 0
 
     def connect(self, role: str = "app") -> psycopg.Connection:
@@ -65,13 +61,26 @@ class World:
             return replace(begin_run(conn, context), as_of=as_of)
 
     def load(self) -> None:
-        """Make the item-sites and their history. Of it, `post` is what counts as posting."""
+        """Make the item-sites and 13 months of their movements; positions are rebuilt from them, which is measured."""
         with Stopwatch() as watch:
-            self._make_item_sites()
-            for first in range(0, self.rows, _SLICE):
-                self._load_slice(first)
-            self.settle()
-        self.history = replace(self.history, making=watch.seconds - self.history.posting)
+            with step(f"{self.rows:,} item-sites, their lots and orders"):
+                self._make_item_sites()
+                for first in range(0, self.rows, _SLICE):
+                    self._load_slice(first)
+            self._load_history()
+            with step("positions from nothing"):
+                self.rebuilding = self.rebuild_from_nothing()
+            with step("vacuum and statistics"):
+                self.settle()
+        self.making = watch.seconds
+
+    def rebuild_from_nothing(self) -> float:
+        """Derive positions and receipts from all movements; the seconds that took."""
+        with self.connect("migrator") as conn:
+            conn.execute(query(__package__, "empty_derived"))
+        with self.connect() as conn, Stopwatch() as watch:
+            ledger.rebuild(conn)
+        return watch.seconds
 
     def sizes(self) -> dict[str, int]:
         """How much there is to measure on."""
@@ -122,18 +131,26 @@ class World:
         bounds = {"first": first, "past": min(first + _SLICE, self.rows), "as_of": AS_OF}
         with self.connect() as conn:
             batch_id = self._open_batch(conn)
-            self._stage(conn, batch_id, (*_MASTER, *_EVENTS), {"batch_id": batch_id, **bounds})
+            self._stage(conn, batch_id, (*_MASTER, *_DOCUMENTS), {"batch_id": batch_id, **bounds})
             conn.commit()
             sources.take_batch(conn, batch_id, "judged")
             master.post_master(conn, batch_id)
+            conn.execute(query(__package__, "know_lots"), bounds)
         with self.connect() as conn:
-            seconds, posted = post(conn, batch_id)
-        self.history = replace(
-            self.history,
-            batch_ids=[*self.history.batch_ids, batch_id],
-            movements=self.history.movements + posted,
-            posting=self.history.posting + seconds,
-        )
+            post(conn, batch_id)
+
+    def _load_history(self) -> None:
+        """Movements as if each had been posted when it was told: month after month, each into its own partition."""
+        with self.connect() as conn:
+            batch_id = self._open_batch(conn)
+            ledger.make_partitions(conn, _FIRST_MONTH, months_ahead=_MONTHS - 1)
+        self.settle()
+        with self.connect("migrator") as conn, _without_secondary_indexes(conn):
+            for first, past in pairwise(_months()):
+                with step(f"movements recorded in {first:%Y-%m}"):
+                    parameters = {"batch_id": batch_id, "source": SOURCE, "as_of": AS_OF, "first": first, "past": past}
+                    conn.execute(query(__package__, "load_month"), parameters)
+                    conn.commit()  # one transaction a month, as snapshots tell them apart by transaction
 
     def _open_batch(self, conn: psycopg.Connection) -> int:
         parameters = {"source": SOURCE, "dag_id": None, "run_id": None, "as_of": AS_OF, "backfilled": False}
@@ -155,3 +172,24 @@ class World:
         self._stage(conn, batch_id, ("usage",), parameters)
         conn.commit()
         return batch_id
+
+
+def _months() -> Iterator[datetime]:
+    """The first moments of the months of the history, and of the one after."""
+    for number in range(_MONTHS + 1):
+        years, month = divmod(_FIRST_MONTH.month - 1 + number, 12)
+        yield datetime(_FIRST_MONTH.year + years, month + 1, 1, tzinfo=UTC)
+
+
+@contextmanager
+def _without_secondary_indexes(conn: psycopg.Connection) -> Iterator[None]:
+    """Build the indexes that no key needs afterwards, at once: a fraction of what keeping them costs."""
+    indexes = conn.execute(query(__package__, "secondary_indexes")).fetchall()
+    for unmake, _ in indexes:
+        conn.execute(unmake)
+    conn.commit()
+    yield
+    with step("indexes of the movements"):
+        for _, make in indexes:
+            conn.execute(make)
+        conn.commit()

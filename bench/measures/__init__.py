@@ -1,0 +1,42 @@
+"""What is measured, by room. Each measure calls the project as a task does: on a fresh connection, commit included."""
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from bench.figures import Figure
+from bench.measures.actions import measure_reorder
+from bench.measures.facts import measure_as_of
+from bench.measures.gate import measure_gate
+from bench.measures.ledger import (
+    measure_holds,
+    measure_one_position,
+    measure_post,
+    measure_rebuild,
+    measure_trace,
+    measure_verify,
+)
+from bench.measures.planning import measure_plan
+from bench.measures.rules import measure_sweep
+from bench.world import World
+
+Name = Literal[
+    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "sweep", "reorder", "holds"
+]  # fmt: skip
+#: in the order in which they build on one another
+MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
+    "rebuild": measure_rebuild,
+    "verify": measure_verify,
+    "post": measure_post,
+    "position": measure_one_position,
+    "trace": measure_trace,
+    "gate": measure_gate,
+    "plan": measure_plan,
+    "asof": measure_as_of,
+    "sweep": measure_sweep,
+    "reorder": measure_reorder,
+    "holds": measure_holds,
+}
+#: what must have been done before a measure
+NEEDS: dict[Name, set[Name]] = {"asof": {"plan"}, "sweep": {"plan"}, "reorder": {"plan", "sweep"}, "holds": {"plan"}}
+
+__all__ = ["MEASURES", "NEEDS", "Name"]
