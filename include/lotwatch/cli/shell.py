@@ -33,6 +33,6 @@ def moment(text: str) -> datetime:
 def table(*titles: str) -> Table:
     """An empty table with these columns."""
     made = Table(box=None, pad_edge=False)
-    for title in titles:
-        made.add_column(title, overflow="fold")
+    for place, title in enumerate(titles):
+        made.add_column(title, overflow="fold", no_wrap=place == 0)  # what a row is called stays in one piece
     return made

@@ -11,13 +11,18 @@ from lotwatch.db.query import query
 MANY = 1_000
 
 
-def analyze(conn: psycopg.Connection, schema: str, tables: Sequence[str], loaded: int = MANY) -> None:
-    """Analyze those tables of which `loaded` rows are a sizeable share, within the transaction.
+def analyze(conn: psycopg.Connection, schema: str, tables: Sequence[str]) -> None:
+    """Analyze tables within the transaction. The role needs MAINTAIN on them.
 
-    The role needs MAINTAIN on them. A partitioned table is looked at as a whole: its parts are autovacuum's.
+    A partitioned table is looked at as a whole: its parts are autovacuum's.
     """
+    names = sql.SQL(", ").join(sql.SQL("ONLY {}").format(sql.Identifier(schema, table)) for table in tables)
+    conn.execute(sql.SQL("ANALYZE {}").format(names))
+
+
+def analyze_due(conn: psycopg.Connection, schema: str, tables: Sequence[str], loaded: int) -> None:
+    """Analyze those tables of which `loaded` rows are a sizeable share: large ones are not read again for each load."""
     parameters = {"schema": schema, "tables": list(tables), "loaded": loaded}
     due = [name for (name,) in conn.execute(query(__package__, "due_for_analyze"), parameters)]
     if due:
-        names = sql.SQL(", ").join(sql.SQL("ONLY {}").format(sql.Identifier(schema, table)) for table in due)
-        conn.execute(sql.SQL("ANALYZE {}").format(names))
+        analyze(conn, schema, due)

@@ -3,7 +3,7 @@
 import psycopg
 
 from lotwatch.db.query import query
-from lotwatch.db.statistics import MANY, analyze
+from lotwatch.db.statistics import MANY, analyze_due
 
 #: entities of this room in the order in which they depend on one another, and the statements that post each
 ENTITIES: dict[str, tuple[str, ...]] = {
@@ -31,7 +31,7 @@ def post_master(conn: psycopg.Connection, batch_id: int) -> dict[str, int]:
     """Post the batch's good rows; return how many rows of each entity were new or changed."""
     changed = {entity: _post(conn, statements, batch_id) for entity, statements in ENTITIES.items()}
     if sum(changed.values()) >= MANY:
-        analyze(conn, "lotwatch", TABLES)
+        analyze_due(conn, "lotwatch", TABLES, sum(changed.values()))
     return changed
 
 

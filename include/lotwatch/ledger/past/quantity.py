@@ -1,5 +1,6 @@
 """How much was somewhere at a past moment. Of the whole stock the fact views tell (`facts.at`)."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import psycopg
@@ -29,5 +30,14 @@ def quantity_at(
         "as_of": as_of,
         "known_at": known_at or _EVER,
     }
-    row = conn.execute(query(__package__, "lot_position_at" if lot_id else "position_at"), parameters).fetchone()
+    if not lot_id:
+        return _quantity(conn, "position_at", parameters)
+    row = conn.execute(query(__package__, "lot_position_at"), parameters).fetchone()
+    assert row is not None  # noqa: S101 (the statement always answers one row)
+    quantity, has_units = row
+    return int(quantity) + (_quantity(conn, "units_position_at", parameters) if has_units else 0)
+
+
+def _quantity(conn: psycopg.Connection, name: str, parameters: Mapping[str, object]) -> int:
+    row = conn.execute(query(__package__, name), parameters).fetchone()
     return int(row[0]) if row else 0

@@ -6,7 +6,7 @@ import psycopg
 from psycopg import sql
 
 from lotwatch.db.query import query
-from lotwatch.db.statistics import MANY, analyze
+from lotwatch.db.statistics import MANY, analyze_due
 from lotwatch.ledger.posting.loss import refuse_loss
 
 
@@ -43,14 +43,17 @@ def post_documents(conn: psycopg.Connection, batch_id: int) -> dict[str, int]:
     What changed is put into the queue of changes in the same statement. Raises LotwatchError when a good row found no
     place.
     """
-    posted: dict[str, int] = {}
+    posted = {name: 0 for document in DOCUMENTS for name, _ in document.posts}
+    staged = {entity for (entity,) in conn.execute(query(__package__, "staged_documents"), {"batch_id": batch_id})}
     for document in DOCUMENTS:
+        if document.entity not in staged:
+            continue
         for name, statement in document.posts:
             row = conn.execute(query(__package__, statement), {"batch_id": batch_id}).fetchone()
             posted[name] = int(row[0]) if row else 0
         _refuse_lost_rows(conn, batch_id, document)
         if posted[document.entity] >= MANY:
-            analyze(conn, "lotwatch", (document.table,), posted[document.entity])
+            analyze_due(conn, "lotwatch", (document.table,), posted[document.entity])
     return posted
 
 

@@ -3,7 +3,7 @@
 import psycopg
 
 from lotwatch.db.query import query
-from lotwatch.db.statistics import MANY, analyze
+from lotwatch.db.statistics import MANY, analyze_due
 from lotwatch.ledger.posting.loss import refuse_loss
 
 #: what the posting statement writes by the thousand
@@ -22,7 +22,7 @@ def post_movements(conn: psycopg.Connection, batch_id: int) -> int:
     lost = conn.execute(query(__package__, "not_posted"), {"batch_id": batch_id}).fetchall()
     refuse_loss(batch_id, "movement", [source_key for (source_key,) in lost])
     if moved >= MANY:
-        analyze(conn, "lotwatch", _TABLES, moved)
+        analyze_due(conn, "lotwatch", _TABLES, moved)
     return moved
 
 
