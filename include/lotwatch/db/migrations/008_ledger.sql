@@ -282,13 +282,20 @@ CREATE TABLE lotwatch.order_line_receipt (
     order_line_key text COLLATE "C" PRIMARY KEY,
     quantity bigint NOT NULL
 ) WITH (fillfactor = 70);
-INSERT INTO lotwatch.order_line_receipt (order_line_key, quantity)
+
+-- What each movement brought of an order line (negative: took back to the supplier).
+CREATE VIEW lotwatch.order_line_movement AS
 SELECT
     m.order_line_key,
-    sum(CASE WHEN destination.kind = 'supplier' THEN -m.quantity ELSE m.quantity END)
+    CASE WHEN destination.kind = 'supplier' THEN -m.quantity ELSE m.quantity END AS quantity,
+    m.occurred_at,
+    m.recorded_at
 FROM lotwatch.movement AS m
 JOIN lotwatch.location AS destination ON destination.location_id = m.to_location_id
-WHERE m.order_line_key IS NOT NULL
+WHERE m.order_line_key IS NOT NULL;
+
+INSERT INTO lotwatch.order_line_receipt (order_line_key, quantity)
+SELECT m.order_line_key, sum(m.quantity) FROM lotwatch.order_line_movement AS m
 GROUP BY m.order_line_key;
 
 -- What a trace begins with.

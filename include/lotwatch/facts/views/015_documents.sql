@@ -34,12 +34,9 @@ LEFT JOIN lotwatch.order_line_receipt AS receipt ON line.source_key = receipt.or
 LEFT JOIN (
     SELECT
         movement.order_line_key,
-        sum(CASE WHEN destination.kind = 'supplier' THEN -movement.quantity ELSE movement.quantity END)::bigint AS quantity
-    FROM lotwatch.movement AS movement
-    INNER JOIN lotwatch.location AS destination ON movement.to_location_id = destination.location_id
-    WHERE
-        movement.order_line_key IS NOT NULL
-        AND (movement.occurred_at > (SELECT lotwatch.as_of()) OR movement.recorded_at > (SELECT lotwatch.known_at()))
+        sum(movement.quantity)::bigint AS quantity
+    FROM lotwatch.order_line_movement AS movement
+    WHERE movement.occurred_at > (SELECT lotwatch.as_of()) OR movement.recorded_at > (SELECT lotwatch.known_at())
     GROUP BY movement.order_line_key
 ) AS later ON line.source_key = later.order_line_key
 CROSS JOIN LATERAL (SELECT coalesce(receipt.quantity, 0) - coalesce(later.quantity, 0) AS quantity) AS came
