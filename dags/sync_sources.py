@@ -26,10 +26,10 @@ next run: both take up what is left. A batch that the gate stopped is shown on t
 """
 
 
-def sync(name: str, source: Source) -> None:
+def sync(name: str, source: Source, schedule: str) -> None:
     @dag(
         dag_id=f"sync_{name}",
-        schedule=CronDataIntervalTimetable(source.schedule, timezone="UTC"),
+        schedule=CronDataIntervalTimetable(schedule, timezone="UTC"),
         doc_md=MANUAL.format(name=name, connection=source.connection),
         tags=["sync", name],
         max_active_runs=4,
@@ -50,7 +50,7 @@ def sync(name: str, source: Source) -> None:
             from lotwatch_airflow.defaults import data_docs
 
             with job(autocommit=True) as work:
-                work.counts = jobs.gate(work.conn, work.context, name, data_docs())
+                work.counts = jobs.gate(work.conn, work.context, name, data_docs(), jobs.thresholds(source))
 
         @task(retries=3, retry_delay=timedelta(seconds=5), execution_timeout=timedelta(hours=1))
         def post() -> dict[str, int]:
@@ -72,4 +72,5 @@ def sync(name: str, source: Source) -> None:
 
 
 for name, source in load_sources().items():
-    sync(name, source)
+    if source.schedule is not None:
+        sync(name, source, source.schedule)

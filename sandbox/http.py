@@ -5,7 +5,7 @@ import math
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -15,7 +15,7 @@ import typer
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -41,6 +41,24 @@ def secret(name: str) -> str:
 def serve(app: FastAPI, port: int) -> None:
     """Answer on 127.0.0.1:`port` until stopped."""
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1)
+
+
+def stand_in(name: str, create_app: Callable[[Path, str, str], FastAPI]) -> Callable[..., None]:
+    """The command that serves a stand-in; SANDBOX_<NAME>_TOKEN and SANDBOX_CONTROL_TOKEN hold its tokens."""
+
+    def main(
+        port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")],
+        state: Annotated[Path, typer.Option(help="Folder in which what it is given is kept.", file_okay=False)],
+    ) -> None:
+        serve(stand_in_app(name, create_app, state), port)
+
+    return main
+
+
+def stand_in_app(name: str, create_app: Callable[[Path, str, str], FastAPI], state: Path) -> FastAPI:
+    """A stand-in's app with the tokens of its environment."""
+    state.mkdir(parents=True, exist_ok=True)
+    return create_app(state, secret(f"SANDBOX_{name.upper()}_TOKEN"), secret("SANDBOX_CONTROL_TOKEN"))
 
 
 def new_app(title: str, description: str, *, largest_body: int, invalid_status: int) -> FastAPI:
@@ -211,23 +229,32 @@ def render(template: str, page: Page[Any]) -> HTMLResponse:
 # --- misbehaving
 
 
+At = Literal["send", "look_up", "read"]
+
+
 class Misbehaviour(BaseModel):
     """How the next `times` requests go wrong.
+
+    Of what is read (`at` is `read`): `cut_off` breaks the connection in the middle of the answer; `garbage` spoils one
+    record in ten; `repeat` sends records twice; `back_in_time` answers with a clock and stamps of an hour ago;
+    `change` changes a record that a page has shown already. The server says which of them it knows.
 
     `latency` is slow by `seconds`; `429` and `500` fail, `429` asking to come back in `seconds`;
     `timeout_before_accept` and `timeout_after_accept` keep silent for `seconds` and end as a gateway does, with 504;
     `duplicate` accepts it twice; `malformed` accepts it and answers something else; `reject` refuses it.
-    `at` says which requests are meant: those that send something or those that look up by reference.
+    `at` says which requests are meant: those that send something, those that look up by reference, or those that read
+    pages.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     mode: Literal[
-        "latency", "429", "500", "timeout_before_accept", "timeout_after_accept", "duplicate", "malformed", "reject"
-    ]
+        "latency", "429", "500", "timeout_before_accept", "timeout_after_accept", "duplicate", "malformed", "reject",
+        "cut_off", "garbage", "repeat", "back_in_time", "change",
+    ]  # fmt: skip
     times: int = Field(1, ge=1, le=1_000_000)
     seconds: float = Field(1, ge=0, le=600)
-    at: Literal["send", "look_up"] = "send"
+    at: At = "send"
 
 
 class Mood:
@@ -240,7 +267,7 @@ class Mood:
     def become(self, misbehaviour: Misbehaviour | None) -> None:
         self._asked = misbehaviour
 
-    def take(self, at: Literal["send", "look_up"]) -> Misbehaviour | None:
+    def take(self, at: At) -> Misbehaviour | None:
         """What the request at hand must suffer, counted down."""
         asked = self._asked
         if asked is None or asked.at != at:
@@ -276,6 +303,21 @@ class Mood:
 def copies(suffered: Misbehaviour | None) -> int:
     """How many times what was sent is accepted."""
     return 2 if suffered and suffered.mode == "duplicate" else 1
+
+
+def cut_off(answer: Response) -> Response:
+    """The first half of an answer; then the connection breaks, as when the server dies."""
+    whole = bytes(answer.body)
+
+    async def half() -> AsyncIterator[bytes]:
+        yield whole[: len(whole) // 2]
+        raise ConnectionResetError("cut off, as asked")
+
+    headers = {
+        "Content-Type": answer.headers.get("Content-Type", "application/json"),
+        "Content-Length": str(len(whole)),
+    }
+    return StreamingResponse(half(), answer.status_code, headers)
 
 
 async def _silence(seconds: float) -> Response:

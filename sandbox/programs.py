@@ -10,6 +10,9 @@ from lotwatch_local.settings import PROJECT, Settings
 from lotwatch_local.supervisor import Program
 from sandbox.tryton import install as tryton
 
+#: stand-ins that are servers of ours with one token each
+STAND_INS = ("logistics", "compliance", "hospital")
+
 
 def tryton_python() -> Path:
     """The interpreter of Tryton's own environment (made by `make`)."""
@@ -17,7 +20,7 @@ def tryton_python() -> Path:
 
 
 def programs(settings: Settings) -> list[Program]:
-    """The ERP, the supplier portal and the mail service."""
+    """The ERP, the supplier portal, the mail service and the stand-ins for logistics, compliance and hospital."""
     secrets = settings.secrets
     control = {"SANDBOX_CONTROL_TOKEN": secrets["sandbox_control_token"], "PYTHONPATH": str(PROJECT)}
     portal = {"SANDBOX_PORTAL_TOKEN": secrets["portal_token"]}
@@ -26,6 +29,14 @@ def programs(settings: Settings) -> list[Program]:
         Program("tryton", tryton.server_command(python=tryton_python(), work=settings.home / "tryton")),
         Program("portal", _server(settings, "portal", settings.port_portal), control | portal),
         Program("mail", _server(settings, "mail", settings.port_mail), control | mail),
+        *(
+            Program(
+                name,
+                _server(settings, name, settings.ports[name]),
+                control | {f"SANDBOX_{name.upper()}_TOKEN": secrets[f"{name}_token"]},
+            )
+            for name in STAND_INS
+        ),
     ]
 
 

@@ -31,11 +31,11 @@ def start(settings: Settings, supervisor: Supervisor, today: date) -> None:
 
 
 def start_outside(settings: Settings, supervisor: Supervisor, today: date) -> None:
-    """The ERP with its trial company, the supplier portal and the mail service."""
+    """The ERP with its trial company, and the servers that stand for the rest of the world."""
     with step("Tryton 8.2: database and trial company"):
         install_tryton(settings, today)
-    with step("Tryton, supplier portal and mail service"):
-        for name in ("tryton", "portal", "mail"):
+    with step("Tryton, supplier portal, mail service, logistics, compliance and hospital"):
+        for name in ("tryton", "portal", "mail", *outside.STAND_INS):
             supervisor.start(name, outside.is_well(settings, name))
 
 

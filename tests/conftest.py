@@ -21,6 +21,7 @@ from tests.integration.company import Company
 
 _TEMPLATE = "test_template"  # migrated once, then copied for each test
 _serial = count()
+PORTS = ("airflow", "postgres", "tryton", "portal", "mail", "logistics", "compliance", "hospital")
 
 
 def free_port() -> int:
@@ -35,7 +36,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     home = tmp_path_factory.mktemp("home") / "lot watch"
     home.mkdir()
-    ports = {f"port_{name}": free_port() for name in ("airflow", "postgres", "tryton", "portal", "mail")}
+    ports = {f"port_{name}": free_port() for name in PORTS}
     return Settings(home=home, cache=PROJECT / "data" / "cache", **ports)
 
 
@@ -111,7 +112,7 @@ class Login:
 
 @pytest.fixture(scope="session")
 def outside(database: Settings, supervisor: Supervisor) -> Settings:
-    """The outside world: Tryton with its trial company, the supplier portal and the mail service."""
+    """The outside world: Tryton with its trial company, and every stand-in."""
     trial.start_outside(database, supervisor, datetime.now(UTC).date())
     return database
 

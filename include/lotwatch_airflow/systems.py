@@ -7,7 +7,7 @@ from lotwatch.delivery.mail import MailClient
 from lotwatch.delivery.people import load_people
 from lotwatch.delivery.portal import PortalClient
 from lotwatch.sources import registry, tryton
-from lotwatch.sources.connector import Connector
+from lotwatch.sources.connector import Connector, Login
 
 ERP, PORTAL, MAIL = "tryton", "supplier_portal", "sendgrid"
 SENDER = "Lotwatch <lotwatch@lotwatch.example>"
@@ -15,9 +15,14 @@ SENDER = "Lotwatch <lotwatch@lotwatch.example>"
 
 def source_connector(name: str) -> Connector:
     """The connector of a source of the registry."""
-    source = registry.load_sources()[name]
-    login = BaseHook.get_connection(source.connection)
-    return registry.connector(source, _url(login), login.schema or "", login.login or "", login.password or "")
+    source = registry.source(name)
+    return registry.connector(source, login(source.connection or ""))
+
+
+def login(conn_id: str) -> Login:
+    """Where a system is and how to log in, by the id of an Airflow connection."""
+    known = BaseHook.get_connection(conn_id)
+    return Login(_url(known), known.schema or "", known.login or "", known.password or "", known.extra_dejson)
 
 
 def gateways() -> Gateways:

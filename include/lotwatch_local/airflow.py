@@ -84,6 +84,9 @@ def connections(settings: Settings) -> dict[str, str]:
         "tryton": f"http://lotwatch:{quote(secrets['tryton_service'])}@{home}:{settings.port_tryton}/tryton",
         "supplier_portal": f"http://lotwatch:{quote(secrets['portal_token'])}@{home}:{settings.port_portal}",
         "sendgrid": f"http://apikey:{quote(secrets['sendgrid_key'])}@{home}:{settings.port_mail}",
+        "logistics": f"http://:{quote(secrets['logistics_token'])}@{home}:{settings.port_logistics}",
+        "compliance": f"http://:{quote(secrets['compliance_token'])}@{home}:{settings.port_compliance}",
+        "hospital": f"http://:{quote(secrets['hospital_token'])}@{home}:{settings.port_hospital}",
     }
 
 

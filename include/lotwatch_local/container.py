@@ -27,7 +27,14 @@ from lotwatch_local.stack import console, step
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 #: which service of the sandbox answers a connection that is not told otherwise
-SANDBOX_SERVICES = {"tryton": "tryton", "supplier_portal": "portal", "sendgrid": "mail"}
+SANDBOX_SERVICES = {
+    "tryton": "tryton",
+    "supplier_portal": "portal",
+    "sendgrid": "mail",
+    "logistics": "logistics",
+    "compliance": "compliance",
+    "hospital": "hospital",
+}
 SENDGRIDS_LIMIT = 30 * 1024 * 1024  # bytes
 _LOOPBACK, _EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104 (of its container)
 _ADDRESS_SAFE = re.compile(r"[A-Za-z0-9_=-]*")
@@ -147,6 +154,18 @@ def mail() -> None:
     api_key, control_token = secret("SANDBOX_SENDGRID_KEY"), secret("SANDBOX_CONTROL_TOKEN")
     inbox = Journal(settings.home / "sandbox" / "mail" / "messages.jsonl", ReceivedMessage)
     serve(create_app(inbox, api_key, control_token, largest_message=SENDGRIDS_LIMIT), "mail", settings.port_mail)
+
+
+@app.command("stand-in")
+def stand_in(name: str) -> None:
+    """Serve the trial logistics, compliance or hospital service."""
+    from importlib import import_module
+
+    from sandbox.http import stand_in_app
+
+    settings = ContainerSettings()
+    create_app = import_module(f"sandbox.{name}.app").create_app
+    serve(stand_in_app(name, create_app, settings.home / "sandbox" / name), name, settings.ports[name])
 
 
 def need(settings: ContainerSettings, *names: str) -> None:

@@ -23,6 +23,9 @@ SECRET_NAMES = (
     "tryton_service",
     "portal_token",
     "sendgrid_key",
+    "logistics_token",
+    "compliance_token",
+    "hospital_token",
     "sandbox_control_token",
     "airflow_fernet_key",
     "airflow_jwt_secret",
@@ -52,6 +55,9 @@ class Settings(BaseSettings):
     port_tryton: int = 8069
     port_portal: int = 8091
     port_mail: int = 8092
+    port_logistics: int = 8093
+    port_compliance: int = 8094
+    port_hospital: int = 8095
     data: Path | None = Field(default=None, description="a folder of real data to build the trial world from")
 
     @property
@@ -62,6 +68,9 @@ class Settings(BaseSettings):
             "tryton": self.port_tryton,
             "portal": self.port_portal,
             "mail": self.port_mail,
+            "logistics": self.port_logistics,
+            "compliance": self.port_compliance,
+            "hospital": self.port_hospital,
             "airflow-api": self.port_airflow,
         }
 

@@ -26,6 +26,7 @@ from lotwatch_local import airflow, container, postgres, stack
 from lotwatch_local.container import ContainerSettings
 from lotwatch_local.settings import PROJECT, SECRET_NAMES, Settings
 from lotwatch_local.supervisor import Supervisor
+from sandbox.programs import STAND_INS
 from tests.conftest import free_port
 
 IMAGE_PROJECT, IMAGE_HOME = "/opt/lotwatch", "/var/lib/lotwatch"
@@ -284,14 +285,14 @@ def test_a_secret_that_fits_no_address_is_refused_by_name(init_settings, monkeyp
         _ = ContainerSettings().secrets
 
 
-@pytest.mark.parametrize("name", ["portal", "mail"])
+@pytest.mark.parametrize("name", ["portal", "mail", *STAND_INS])
 def test_the_sandbox_answers_under_its_services_name_and_no_strangers(name, services, tmp_path, monkeypatch) -> None:
     served: dict[str, Any] = {}
     monkeypatch.setattr("uvicorn.run", lambda app, **arguments: served.update(arguments, app=app))
     for variable, value in services[name]["environment"].items():
         monkeypatch.setenv(variable, value)
     monkeypatch.setenv("LOTWATCH_HOME", str(tmp_path))
-    container.app([name], standalone_mode=False)
+    container.app(SERVICES[name]["command"][3:], standalone_mode=False)
     published = services[name]["ports"][0].rsplit(":", 1)[1]
     assert str(served["port"]) == published
     for host, status in ((f"{name}:{published}", 200), ("127.0.0.1", 200), ("stranger.example", 400)):

@@ -2,9 +2,18 @@
 
 from lotwatch.gate.gate import preview, run_gate
 from lotwatch.gate.quarantine import quarantine_unmapped, refused, replay, restage_references
-from lotwatch.gate.report import BatchOutcome, EntityOutcome, Example, GateReport, RuleOutcome, Threshold
+from lotwatch.gate.report import (
+    NO_THRESHOLDS,
+    BatchOutcome,
+    EntityOutcome,
+    Example,
+    GateReport,
+    RuleOutcome,
+    Threshold,
+)
 
 __all__ = [
+    "NO_THRESHOLDS",
     "BatchOutcome",
     "EntityOutcome",
     "Example",

@@ -13,7 +13,6 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -23,7 +22,15 @@ from lotwatch.errors import GateError
 from lotwatch.gate.judge import EntityVerdict, Judge, referee_counts, refuse_broken
 from lotwatch.gate.quarantine import UNMAPPED, quarantine_bad, release_passed, restage_references
 from lotwatch.gate.reasons import reasons
-from lotwatch.gate.report import BatchOutcome, EntityOutcome, Example, GateReport, RuleOutcome, Threshold
+from lotwatch.gate.report import (
+    NO_THRESHOLDS,
+    BatchOutcome,
+    EntityOutcome,
+    Example,
+    GateReport,
+    RuleOutcome,
+    Threshold,
+)
 from lotwatch.gate.split import names_its_own, rule_counts, settle, split
 from lotwatch.gate.staging import for_entity, staged_columns
 from lotwatch.gate.suites import Reason, Suite, load_suites
@@ -33,7 +40,6 @@ from lotwatch.sources.resolve import resolve
 _MANY = 1_000
 _EXAMPLES = 5
 _HASH_JOINS = "SET LOCAL enable_nestloop = off"
-_NO_THRESHOLDS: Mapping[str, Threshold] = MappingProxyType({})
 
 
 def run_gate(
@@ -43,7 +49,7 @@ def run_gate(
     suites: Path,
     docs: Path,
     as_of: datetime,
-    thresholds: Mapping[str, Threshold] = _NO_THRESHOLDS,
+    thresholds: Mapping[str, Threshold] = NO_THRESHOLDS,
     referee: bool = True,
 ) -> GateReport:
     """Judge the batches of one source that are in state 'staged', oldest first; the others are left as they are.

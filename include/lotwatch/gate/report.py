@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from lotwatch.gate.suites import Reason
 
@@ -13,6 +14,10 @@ class Threshold:
 
     share: float = 0.20
     rows: int = 20
+
+
+#: every entity by the usual threshold
+NO_THRESHOLDS: Mapping[str, Threshold] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Another system's records into the ledger: pull, gate, post."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,10 @@ from lotwatch import ledger, master, outbox, sources
 from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
 from lotwatch.errors import GateError
-from lotwatch.gate import BatchOutcome, GateReport
+from lotwatch.gate import NO_THRESHOLDS, BatchOutcome, GateReport, Threshold
 from lotwatch.paths import EXPECTATIONS
 from lotwatch.sources import Connector
+from lotwatch.sources.registry import Source
 
 Counts = dict[str, Any]
 
@@ -36,15 +37,25 @@ def pull(
     return {"batch_id": pulled.batch_id, **counts}
 
 
-def gate(conn: psycopg.Connection, context: RunContext, source: str, docs: Path) -> Counts:
+def gate(
+    conn: psycopg.Connection,
+    context: RunContext,
+    source: str,
+    docs: Path,
+    thresholds: Mapping[str, Threshold] = NO_THRESHOLDS,
+) -> Counts:
     """Judge what waits, tell ops of what is new in quarantine. Takes up what an earlier, killed run has left.
+
+    `thresholds` by entity say how much may be newly bad before a batch is stopped.
 
     Raises GateError when a batch was stopped: the others were judged all the same.
     """
     waiting = sources.pending_batches(conn, source, "staged")
     if not waiting:
         return {"batches": 0}
-    report = quality_gate.run_gate(conn, waiting, suites=EXPECTATIONS, docs=docs, as_of=context.as_of)
+    report = quality_gate.run_gate(
+        conn, waiting, suites=EXPECTATIONS, docs=docs, as_of=context.as_of, thresholds=thresholds
+    )
     with conn.transaction():
         for batch in report.batches:
             _tell(conn, report, batch)
@@ -68,6 +79,11 @@ def post(conn: psycopg.Connection, context: RunContext, source: str) -> dict[str
     for batch_id in sources.pending_batches(conn, source, "judged"):
         total.update(in_transaction(conn, partial(_post_batch, conn, context, batch_id)))
     return {entity: count for entity, count in total.items() if count}
+
+
+def thresholds(source: Source) -> dict[str, Threshold]:
+    """A source's own thresholds, as the gate takes them."""
+    return {entity: Threshold(limit.share, limit.rows) for entity, limit in source.thresholds.items()}
 
 
 def _post_batch(conn: psycopg.Connection, context: RunContext, batch_id: int) -> dict[str, int]:

@@ -11,6 +11,17 @@ from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """Where a system is and how to log in: an Airflow connection without Airflow. `extra` is the connection's JSON."""
+
+    url: str
+    database: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """A field of a record that could not be mapped, and why."""
 
@@ -52,3 +63,13 @@ class Connector(Protocol):
 
     def changed_between(self, entity: str, start: datetime, end: datetime) -> Iterator[Page]:
         """What was last changed in [start, end): for backfills, which never touch a cursor."""
+
+    def server_time(self) -> datetime | None:
+        """What the system's clock shows (UTC); None where it tells no time. Logs in, so it fails as reading would."""
+
+
+class Receiver(Protocol):
+    """Reads what another system pushes: one body of a POST (parsed JSON, or text) into records of our entities."""
+
+    def __call__(self, body: Any) -> Iterator[tuple[str, Record]]:
+        """(entity, record) in the order of the body. Raises SourceError for a body that is nothing of this kind."""

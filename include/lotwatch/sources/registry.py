@@ -1,26 +1,85 @@
-"""The systems that are read, from `include/config/sources.yaml`."""
+"""The systems that are read, from `include/config/sources.yaml`.
 
+A new source of a known kind is an entry there and an Airflow connection; a new kind is a module with a function that
+takes a login and options, and a line in `KINDS`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Self, cast
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
-from lotwatch.errors import LotwatchError
+from lotwatch.errors import LotwatchError, SourceError, nearest
 from lotwatch.paths import SOURCES
-from lotwatch.sources.connector import Connector
+from lotwatch.sources.connector import Connector, Login, Receiver
 
 
-class Source(BaseModel):
-    """One source: its kind of connector, the Airflow connection with address and secret, and when it is read (cron, UTC)."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of source: what reads it, and what reads the bodies it pushes ("module:function", imported when needed).
+
+    `pull(login, **options)` makes a Connector, `push(**options)` a Receiver; None: it cannot.
+    """
+
+    pull: str | None = None
+    push: str | None = None
+
+
+KINDS: dict[str, Kind] = {
+    "tryton_warehouse": Kind(pull="lotwatch.sources.tryton:warehouse"),
+    "tryton_procurement": Kind(pull="lotwatch.sources.tryton:procurement"),
+    "tryton_quality": Kind(pull="lotwatch.sources.tryton:quality"),
+}
+
+
+class Limit(BaseModel):
+    """A batch is stopped when more than `share` (0 to 1) of an entity's records, and at least `rows`, are newly bad."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["tryton_warehouse", "tryton_procurement", "tryton_quality"]
-    connection: str
-    schedule: str
+    share: float = Field(default=0.20, ge=0, le=1)
+    rows: int = Field(default=20, ge=1)
+
+
+class Source(BaseModel):
+    """One source: its kind of connector, the Airflow connections with addresses and secrets, when it is read (cron, UTC).
+
+    `schedule` null: it is never read, it only pushes. `push` names the Airflow connection that holds the keys with which
+    the source signs what it pushes; null: it may not push. `entities` reads fewer than the kind can, in the kind's order.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    connection: str | None = None
+    schedule: str | None = None
+    push: str | None = None
+    entities: tuple[str, ...] | None = None
+    thresholds: Mapping[str, Limit] = {}
     options: dict[str, Any] = {}
+
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, kind: str) -> str:
+        if kind not in KINDS:
+            raise ValueError(f'"{kind}" is no kind of source: {nearest(kind, KINDS)}')
+        return kind
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        kind = KINDS[self.kind]
+        if self.schedule is None and self.push is None:
+            raise ValueError("it is neither read (schedule) nor may it push (push)")
+        if self.schedule is not None and (kind.pull is None or self.connection is None):
+            raise ValueError("what is read on a schedule needs a connection, and a kind that can be read")
+        if self.push is not None and kind.push is None:
+            raise ValueError(f"what is of kind {self.kind} cannot push")
+        return self
 
 
 @cache
@@ -33,13 +92,39 @@ def load_sources(path: Path = SOURCES) -> dict[str, Source]:
         raise LotwatchError(f"The registry of sources cannot be used: {error}", where=str(path)) from error
 
 
-def connector(source: Source, url: str, database: str, user: str, password: str) -> Connector:
-    """The connector of a source, for an address and a login."""
-    from lotwatch.sources.tryton import TrytonConnector, TrytonProcurement, TrytonQuality, TrytonWarehouse, connect
+def source(name: str) -> Source:
+    """One source of the registry. Raises LotwatchError for a name that is not in it."""
+    sources = load_sources()
+    if name not in sources:
+        raise LotwatchError(f'"{name}" is no source', where=str(SOURCES), do=nearest(name, sources))
+    return sources[name]
 
-    kinds: dict[str, type[TrytonConnector]] = {
-        "tryton_warehouse": TrytonWarehouse,
-        "tryton_procurement": TrytonProcurement,
-        "tryton_quality": TrytonQuality,
-    }
-    return kinds[source.kind](connect(url, database, user, password), **source.options)
+
+def connector(source: Source, login: Login) -> Connector:
+    """The connector of a source. Raises SourceError for options or entities that its kind does not have."""
+    made = cast("Connector", _made(source, KINDS[source.kind].pull, login))
+    if source.entities is None:
+        return made
+    unknown = [entity for entity in source.entities if entity not in made.entities]
+    if unknown:
+        what = f"A {source.kind} has no {', '.join(unknown)}"
+        raise SourceError(what, where=str(SOURCES), do=nearest(unknown[0], made.entities))
+    made.entities = tuple(entity for entity in made.entities if entity in source.entities)
+    return made
+
+
+def receiver(source: Source) -> Receiver:
+    """What reads the bodies that a source pushes. Raises SourceError as `connector` does."""
+    return cast("Receiver", _made(source, KINDS[source.kind].push))
+
+
+def _made(source: Source, target: str | None, *arguments: Any) -> Any:
+    if target is None:
+        raise SourceError(f"What is of kind {source.kind} cannot do this", do="choose another kind of source")
+    module, function = target.split(":")
+    try:
+        return getattr(import_module(module), function)(*arguments, **source.options)
+    except (ValidationError, TypeError) as error:
+        raise SourceError(
+            f"The options of a {source.kind} cannot be used: {error}", where=str(SOURCES), do="correct its `options`"
+        ) from error

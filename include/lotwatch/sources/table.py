@@ -66,6 +66,9 @@ class CsvTable:
         """A file does not know when its lines changed: everything in it."""
         return self.changed(entity, None)
 
+    def server_time(self) -> None:
+        """A file tells no time."""
+
     def _records(self) -> Iterator[Record]:
         lines = self._lines()
         _, header = next(lines, (0, []))

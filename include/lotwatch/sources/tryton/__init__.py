@@ -26,6 +26,9 @@ from lotwatch.sources.tryton.connectors import (
     TrytonQuality,
     TrytonWarehouse,
     connect,
+    procurement,
+    quality,
+    warehouse,
 )
 from lotwatch.sources.tryton.erp import TrytonErp
 from lotwatch.sources.tryton.site import TrytonSite
@@ -38,4 +41,7 @@ __all__ = [
     "TrytonSite",
     "TrytonWarehouse",
     "connect",
+    "procurement",
+    "quality",
+    "warehouse",
 ]

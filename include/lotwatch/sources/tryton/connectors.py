@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
 
 from lotwatch.errors import SourceError
-from lotwatch.sources.connector import Page, Record
+from lotwatch.sources.connector import Login, Page, Record
 from lotwatch.sources.jsonrpc import TrytonClient
 from lotwatch.sources.tryton import documents, mapping, places
 from lotwatch.sources.tryton.reading import (
@@ -82,6 +82,10 @@ class TrytonConnector:
             return
         for records, _ in self._read(self._reading(entity), window, 0):
             yield Page(records)
+
+    def server_time(self) -> datetime:
+        """What Tryton's clock shows."""
+        return self.client.server_time().astimezone(UTC)
 
     def _reading(self, entity: str) -> Reading:
         try:
@@ -324,3 +328,22 @@ class TrytonQuality(TrytonConnector):
             for model, ids in wanted.items()
             for identity, row in pull.rows(model, ids, [INSPECTED_AT[model]]).items()
         }
+
+
+def warehouse(login: Login, **options: Any) -> TrytonWarehouse:
+    """The warehouse system behind a login."""
+    return TrytonWarehouse(_session(login), **options)
+
+
+def procurement(login: Login, **options: Any) -> TrytonProcurement:
+    """The purchasing system behind a login."""
+    return TrytonProcurement(_session(login), **options)
+
+
+def quality(login: Login, **options: Any) -> TrytonQuality:
+    """The quality system behind a login."""
+    return TrytonQuality(_session(login), **options)
+
+
+def _session(login: Login) -> TrytonClient:
+    return connect(login.url, login.database, login.user, login.password)

@@ -1,0 +1,17 @@
+"""The routes of the compliance service."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from sandbox.http import new_app
+
+
+def create_app(state: Path, token: str, control_token: str) -> FastAPI:
+    """The service for whoever holds `token`, keeping what it is given in `state`."""
+    return new_app(
+        "Compliance",
+        "Device recalls, enforcement reports and device records.",
+        largest_body=8 * 1024 * 1024,
+        invalid_status=400,
+    )
