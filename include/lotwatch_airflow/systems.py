@@ -1,11 +1,14 @@
 """Other systems by the ids of Airflow connections, the only place where addresses and secrets are kept."""
 
+from typing import Any
+
 from airflow.sdk import BaseHook, Connection, conf
 
 from lotwatch.delivery import Gateways
 from lotwatch.delivery.mail import MailClient
 from lotwatch.delivery.people import load_people
 from lotwatch.delivery.portal import PortalClient
+from lotwatch.errors import LotwatchError
 from lotwatch.sources import registry, tryton
 from lotwatch.sources.connector import Connector, Login
 
@@ -21,8 +24,24 @@ def source_connector(name: str) -> Connector:
 
 def login(conn_id: str) -> Login:
     """Where a system is and how to log in, by the id of an Airflow connection."""
-    known = BaseHook.get_connection(conn_id)
+    return _login(BaseHook.get_connection(conn_id))
+
+
+def _login(known: Any) -> Login:
     return Login(_url(known), known.schema or "", known.login or "", known.password or "", known.extra_dejson)
+
+
+def known_login(conn_id: str) -> Login:
+    """The same from a shell, outside of any task. Raises LotwatchError for a connection that is not there."""
+    from airflow.exceptions import AirflowNotFoundException
+
+    try:
+        return _login(Connection.get_connection_from_secrets(conn_id))
+    except AirflowNotFoundException:
+        raise LotwatchError(
+            f'Airflow has no connection "{conn_id}"', where="Admin, Connections",
+            do="add it there, or correct its name in include/config/sources.yaml",
+        ) from None  # fmt: skip
 
 
 def gateways() -> Gateways:
@@ -38,6 +57,6 @@ def gateways() -> Gateways:
     )
 
 
-def _url(connection: Connection) -> str:
+def _url(connection: Any) -> str:
     port = f":{connection.port}" if connection.port else ""
     return f"{connection.conn_type}://{connection.host}{port}"
