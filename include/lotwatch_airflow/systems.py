@@ -1,8 +1,10 @@
 """Other systems by the ids of Airflow connections, the only place where addresses and secrets are kept."""
 
+import os
 from typing import Any
 
-from airflow.sdk import BaseHook, Connection, conf
+from airflow.exceptions import AirflowNotFoundException
+from airflow.sdk import BaseHook, conf
 
 from lotwatch.delivery import Gateways
 from lotwatch.delivery.mail import MailClient
@@ -24,19 +26,16 @@ def source_connector(name: str) -> Connector:
 
 def login(conn_id: str) -> Login:
     """Where a system is and how to log in, by the id of an Airflow connection."""
-    return _login(BaseHook.get_connection(conn_id))
-
-
-def _login(known: Any) -> Login:
+    known = BaseHook.get_connection(conn_id)
     return Login(_url(known), known.schema or "", known.login or "", known.password or "", known.extra_dejson)
 
 
 def known_login(conn_id: str) -> Login:
     """The same from a shell, outside of any task. Raises LotwatchError for a connection that is not there."""
-    from airflow.exceptions import AirflowNotFoundException
-
+    # only a process that says so is shown the connections in Airflow's own database
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
     try:
-        return _login(Connection.get_connection_from_secrets(conn_id))
+        return login(conn_id)
     except AirflowNotFoundException:
         raise LotwatchError(
             f'Airflow has no connection "{conn_id}"', where="Admin, Connections",
