@@ -1,9 +1,11 @@
-"""### Sends what has been decided: orders to the ERP and the supplier's portal, messages to people
+"""### Sends what has been decided: orders to the ERP and the supplier's portal, tasks to warehouses, messages to people
 
 **send** takes what is due in the outbox, one row at a time. An order needs its written approval and passes the guards again;
 its draft is written into the ERP first, and the number it gets there is its reference at the supplier's portal. A message
-goes out through SendGrid. After an unclear answer (a time-out) the order is looked up by our reference before anything is
-sent again; a busy or broken recipient is tried again later, at growing intervals; a refusal is final and told to the buyer.
+goes out through SendGrid. What is held here is set aside by the warehouse system, and put back when it is released
+(`include/config/warehouses.yaml`); each run asks what has become of it. After an unclear answer (a time-out) the order or
+task is looked up by our reference before anything is sent again; a busy or broken recipient is tried again later, at growing
+intervals; a refusal is final and told to the buyer, or to the warehouse.
 
 *When*: woken by `ask_approval`, and every minute. *When it fails*: nothing is lost or sent twice; the next run goes on. The
 rows that wait, with their last error, are on the Today page. Never waits for a person.

@@ -6,7 +6,8 @@ from typing import Any
 from airflow.exceptions import AirflowNotFoundException
 from airflow.sdk import BaseHook, conf
 
-from lotwatch.delivery import Gateways
+from lotwatch.actions.warehouse import Warehouse, load_warehouses
+from lotwatch.delivery import Gateways, WarehouseGateway
 from lotwatch.delivery.mail import MailClient
 from lotwatch.delivery.people import load_people
 from lotwatch.delivery.portal import PortalClient
@@ -53,7 +54,13 @@ def gateways() -> Gateways:
         mail=MailClient(mail.password or "", _url(mail), sender),
         people=load_people(),
         board_url=conf.get("api", "base_url"),
+        warehouses={name: WarehouseGateway(known, _wms(known)) for name, known in load_warehouses().items()},
     )
+
+
+def _wms(known: Warehouse) -> tryton.TrytonWms:
+    there = login(known.connection)
+    return tryton.TrytonWms(tryton.connect(there.url, there.database, there.user, there.password), **known.options)
 
 
 def _url(connection: Any) -> str:

@@ -127,12 +127,12 @@ def site_places(site: Site) -> Iterator[Place]:
     yield Place(site.code, site.name, "warehouse", site.region)
     for zone, name in (("IN", "Goods in"), ("OUT", "Goods out"), ("STO", "Store")):
         yield Place(f"{site.code}-{zone}", name, "storage", site.code)
+    yield Place(f"{site.code}-BLOCKED", "Blocked", "storage", site.code)
     store = f"{site.code}-STO"
     if site.supplied_by is None:
         for number in range(1, DC_BINS + 1):
             yield Place(f"{site.code}-A{number:02}", f"Aisle A, bay {number}", "storage", store)
         yield Place(f"{site.code}-INSP", "Inspection", "storage", site.code)
-        yield Place(f"{site.code}-BLOCKED", "Blocked", "storage", site.code)
         return
     for department, name in DEPARTMENTS.items():
         yield Place(f"{site.code}-{department}", name, "storage", store)

@@ -44,11 +44,11 @@ SERVICE_GROUP = "Lotwatch"
 SERVICE_LOGIN = "lotwatch"
 SERVICE_RIGHTS: dict[str, tuple[str, ...]] = {
     "stock.lot": ("read",),
-    "stock.move": ("read",),
+    "stock.move": ("read", "write", "create"),
     "stock.shipment.in": ("read",),
     "stock.shipment.in.return": ("read",),
-    "stock.shipment.internal": ("read",),
-    "stock.shipment.out": ("read",),
+    "stock.shipment.internal": ("read", "write", "create"),
+    "stock.shipment.out": ("read", "write"),
     "stock.shipment.out.return": ("read",),
     "stock.inventory": ("read",),
     "stock.inventory.line": ("read",),

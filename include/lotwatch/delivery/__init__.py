@@ -1,6 +1,7 @@
-"""Sends what is in the outbox, each once: orders to the ERP and the portal, messages to people."""
+"""Sends what is in the outbox, each once: orders to the ERP and the portal, tasks to warehouses, messages to people."""
 
 from lotwatch.delivery.drain import Drained, drain
-from lotwatch.delivery.gateways import Gateways
+from lotwatch.delivery.gateways import Gateways, WarehouseGateway
+from lotwatch.delivery.warehouse import ask_again
 
-__all__ = ["Drained", "Gateways", "drain"]
+__all__ = ["Drained", "Gateways", "WarehouseGateway", "ask_again", "drain"]

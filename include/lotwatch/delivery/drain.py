@@ -12,8 +12,9 @@ import psycopg
 from pydantic import ValidationError
 
 from lotwatch import actions, outbox
+from lotwatch.actions import warehouse as tasks
 from lotwatch.audit import RunContext, record
-from lotwatch.delivery import orders
+from lotwatch.delivery import orders, warehouse
 from lotwatch.delivery.gateways import Gateways
 from lotwatch.delivery.mail import Message
 from lotwatch.delivery.messages import render
@@ -59,6 +60,10 @@ def _deliver(
     try:
         if row.kind == "message":
             _send_message(conn, row, gateways, context)
+        elif row.kind == "warehouse_task":
+            if not warehouse.deliver(conn, row, gateways, context):
+                outbox.close(conn, row, "refused", "It is wanted no more.")
+                return "refused", None
         else:
             orders.deliver(conn, row, gateways, context)
     except orders.NotToBeSent as stop:
@@ -76,6 +81,8 @@ def _deliver(
         ), unfit
     except SourceError as error:
         return (_again if error.retry else _give_up)(conn, row, error, context), error
+    except LotwatchError as error:  # a setting is wrong: trying again mends nothing
+        return _give_up(conn, row, error, context), error
     return "sent", None
 
 
@@ -117,6 +124,11 @@ def _give_up(conn: psycopg.Connection, row: outbox.Row, error: LotwatchError, co
         outbox.close(conn, row, "failed", str(error))
         if row.kind == "message":
             record(conn, context, "message failed", "message", row.key, reason=str(error))
+        elif row.kind == "warehouse_task":
+            code = tasks.refused(conn, row.payload["task_id"], str(error), context)
+            data = {"rows": [{"code": code, "warehouse": row.payload["warehouse"], "error": str(error)}]}
+            payload = {"template": "warehouse_task_failed", "to": ["warehouse", "ops"], "data": data}
+            outbox.enqueue(conn, "message", f"warehouse_task_failed:{row.key}", payload)
         else:
             code = actions.failed(conn, row.payload["proposal_id"])
             record(conn, context, "order failed", "proposal", code, reason=str(error))

@@ -1,9 +1,11 @@
 """The ways out of the house, as the sender uses them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from lotwatch.actions import Order
+from lotwatch.actions.warehouse import Task, Warehouse
 from lotwatch.delivery import portal
 from lotwatch.delivery.mail import Message
 from lotwatch.delivery.people import People
@@ -33,12 +35,45 @@ class Mail(Protocol):
     def send(self, message: Message) -> str: ...
 
 
+class Told(Protocol):
+    """What a warehouse says of a task: its own number and state, and whether it is done."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def done(self) -> bool: ...
+
+
+class Wms(Protocol):
+    """A warehouse system that can be told. Carrying out the same reference again goes on with it, and does nothing twice."""
+
+    def carry_out(self, task: Task) -> Told:
+        """Raises SourceError (`retry` says whether later can help)."""
+
+    def look_up(self, task: Task) -> Told | None:
+        """What has become of it, or None where the warehouse has never heard of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseGateway:
+    """A warehouse system and how it is set up."""
+
+    settings: Warehouse
+    gateway: Wms
+
+
 @dataclass(frozen=True, slots=True)
 class Gateways:
-    """All of them. `people` answers the addresses of a role, `board_url` is where links in messages lead."""
+    """All of them. `people` answers the addresses of a role, `board_url` is where links in messages lead.
+
+    `warehouses` are the warehouse systems by name.
+    """
 
     erp: Erp
     portal: Portal
     mail: Mail
     people: People
     board_url: str
+    warehouses: Mapping[str, WarehouseGateway] = field(default_factory=dict)

@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 
 from lotwatch import actions, outbox
+from lotwatch.actions import warehouse
 from lotwatch.audit import RunContext
-from lotwatch.delivery import Drained, Gateways, drain
+from lotwatch.delivery import Drained, Gateways, ask_again, drain
 
 #: orders asked for by one run: Airflow maps one group of tasks to each
 MOST_QUESTIONS = 200
@@ -58,13 +59,18 @@ def decide(conn: psycopg.Connection, context: RunContext, proposal_id: int, answ
 
 
 def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> Drained:
-    """Send what is due, and tell the buyers once of all orders that went out. A backfilled run sends nothing.
+    """Ask warehouses for what is held, send what is due, hear what has become of it, and tell the buyers once of all
+    orders that went out. A backfilled run sends nothing.
 
     `conn` must be in autocommit mode.
     """
     if context.backfilled:
         return Drained()
+    asked = warehouse.request_holds(conn, context, {name: each.settings for name, each in gateways.warehouses.items()})
     drained = drain(conn, gateways, context)
+    done, errors = ask_again(conn, gateways, context)
+    drained.counts.update({"warehouse_task.requested": asked, "warehouse_task.acknowledged": done})
+    drained.errors += errors
     with conn.transaction():
         rows = [_row(order) | {"confirmation": number} for order, number in actions.take_untold(conn, context.as_of)]
         if rows:

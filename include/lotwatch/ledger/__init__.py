@@ -1,7 +1,7 @@
 """Movements, positions and what hangs on them: one true picture of every lot and serial."""
 
 from lotwatch.ledger.counts import decide_count
-from lotwatch.ledger.holds import AUTHORITY, Hold, confirm_hold, place_hold, release_hold
+from lotwatch.ledger.holds import AUTHORITY, Hold, confirm_hold, place_hold, release_hold, unconfirm_hold
 from lotwatch.ledger.past import quantity_at, take_snapshot
 from lotwatch.ledger.post import post_events
 from lotwatch.ledger.posting import clear_changes, make_partitions
@@ -21,5 +21,6 @@ __all__ = [
     "rebuild",
     "release_hold",
     "take_snapshot",
+    "unconfirm_hold",
     "verify",
 ]

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from lotwatch.db.query import query
 
-Kind = Literal["erp_draft", "portal_order", "message"]
+Kind = Literal["erp_draft", "portal_order", "warehouse_task", "message"]
 
 
 @dataclass(frozen=True, slots=True)

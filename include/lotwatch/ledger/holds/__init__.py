@@ -11,6 +11,7 @@ from lotwatch.ledger.holds.hold import (
     named,
     place_hold,
     release_hold,
+    unconfirm_hold,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "named",
     "place_hold",
     "release_hold",
+    "unconfirm_hold",
 ]

@@ -153,3 +153,8 @@ def confirm_hold(conn: psycopg.Connection, hold_id: int, confirmed_at: datetime)
     """Note when the warehouse system or the site said that it holds it too; False when that was noted before."""
     parameters = {"hold_id": hold_id, "confirmed_at": confirmed_at}
     return conn.execute(query(__package__, "confirm_hold"), parameters).rowcount == 1
+
+
+def unconfirm_hold(conn: psycopg.Connection, hold_id: int) -> None:
+    """Start the second clock again: more of what is held was found that the warehouse would still give out."""
+    conn.execute(query(__package__, "unconfirm_hold"), {"hold_id": hold_id})

@@ -2,7 +2,7 @@
 
 site.py says how a site names things, places.py reads its location tree, mapping.py turns its records into ours,
 shipments.py its shipments, reading.py finds what changed, documents.py what is gone, connectors.py puts these together,
-erp.py writes draft purchases.
+erp.py writes draft purchases, wms.py what a warehouse is asked for.
 
 How Tryton's records are read:
 
@@ -32,6 +32,7 @@ from lotwatch.sources.tryton.connectors import (
 )
 from lotwatch.sources.tryton.erp import TrytonErp
 from lotwatch.sources.tryton.site import TrytonSite
+from lotwatch.sources.tryton.wms import TrytonWms
 
 __all__ = [
     "TrytonConnector",
@@ -40,6 +41,7 @@ __all__ = [
     "TrytonQuality",
     "TrytonSite",
     "TrytonWarehouse",
+    "TrytonWms",
     "connect",
     "procurement",
     "quality",

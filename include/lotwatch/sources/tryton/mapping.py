@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Problem, Record
 from lotwatch.sources.tryton.places import Place
 from lotwatch.sources.tryton.site import TrytonSite
@@ -48,6 +49,14 @@ class Product:
 def key(model: str, identity: int) -> str:
     """A record's identity in Tryton, in the form in which its references name it."""
     return f"{model},{identity}"
+
+
+def split_key(text: str) -> tuple[str, int]:
+    """The model and id of such an identity. Raises SourceError for a text that is none."""
+    model, _, identity = text.partition(",")
+    if not identity.isdigit():
+        raise SourceError(f'"{text}" is no record of Tryton', do="name the order as its source does")
+    return model, int(identity)
 
 
 def jsonable(value: Any) -> Any:

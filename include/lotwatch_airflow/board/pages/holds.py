@@ -224,5 +224,7 @@ def _form(view: View, given: HoldForm, error: str | None = None) -> Response:
 
 
 def _show(view: View, hold: DictRow, *, error: str | None = None, **values: Any) -> Response:
-    plain = {"done": None, "reason": "", "may_release": _may_release(view, hold)}
+    with view.transaction() as conn:
+        tasks = fetch_all(conn, "warehouse_tasks", {"hold": hold["hold_id"]})
+    plain = {"done": None, "reason": "", "may_release": _may_release(view, hold), "tasks": tasks}
     return view.page("holds-one", status=409 if error else 200, hold=hold, error=error, **plain | values)

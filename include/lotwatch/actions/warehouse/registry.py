@@ -1,0 +1,48 @@
+"""Which warehouse system keeps the stock of which sites, from `include/config/warehouses.yaml`."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from lotwatch.errors import LotwatchError
+from lotwatch.paths import WAREHOUSES
+
+TaskKind = Literal["hold", "release", "transfer", "pick"]
+
+
+class Warehouse(BaseModel):
+    """A warehouse system: how it is written to, the source through which its movements come back, and its sites.
+
+    `sites` are codes or patterns with `*`. `blocked` is the code of the place where a site puts what is held, with
+    `{site}` for the site's code; a site without such a place is told of holds by people alone. `writes` are the kinds of
+    task that it takes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["tryton"]
+    connection: str
+    source: str
+    sites: tuple[str, ...] = Field(min_length=1)
+    blocked: str = Field(default="{site}-BLOCKED", pattern=r".")
+    writes: frozenset[TaskKind] = frozenset({"hold", "release", "transfer", "pick"})
+    options: dict[str, Any] = {}
+
+    @property
+    def site_patterns(self) -> list[str]:
+        """`sites` as LIKE has it."""
+        literal = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
+        return [pattern.translate(literal).replace("*", "%") for pattern in self.sites]
+
+
+@cache
+def load_warehouses(path: Path = WAREHOUSES) -> dict[str, Warehouse]:
+    """The warehouse systems by name. Raises LotwatchError naming the file and the warehouse."""
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        return TypeAdapter(dict[str, Warehouse]).validate_python(entries)
+    except (yaml.YAMLError, ValidationError) as error:
+        raise LotwatchError(f"The warehouse systems cannot be used: {error}", where=str(path)) from error

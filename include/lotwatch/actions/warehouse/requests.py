@@ -1,0 +1,124 @@
+"""Asks a warehouse system for something: a row here and one in the outbox, in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg
+
+from lotwatch import ledger, outbox
+from lotwatch.actions.warehouse.registry import TaskKind, Warehouse
+from lotwatch.audit import RunContext, record
+from lotwatch.db.query import query
+from lotwatch.errors import LotwatchError
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """So many base units of an item's lot or serial unit (0: none) to be taken from a place."""
+
+    item_id: int
+    location_id: int
+    quantity: int
+    lot_id: int = 0
+    serial_id: int = 0
+
+
+def request_holds(conn: psycopg.Connection, context: RunContext, warehouses: Mapping[str, Warehouse]) -> int:
+    """Ask for what is held here to be set aside there, and for what is held no more to be put back; returns how many tasks.
+
+    What is asked for already, or was refused within a day, is not asked for again; what arrives under a hold later is.
+    """
+    made = 0
+    with conn.transaction():
+        conn.execute(query(__package__, "lock_requests"))
+        for name, warehouse in warehouses.items():
+            parameters = {
+                "warehouse": name,
+                "source": warehouse.source,
+                "sites": warehouse.site_patterns,
+                "blocked": warehouse.blocked,
+                "as_of": context.as_of,
+                "actor": context.actor,
+            }
+            for kind in sorted({"hold", "release"} & warehouse.writes):
+                for task_id, hold_id in conn.execute(query(__package__, f"request_{kind}s"), parameters).fetchall():
+                    if kind == "hold":  # what has just been found to be free there was not confirmed, or is no more
+                        ledger.unconfirm_hold(conn, hold_id)
+                    _enqueue(conn, context, name, task_id, kind)
+                    made += 1
+    return made
+
+
+def request_transfer(
+    conn: psycopg.Connection,
+    context: RunContext,
+    warehouse: str,
+    *,
+    from_site_id: int,
+    to_site_id: int,
+    lines: Sequence[TaskLine],
+    wanted_on: date | None = None,
+) -> int:
+    """Ask for goods to be moved from one site to another; returns the task. The warehouse chooses the bins."""
+    return _request(
+        conn, context, warehouse, "transfer", lines,
+        site_id=from_site_id, from_location_id=from_site_id, to_location_id=to_site_id, wanted_on=wanted_on,
+    )  # fmt: skip
+
+
+def request_pick(
+    conn: psycopg.Connection,
+    context: RunContext,
+    warehouse: str,
+    *,
+    site_id: int,
+    demand_order_key: str,
+    lines: Sequence[TaskLine],
+) -> int:
+    """Ask for exactly these lots, from these places, to be picked for an order; returns the task."""
+    return _request(
+        conn, context, warehouse, "pick", lines,
+        site_id=site_id, from_location_id=site_id, demand_order_key=demand_order_key,
+    )  # fmt: skip
+
+
+def _request(
+    conn: psycopg.Connection,
+    context: RunContext,
+    warehouse: str,
+    kind: TaskKind,
+    lines: Sequence[TaskLine],
+    **values: Any,
+) -> int:
+    if not lines:
+        raise LotwatchError(f"A {kind} without lines asks for nothing", where=warehouse)
+    parameters = {"to_location_id": None, "demand_order_key": None, "wanted_on": None, **values}
+    parameters |= {"warehouse": warehouse, "kind": kind, "actor": context.actor, "as_of": context.as_of}
+    with conn.transaction():
+        row = conn.execute(query(__package__, "make_task"), parameters).fetchone()
+        assert row is not None  # noqa: S101 (the statement always answers one row)
+        task_id = int(row[0])
+        with conn.cursor() as cursor:
+            cursor.executemany(
+                query(__package__, "make_line"),
+                [
+                    {
+                        "task_id": task_id,
+                        "item_id": line.item_id,
+                        "lot_id": line.lot_id,
+                        "serial_id": line.serial_id,
+                        "location_id": line.location_id,
+                        "quantity": line.quantity,
+                    }
+                    for line in lines
+                ],
+            )
+        _enqueue(conn, context, warehouse, task_id, kind)
+    return task_id
+
+
+def _enqueue(conn: psycopg.Connection, context: RunContext, warehouse: str, task_id: int, kind: str) -> None:
+    outbox.enqueue(conn, "warehouse_task", f"warehouse_task:{task_id}", {"task_id": task_id, "warehouse": warehouse})
+    record(conn, context, f"{kind} requested", "warehouse_task", str(task_id))

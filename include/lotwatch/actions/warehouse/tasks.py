@@ -1,0 +1,96 @@
+"""How far a warehouse has come with what it was asked for."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row, dict_row
+
+from lotwatch import ledger
+from lotwatch.actions.warehouse.registry import TaskKind, Warehouse
+from lotwatch.audit import RunContext, record
+from lotwatch.db.query import query
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """So many base units of a lot or serial unit, by the codes of the warehouse's own system."""
+
+    item_code: str
+    lot_number: str | None
+    serial_number: str | None
+    location_code: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a warehouse is asked for, by the codes of its own system. `reference` is ours, and stays the same."""
+
+    task_id: int
+    reference: str
+    warehouse: str
+    kind: TaskKind
+    state: str
+    from_location: str
+    to_location: str | None
+    demand_order_key: str | None
+    wanted_on: date | None
+    lines: tuple[Line, ...]
+
+
+def load_task(conn: psycopg.Connection, task_id: int, source: str) -> Task:
+    """A task with its lines; `source` is the warehouse's, whose cross references give its codes."""
+    parameters = {"task_id": task_id, "source": source}
+    with conn.cursor(row_factory=class_row(Line)) as cursor:
+        lines = tuple(cursor.execute(query(__package__, "task_lines"), parameters).fetchall())
+    with conn.cursor(row_factory=dict_row) as cursor:
+        head: Any = cursor.execute(query(__package__, "task"), parameters).fetchone()
+    return Task(**head, lines=lines)
+
+
+def unacknowledged(conn: psycopg.Connection, warehouse: str, limit: int) -> list[tuple[int, str, TaskKind]]:
+    """(task, our reference, kind) of what a warehouse has and has not said to be done, the oldest first."""
+    return conn.execute(query(__package__, "unacknowledged"), {"warehouse": warehouse, "limit": limit}).fetchall()
+
+
+def written(conn: psycopg.Connection, task_id: int, number: str, state: str, context: RunContext) -> None:
+    """The warehouse has it, under this number, in this state of its own."""
+    parameters = {"task_id": task_id, "number": number, "their_state": state, "as_of": context.as_of}
+    if conn.execute(query(__package__, "written"), parameters).rowcount:
+        record(conn, context, "written to the warehouse", "warehouse_task", str(task_id), after=parameters)
+
+
+def acknowledged(conn: psycopg.Connection, task_id: int, number: str, state: str, context: RunContext) -> None:
+    """The warehouse says that it is done."""
+    parameters = {"task_id": task_id, "number": number, "their_state": state, "as_of": context.as_of}
+    if conn.execute(query(__package__, "acknowledged"), parameters).rowcount:
+        record(conn, context, "acknowledged by the warehouse", "warehouse_task", str(task_id), after=parameters)
+
+
+def refused(conn: psycopg.Connection, task_id: int, reason: str, context: RunContext) -> str:
+    """The warehouse says no, or nothing more is tried; returns our reference."""
+    row = conn.execute(query(__package__, "refused"), {"task_id": task_id, "reason": reason}).fetchone()
+    record(conn, context, "refused by the warehouse", "warehouse_task", str(task_id), reason=reason)
+    return str(row[0]) if row else f"task {task_id}"
+
+
+def cancel_unwanted(conn: psycopg.Connection, task_id: int) -> bool:
+    """Whether what was asked for a hold is no longer wanted, since the hold was released before: then it is cancelled."""
+    return conn.execute(query(__package__, "cancel_unwanted"), {"task_id": task_id}).rowcount == 1
+
+
+def confirm_holds(conn: psycopg.Connection, context: RunContext, name: str, warehouse: Warehouse) -> int:
+    """Run the second clock out for holds of which the warehouse has set everything aside; returns for how many."""
+    parameters = {
+        "warehouse": name,
+        "source": warehouse.source,
+        "sites": warehouse.site_patterns,
+        "blocked": warehouse.blocked,
+    }
+    confirmed = [hold_id for (hold_id,) in conn.execute(query(__package__, "holds_set_aside"), parameters)]
+    for hold_id in confirmed:
+        ledger.confirm_hold(conn, hold_id, context.as_of)
+        record(conn, context, "hold confirmed", "hold", str(hold_id), actor=name)
+    return len(confirmed)

@@ -1,0 +1,64 @@
+"""What warehouses are asked for on its way: written once, looked up after an unclear answer, asked about until it is done."""
+
+import psycopg
+
+from lotwatch import outbox
+from lotwatch.actions import warehouse
+from lotwatch.audit import RunContext
+from lotwatch.delivery.gateways import Gateways
+from lotwatch.errors import LotwatchError, SourceError
+
+#: tasks of one warehouse that one run asks about
+MOST_QUESTIONS = 200
+
+
+def deliver(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context: RunContext) -> bool:
+    """Write one task to its warehouse and record what it says; False when it is wanted no more. Raises SourceError."""
+    task_id = int(row.payload["task_id"])
+    with conn.transaction():
+        if warehouse.cancel_unwanted(conn, task_id):
+            return False
+    name = str(row.payload["warehouse"])
+    if name not in gateways.warehouses:
+        raise LotwatchError(
+            f"There is no warehouse system {name}", where=row.key, do="bring it back in warehouses.yaml"
+        )
+    there = gateways.warehouses[name]
+    task = warehouse.load_task(conn, task_id, there.settings.source)
+    if task.state not in {"requested", "written"}:
+        return False
+    told = there.gateway.look_up(task) if row.look_first else None
+    if told is None:
+        told = there.gateway.carry_out(task)
+    with conn.transaction():
+        note = warehouse.acknowledged if told.done else warehouse.written
+        note(conn, task_id, told.number, told.state, context)
+        outbox.close_as_sent(conn, row.key, {"number": told.number, "state": told.state})
+    return True
+
+
+def ask_again(conn: psycopg.Connection, gateways: Gateways, context: RunContext) -> tuple[int, list[str]]:
+    """Ask each warehouse what has become of what it was told, and run out the second clock of holds.
+
+    Returns how many tasks are done since, and errors that a person should see.
+    """
+    done, errors = 0, []
+    for name, there in gateways.warehouses.items():
+        for task_id, reference, _ in warehouse.unacknowledged(conn, name, MOST_QUESTIONS):
+            try:
+                told = there.gateway.look_up(warehouse.load_task(conn, task_id, there.settings.source))
+            except SourceError as error:
+                errors.append(f"{name} {reference}: {error}")
+                if error.retry:
+                    break  # it is down: the next run asks again
+                with conn.transaction():
+                    warehouse.refused(conn, task_id, str(error), context)
+                continue
+            if told is not None:
+                with conn.transaction():
+                    note = warehouse.acknowledged if told.done else warehouse.written
+                    note(conn, task_id, told.number, told.state, context)
+                done += told.done
+        with conn.transaction():
+            warehouse.confirm_holds(conn, context, name, there.settings)
+    return done, errors

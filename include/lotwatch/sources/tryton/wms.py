@@ -1,0 +1,298 @@
+"""Writes warehouse tasks into Tryton: each of our references once, however often it is asked for.
+
+What is held is moved to the site's blocked place by an internal shipment, and back when it is released; a transfer is an
+internal shipment that its warehouse picks and sends; a pick sets aside the named lots for a customer's shipment.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, Protocol
+
+from lotwatch.errors import SourceError
+from lotwatch.sources.jsonrpc import TrytonClient, UnclearAnswerError
+from lotwatch.sources.tryton.mapping import split_key
+
+SHIPMENT = "stock.shipment.internal"
+SHIPMENT_FIELDS = ("number", "reference", "state", "from_location.code", "to_location.code", "moves")
+#: states in which a transfer has begun, and those in which a customer's goods are set aside
+BEGUN = frozenset({"assigned", "packed", "shipped", "done"})
+PICKED = frozenset({"assigned", "picked", "packed", "shipped", "done"})
+
+
+class TaskLine(Protocol):
+    """A line of a task: base units of a lot or serial unit, from a place."""
+
+    @property
+    def item_code(self) -> str: ...
+    @property
+    def lot_number(self) -> str | None: ...
+    @property
+    def serial_number(self) -> str | None: ...
+    @property
+    def location_code(self) -> str: ...
+    @property
+    def quantity(self) -> int: ...
+
+
+class Task(Protocol):
+    """What the warehouse is asked for; `reference` is ours."""
+
+    @property
+    def reference(self) -> str: ...
+    @property
+    def kind(self) -> Literal["hold", "release", "transfer", "pick"]: ...
+    @property
+    def from_location(self) -> str: ...
+    @property
+    def to_location(self) -> str | None: ...
+    @property
+    def demand_order_key(self) -> str | None: ...
+    @property
+    def wanted_on(self) -> date | None: ...
+    @property
+    def lines(self) -> Sequence[TaskLine]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the warehouse says of a task: its own number and state, and whether that is what was asked for."""
+
+    number: str
+    state: str
+    done: bool
+
+
+class TrytonWms:
+    """Tryton as a warehouse that can be told. Every step is safe to repeat; one caller at a time for a reference.
+
+    Raises SourceError: `retry` where asking again can help; not when Tryton knows an item, lot or place not at all, or
+    somebody has cancelled there what we asked for.
+    """
+
+    def __init__(self, client: TrytonClient, *, lot_serial_separator: str = "/") -> None:
+        self._client, self._separator = client, lot_serial_separator
+
+    def carry_out(self, task: Task) -> Told:
+        """Do what is asked, or go on with it; what of it is for people to do there is begun."""
+        if task.kind == "pick":
+            return self._pick(task)
+        shipment = self._look_up(task.reference) or self._create(task)
+        if shipment["state"] == "draft":
+            shipment = self._press("wait", shipment, task.reference)
+        if task.kind == "transfer":
+            return self._told(shipment, task.kind)
+        if shipment["state"] == "waiting":
+            shipment = self._press("assign_try", shipment, task.reference)
+        if shipment["state"] == "assigned":
+            shipment = self._press("do", shipment, task.reference)
+        return self._told(shipment, task.kind)
+
+    def look_up(self, task: Task) -> Told | None:
+        """What has become of a task; None where Tryton has never heard of it."""
+        if task.kind == "pick":
+            return self._picked(task, self._order(task))
+        shipment = self._look_up(task.reference)
+        if shipment is None or not shipment["number"]:
+            return None  # half made: carrying it out goes on with it
+        return self._told(shipment, task.kind)
+
+    # --- internal shipments
+
+    def _told(self, shipment: Mapping[str, Any], kind: str) -> Told:
+        state = shipment["state"]
+        if state == "cancelled":
+            raise SourceError(
+                "Somebody cancelled it in Tryton", where=f"internal shipment {shipment['number']}",
+                do="ask them why; if it is still to be done, ask for it again",
+            )  # fmt: skip
+        return Told(shipment["number"], state, state == "done" or (kind == "transfer" and state in BEGUN))
+
+    def _look_up(self, reference: str) -> dict[str, Any] | None:
+        found = self._client.search_read(SHIPMENT, [["reference", "=", reference]], SHIPMENT_FIELDS)
+        if len(found) > 1:
+            raise SourceError(
+                f"Tryton has {len(found)} internal shipments with our reference {reference}", where=SHIPMENT,
+                do="a person must cancel all but one there",
+            )  # fmt: skip
+        return found[0] if found else None
+
+    def _create(self, task: Task) -> dict[str, Any]:
+        values = self._values(task)
+        try:
+            self._client.do(f"model.{SHIPMENT}.create", [values], self._client.context())
+        except UnclearAnswerError:
+            made = self._look_up(task.reference)
+            if made is None:
+                raise
+            return made
+        made = self._look_up(task.reference)
+        if made is None:
+            raise SourceError(f"Tryton made {task.reference} and cannot find it", where=SHIPMENT, retry=True)
+        return made
+
+    def _press(self, button: str, shipment: Mapping[str, Any], reference: str) -> dict[str, Any]:
+        try:
+            self._client.do(f"model.{SHIPMENT}.{button}", [shipment["id"]], self._client.context())
+        except UnclearAnswerError:
+            after = self._look_up(reference)
+            if after is None or after["state"] == shipment["state"]:
+                raise
+            return after
+        after = self._look_up(reference)
+        if after is None:
+            raise SourceError(f"Tryton lost {reference} while it was being made", where=SHIPMENT, retry=True)
+        return after
+
+    def _values(self, task: Task) -> dict[str, Any]:
+        places = self._places({task.from_location, task.to_location or ""} - {""})
+        products = self._products(task)
+        source, destination = places[task.from_location], places[task.to_location or ""]
+        moves = [
+            {
+                "product": products[line.item_code]["id"],
+                "unit": products[line.item_code]["default_uom"],
+                "lot": self._lot(line, products[line.item_code]["id"]),
+                "quantity": float(line.quantity),
+                "from_location": source,
+                "to_location": destination,
+            }
+            for line in task.lines
+        ]
+        return {
+            "reference": task.reference,
+            "from_location": source,
+            "to_location": destination,
+            "planned_start_date": task.wanted_on,
+            "planned_date": task.wanted_on,
+            "moves": [("create", moves)],
+        }
+
+    # --- customers' shipments
+
+    def _order(self, task: Task) -> dict[str, Any]:
+        model, identity = split_key(task.demand_order_key or "")
+        found = self._client.read(model, [identity], ("number", "state", "inventory_moves"))
+        if not found:
+            raise SourceError(
+                "Tryton has no such shipment any more", where=task.demand_order_key or "", do="pick for another order"
+            )
+        return found[0]
+
+    def _pick(self, task: Task) -> Told:
+        order = self._order(task)
+        told = self._picked(task, order)
+        if told is not None:
+            return told
+        if order["state"] != "waiting":
+            raise SourceError(
+                f"It is {order['state']} in Tryton, and can be picked for no more", where=f"shipment {order['number']}",
+                do="pick for another order, or put it back to waiting there",
+            )  # fmt: skip
+        self._name_lots(task, order)
+        model, identity = split_key(task.demand_order_key or "")
+        self._client.do(f"model.{model}.assign_try", [identity], self._client.context())
+        return self._picked(task, self._order(task)) or Told(order["number"], "waiting", done=False)
+
+    def _picked(self, task: Task, order: Mapping[str, Any]) -> Told | None:
+        """What Tryton says if these very lots are set aside for the order; None: they are not, or not yet."""
+        if order["state"] not in PICKED and order["state"] != "waiting":
+            return None
+        moves = self._moves(order)
+        products = self._products(task)
+        places = self._places({line.location_code for line in task.lines})
+        held: dict[tuple[Any, ...], float] = {}
+        for move in moves:
+            if move["state"] in {"assigned", "done"}:
+                key = (move["product"], move["lot"], move["from_location"])
+                held[key] = held.get(key, 0.0) + move["quantity"]
+        for line in task.lines:
+            product = products[line.item_code]["id"]
+            if held.get((product, self._lot(line, product), places[line.location_code]), 0.0) < line.quantity:
+                return None
+        return Told(order["number"], order["state"], done=True)
+
+    def _name_lots(self, task: Task, order: Mapping[str, Any]) -> None:
+        """Split the order's open moves into one for each line and one for what no line names, in one transaction there."""
+        products = self._products(task)
+        places = self._places({line.location_code for line in task.lines})
+        changes: list[tuple[Any, ...]] = []
+        for code, product in products.items():
+            lines = [line for line in task.lines if line.item_code == code]
+            free = [
+                move
+                for move in self._moves(order)
+                if move["product"] == product["id"]
+                and move["unit"] == product["default_uom"]
+                and move["state"] in {"draft", "staging"}
+            ]
+            left = sum(move["quantity"] for move in free) - sum(line.quantity for line in lines)
+            if left < 0 or not free:
+                raise SourceError(
+                    f"Tryton's order has not {sum(line.quantity for line in lines)} of {code} left to pick",
+                    where=f"shipment {order['number']}",
+                    do="read the order again and pick anew",
+                )
+            first, *others = free
+            shares = [
+                {"quantity": float(line.quantity), "lot": self._lot(line, product["id"])}
+                | {"from_location": places[line.location_code]}
+                for line in lines
+            ]
+            if left:
+                shares.append({"quantity": left, "lot": None, "from_location": first["from_location"]})
+            changes.append(("write", [first["id"]], shares[0]))
+            changes += [("write", [move["id"]], {"quantity": 0.0}) for move in others]
+            same = {name: first[name] for name in ("product", "unit", "to_location", "planned_date")}
+            changes += [("create", [same | share]) for share in shares[1:]]
+        model, identity = split_key(task.demand_order_key or "")
+        self._client.do(f"model.{model}.write", [identity], {"inventory_moves": changes}, self._client.context())
+
+    def _moves(self, order: Mapping[str, Any]) -> list[dict[str, Any]]:
+        fields = ("product", "lot", "unit", "quantity", "from_location", "to_location", "planned_date", "state")
+        return self._client.read("stock.move", order["inventory_moves"], fields)
+
+    # --- what our codes are there
+
+    def _products(self, task: Task) -> dict[str, dict[str, Any]]:
+        codes = sorted({line.item_code for line in task.lines})
+        records = self._client.search_read("product.product", [["code", "in", codes]], ["code", "default_uom"])
+        return self._each(codes, {record["code"]: record for record in records}, "product.product")
+
+    def _places(self, codes: set[str]) -> dict[str, int]:
+        """Ids by code; a warehouse stands for its store."""
+        wanted = sorted(codes)
+        records = self._client.search_read(
+            "stock.location", [["code", "in", wanted]], ["code", "type", "storage_location"]
+        )
+        found = {
+            record["code"]: record["storage_location"] if record["type"] == "warehouse" else record["id"]
+            for record in records
+        }
+        return self._each(wanted, found, "stock.location")
+
+    def _lot(self, line: TaskLine, product: int) -> int | None:
+        """Tryton's lot of a line: its number is lot and serial, or either alone."""
+        lot, serial = line.lot_number, line.serial_number
+        numbers = [number for number in (lot and serial and f"{lot}{self._separator}{serial}", serial, lot) if number]
+        if not numbers:
+            return None
+        where = [["product", "=", product], ["number", "in", numbers]]
+        by_number = {
+            record["number"]: record["id"] for record in self._client.search_read("stock.lot", where, ["number"])
+        }
+        found = next((by_number[number] for number in numbers if number in by_number), None)
+        if found is None:
+            raise SourceError(
+                f"Tryton has no lot {numbers[0]} of {line.item_code}", where="stock.lot", do="add it there"
+            )
+        return int(found)
+
+    @staticmethod
+    def _each(codes: Sequence[str], found: Mapping[str, Any], model: str) -> dict[str, Any]:
+        missing = [code for code in codes if code not in found]
+        if missing:
+            raise SourceError(
+                f"Tryton knows nothing by {', '.join(missing)}", where=model, do="add it there, or correct the code"
+            )
+        return dict(found)
