@@ -64,7 +64,7 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
         run(airflow, "plan_policies")
     airflow.unpause("ask_approval")
     with step("watch_inventory: rules, alerts, proposals"):
-        run(airflow, "watch_inventory")
+        run(airflow, "watch_inventory", now=True)
     answer(airflow, settings)
     airflow.unpause("send_outbox")
     with step("send_outbox: drafts in the ERP, orders at the portal, messages"):
@@ -84,12 +84,17 @@ def limit(settings: Settings) -> None:
             access.grant(conn, context, LIMITED, THEIR_SITE, "it works there")
 
 
-def run(airflow: Airflow, dag_id: str) -> None:
-    """Run a DAG and wait for its end. Un-pausing it starts the run that is due; an un-paused one is triggered."""
-    if airflow.unpause(dag_id):
+def run(airflow: Airflow, dag_id: str, *, now: bool = False) -> None:
+    """Run a DAG and wait for its end. Un-pausing it starts the run that is due; an un-paused one is triggered.
+
+    The run that was due looks at the moment when it was due, which may be yesterday: with `now` another one is triggered,
+    that looks at this moment.
+    """
+    was_paused = airflow.unpause(dag_id)
+    if was_paused:
         wait_for(lambda: airflow.runs(dag_id), f"{dag_id} to start", 60)
         runs = airflow.wait_until_idle(dag_id)
-    else:
+    if now or not was_paused:
         run_id = airflow.trigger(dag_id)
         airflow.wait_for_run(dag_id, run_id)
         runs = [each for each in airflow.runs(dag_id) if each["dag_run_id"] == run_id]

@@ -199,8 +199,9 @@ def test_a_backfill_over_three_past_days_makes_three_runs_and_acts_on_nothing(
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     body = {
         "dag_id": "watch_inventory",
-        "from_date": (today - timedelta(days=4)).isoformat(),
-        "to_date": (today - timedelta(days=1, seconds=1)).isoformat(),
+        # not so late that the run which was due when the DAG was un-paused has been there
+        "from_date": (today - timedelta(days=6)).isoformat(),
+        "to_date": (today - timedelta(days=3, seconds=1)).isoformat(),
         "max_active_runs": 3,
         "reprocess_behavior": "none",
         "run_on_latest_version": True,
