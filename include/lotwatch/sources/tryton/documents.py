@@ -15,7 +15,16 @@ from lotwatch.sources.jsonrpc import TrytonClient
 from lotwatch.sources.tryton import shipments
 from lotwatch.sources.tryton.mapping import jsonable
 from lotwatch.sources.tryton.reading import Domain, Pull, Window, naive_utc, overlapped, parse_stamp, text
-from lotwatch.sources.tryton.shipments import CUSTOMER, INTERNAL, SUPPLIER_RETURN, Document, Load, Shipment
+from lotwatch.sources.tryton.shipments import (
+    CUSTOMER,
+    CUSTOMER_RETURN,
+    INTERNAL,
+    SUPPLIER,
+    SUPPLIER_RETURN,
+    Document,
+    Load,
+    Shipment,
+)
 from lotwatch.sources.tryton.site import TrytonSite
 
 Row = Mapping[str, Any]
@@ -34,10 +43,16 @@ SHIPMENT_FIELDS = {
         "number", "state", "from_location", "to_location", "planned_date", "effective_date", "moves",
         "create_date", "write_date",
     ),
+    SUPPLIER: (
+        "number", "reference", "state", "warehouse", "planned_date", "effective_date", "moves", "create_date", "write_date",
+    ),
+    CUSTOMER_RETURN: (
+        "number", "state", "warehouse", "planned_date", "effective_date", "moves", "create_date", "write_date",
+    ),
 }  # fmt: skip
 MOVE_FIELDS = (
     "product", "lot", "unit", "quantity", "from_location", "to_location", "effective_date", "state",
-    "create_date", "write_date",
+    "origin", "create_date", "write_date",
 )  # fmt: skip
 
 
@@ -184,9 +199,19 @@ def _through_transit(window: Window) -> Domain:
 OF_SHIPMENTS = {
     "demand_line": DocumentReading({CUSTOMER: _any_change}, shipments.demand, shipments.demand_withdrawn),
     "allocation": DocumentReading(
-        dict.fromkeys(SHIPMENT_FIELDS, _assigning), shipments.allocations, shipments.allocation_closed
+        dict.fromkeys((CUSTOMER, INTERNAL, SUPPLIER_RETURN), _assigning),
+        shipments.allocations,
+        shipments.allocation_closed,
     ),
     "delivery_line": DocumentReading(
-        {CUSTOMER: _any_change, INTERNAL: _through_transit}, shipments.delivery, shipments.delivery_withdrawn
+        {
+            CUSTOMER: _any_change,
+            INTERNAL: _through_transit,
+            SUPPLIER: _any_change,
+            SUPPLIER_RETURN: _any_change,
+            CUSTOMER_RETURN: _any_change,
+        },
+        shipments.delivery,
+        shipments.delivery_withdrawn,
     ),
 }

@@ -49,12 +49,37 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How an entity is read: its model and fields, what changed in a window, and how records are mapped."""
+    """How an entity is read: its model and fields, what changed in a window, and how records are mapped.
+
+    `module` brings the model. Without it there is nothing to be read if it `may_lack`, else the source is misconfigured.
+    """
 
     model: str
     fields: Sequence[str]
     where: Callable[["Pull", Window], Domain]
     map: Callable[["Pull", list[dict[str, Any]]], Iterable[Record]]
+    module: str = "stock"
+    may_lack: bool = False
+
+
+#: module -> model -> fields that it brings; without it they are read as empty
+OPTIONAL_FIELDS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "stock_lot": {"stock.move": ("lot",)},
+    "stock_lot_sled": {"stock.lot": ("expiration_date", "shelf_life_expiration_date")},
+    "stock_consignment": {"stock.location": ("consignment_party",)},
+    "product_attribute": {"product.product": ("attributes",)},
+    "purchase": {"product.product": ("purchase_uom",)},
+}
+
+
+def lacking(modules: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Model -> fields that a Tryton with these modules does not have."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for module, models in OPTIONAL_FIELDS.items():
+        if module not in modules:
+            for model, fields in models.items():
+                found[model].update(fields)
+    return {model: frozenset(fields) for model, fields in found.items()}
 
 
 def naive_utc(moment: datetime) -> datetime:
@@ -80,6 +105,10 @@ class Pull:
         self._found: defaultdict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
         self._places: Places | None = None
         self._units: dict[int, Unit] = {}
+
+    def related(self, model: str, *fields: str) -> list[str]:
+        """Of the named relations of a model, those that this Tryton has."""
+        return [name for name in fields if name not in self.client.lacking.get(model, frozenset())]
 
     def rows(self, model: str, ids: Iterable[int | None], fields: Sequence[str]) -> dict[int, dict[str, Any]]:
         """Records of a model by id; for a model always ask for the same fields."""
