@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from lotwatch import gate, sources
 from lotwatch.audit import RunContext, begin_run
 from lotwatch.errors import SourceError
-from lotwatch.sources import Page, Problem, Record, Reconciled
+from lotwatch.sources import Page, Problem, Reconciled, Record
 from lotwatch.sources.registry import Limit
 from tests.integration.company import NOW, context
 

@@ -20,6 +20,7 @@ from lotwatch.sources.tryton.reading import (
     naive_utc,
     overlapped,
     parse_stamp,
+    resumed,
     text,
 )
 from lotwatch.sources.tryton.site import TrytonSite
@@ -88,9 +89,10 @@ class TrytonConnector:
             return
         reading, state = self._reading(entity), dict(cursor or {})
         since = parse_stamp(state.get("since"))
-        until = parse_stamp(state["until"]) if "until" in state else naive_utc(self.client.server_time())
-        if until and since and until < since:  # its clock was put back: what is stamped from now on is stamped before
-            since = until
+        now = naive_utc(self.client.server_time())
+        if "until" not in state:
+            since = resumed(since, now, self.site)
+        until = parse_stamp(state.get("until")) or now
         for records, last_id in self._read(reading, overlapped(since, self.site), state.get("after_id", 0)):
             yield Page(records, {"since": text(since), "until": text(until), "after_id": last_id})
         yield Page([], {"since": text(until)})

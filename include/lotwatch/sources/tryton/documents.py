@@ -14,7 +14,7 @@ from lotwatch.sources.connector import Page, Record
 from lotwatch.sources.jsonrpc import TrytonClient
 from lotwatch.sources.tryton import shipments
 from lotwatch.sources.tryton.mapping import jsonable
-from lotwatch.sources.tryton.reading import Domain, Pull, Window, naive_utc, overlapped, parse_stamp, text
+from lotwatch.sources.tryton.reading import Domain, Pull, Window, naive_utc, overlapped, parse_stamp, resumed, text
 from lotwatch.sources.tryton.shipments import (
     CUSTOMER,
     CUSTOMER_RETURN,
@@ -118,7 +118,8 @@ def changed(
     """Lines that changed and lines that are gone; the last page has the cursor, with the lines that are open."""
     until = client.server_time()
     memory = Memory(dict(cursor.get("open", {})))
-    for page in _read(client, site, reading, overlapped(parse_stamp(cursor.get("since")), site)):
+    since = resumed(parse_stamp(cursor.get("since")), naive_utc(until), site)
+    for page in _read(client, site, reading, overlapped(since, site)):
         yield Page([record for document in page for record in memory.compare(document, reading)])
     gone = list(memory.forget(list(_deleted(client, reading, memory)), until, reading))
     yield Page(gone, {"since": text(naive_utc(until)), "open": memory.documents})

@@ -15,6 +15,9 @@ from lotwatch.sources.tryton.site import TrytonSite
 
 Domain = list[Any]
 
+#: clocks that are kept right jump by less
+LEAST_JUMP = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -192,3 +195,14 @@ class Pull:
 def overlapped(since: datetime | None, site: TrytonSite) -> Window:
     """Changes since a stamp, and a little before it: stamps are the start of transactions that commit later."""
     return Window(since - timedelta(minutes=site.overlap_minutes) if since else None)
+
+
+def resumed(since: datetime | None, now: datetime, site: TrytonSite) -> datetime | None:
+    """From when on to read: since the last pull, or everything (None) if Tryton's clock was put back since.
+
+    Nobody knows when that was, and what was changed from then on bears stamps that lie before the last pull. A little,
+    less than the overlap, changes nothing.
+    """
+    little = max(timedelta(minutes=site.overlap_minutes), LEAST_JUMP)
+    put_back = since is not None and since - now > little
+    return None if put_back else since

@@ -239,8 +239,10 @@ def _arrival(shipment: Shipment, site: TrytonSite) -> Document:
         "from_site": None,
         "shipped_at": None if state == "planned" else announced_at,
     }
-    if state == "delivered":  # received by day, and perhaps entered after it came
-        header["shipped_at"] = min(header["delivered_at"], announced_at)
+    if state == "delivered":
+        came_on = [load.record["effective_date"] for load in shipment.arriving if load.record["effective_date"]]
+        header["delivered_at"] = shipment.start_of(max(came_on, default=None)) or header["delivered_at"]
+        header["shipped_at"] = min(header["delivered_at"], announced_at)  # it may be entered after it came
     lines = []
     for group, loads in _grouped(shipment.arriving, "product", "lot", "origin").items():
         problems: list[Problem] = []
