@@ -13,7 +13,7 @@ import lotwatch.db
 from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Record
 from lotwatch.sources.jsonrpc import TrytonClient, decode, encode
-from lotwatch.sources.tryton import TrytonSite, TrytonWarehouse, mapping, shipments, vanished
+from lotwatch.sources.tryton import TrytonSite, TrytonWarehouse, mapping, reading, shipments, vanished
 from lotwatch.sources.tryton.documents import OF_SHIPMENTS, Memory
 from lotwatch.sources.tryton.mapping import LineContext, MoveContext, Product, Unit
 from lotwatch.sources.tryton.places import Places
@@ -534,6 +534,23 @@ def test_a_movement_that_was_deleted_is_taken_back_and_happens_anew_when_it_is_t
     again = vanished.returned("movement", happened.source_key, happened.row, moment)
     assert again.source_key == f"{happened.source_key};restored"
     assert again.row["from_location"] == happened.row["from_location"]
+
+
+def test_what_is_looked_up_is_kept_from_page_to_page_but_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Client:
+        asked: list[list[int]] = []  # noqa: RUF012
+
+        def read(self, model: str, ids: list[int], fields: Any) -> list[dict[str, Any]]:
+            self.asked.append(ids)
+            return [{"id": identity} for identity in ids]
+
+    monkeypatch.setattr(reading, "KEPT", 4)
+    client: Any = Client()
+    pull = reading.Pull(client, SITE)
+    for page in ([1, 2, 3], [2, 3, None], [4, 5], [5, 6], [1, 6]):
+        assert {identity for identity in page if identity} <= pull.rows("stock.lot", page, ["number"]).keys()
+    assert client.asked == [[1, 2, 3], [4, 5], [6], [1]]
+    assert len(pull.rows("stock.lot", [], ["number"])) < 6
 
 
 def test_a_tryton_without_modules_lacks_their_fields() -> None:

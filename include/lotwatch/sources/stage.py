@@ -137,8 +137,7 @@ def stage_entity(
         sql.SQL(", ").join(map(sql.Identifier, ("batch_id", "source_key", "raw", *columns))),
     )
     cursor: dict[str, object] | None = None
-    read = 0
-    unmapped: list[Record] = []
+    read = unmapped = 0
     for page in pages:
         good = [record for record in page.records if not record.problems]
         with conn.cursor() as writer, writer.copy(copy) as target:
@@ -147,13 +146,13 @@ def stage_entity(
                 target.write_row((pulled.batch_id, record.source_key, Jsonb(dict(record.raw)), *values))
         if memory and good:
             memory.keep(good)
-        unmapped += (record for record in page.records if record.problems)
-        read += len(page.records)
+        bad = [record for record in page.records if record.problems]
+        if bad:
+            set_aside(conn, pulled.batch_id, source, entity, bad)
+        read, unmapped = read + len(page.records), unmapped + len(bad)
         cursor = page.cursor or cursor
-    if unmapped:
-        set_aside(conn, pulled.batch_id, source, entity, unmapped)
     pulled.read[entity] = read
-    pulled.unmapped[entity] = len(unmapped)
+    pulled.unmapped[entity] = unmapped
     return cursor
 
 

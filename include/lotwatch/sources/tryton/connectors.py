@@ -109,6 +109,10 @@ class TrytonConnector:
         for records, _ in self._read(self._reading(entity), window, 0):
             yield Page(records)
 
+    def fields(self, entity: str) -> Sequence[str]:
+        """The fields that are read of an entity's records."""
+        return self._reading(entity).fields
+
     def server_time(self) -> datetime:
         """What Tryton's clock shows."""
         return self.client.server_time().astimezone(UTC)

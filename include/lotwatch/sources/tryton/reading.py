@@ -15,6 +15,9 @@ from lotwatch.sources.tryton.site import TrytonSite
 
 Domain = list[Any]
 
+#: looked-up records of a model that are kept from page to page
+KEPT = 20_000
+
 #: clocks that are kept right jump by less
 LEAST_JUMP = timedelta(minutes=1)
 
@@ -101,7 +104,7 @@ def text(stamp: datetime | None) -> str | None:
 
 
 class Pull:
-    """What is looked up while one entity is read, each record once."""
+    """What is looked up while one entity is read, each record once, or again when very many others were looked up since."""
 
     def __init__(self, client: TrytonClient, site: TrytonSite) -> None:
         self.client, self.site = client, site
@@ -115,8 +118,11 @@ class Pull:
 
     def rows(self, model: str, ids: Iterable[int | None], fields: Sequence[str]) -> dict[int, dict[str, Any]]:
         """Records of a model by id; for a model always ask for the same fields."""
+        wanted = {identity for identity in ids if identity is not None}
         found = self._found[model]
-        missing = sorted({identity for identity in ids if identity is not None} - found.keys())
+        if len(found) > KEPT:  # millions of lots or moves may pass by
+            found = self._found[model] = {identity: found[identity] for identity in wanted & found.keys()}
+        missing = sorted(wanted - found.keys())
         for start in range(0, len(missing), self.site.page_size):
             chunk = missing[start : start + self.site.page_size]
             found.update((record["id"], record) for record in self.client.read(model, chunk, fields))
