@@ -345,7 +345,7 @@ class TrytonProcurement(TrytonConnector):
             "agreement": Reading(
                 "purchase.product_supplier",
                 (
-                    "product", "template", "party", "currency", "lead_time_used", "prices", "active",
+                    "product", "template", "party", "company", "currency", "lead_time", "prices", "active",
                     "create_date", "write_date",
                 ),
                 self._agreements, self._map_agreements, "purchase",
@@ -399,17 +399,34 @@ class TrytonProcurement(TrytonConnector):
         templates = pull.rows("product.template", (record["template"] for record in page), ["products"])
         listed = (price for record in page for price in record["prices"])
         prices = pull.rows("purchase.product_supplier.price", listed, ["quantity", "unit_price"])
-        for record in page:
-            variants = [record["product"]] if record["product"] else templates[record["template"]]["products"]
-            for identity, product in pull.products(variants).items():
+        lead_times = self._lead_times(page)
+        variants = [
+            [record["product"]] if record["product"] else templates[record["template"]]["products"] for record in page
+        ]
+        products = pull.products(variant for some in variants for variant in some)
+        for record, some in zip(page, variants, strict=True):
+            record["lead_time_used"] = lead_times[record["id"]]
+            for variant in some:
                 yield mapping.agreement(
                     record,
                     [prices[price] for price in record["prices"]],
-                    product,
+                    products[variant],
                     supplier_code=parties[record["party"]]["code"] or None,
                     currency=currencies[record["currency"]]["code"],
-                    variant="" if record["product"] else f":{identity}",
+                    variant="" if record["product"] else f":{variant}",
                 )
+
+    def _lead_times(self, page: list[dict[str, Any]]) -> dict[int, timedelta | None]:
+        """Agreement -> its own lead time, or its supplier's, which Tryton works out: asked once for each supplier."""
+        asked = {(record["party"], record["company"]): record["id"] for record in page if record["lead_time"] is None}
+        told = self.client.read("purchase.product_supplier", list(asked.values()), ["lead_time_used"])
+        used = {row["id"]: row["lead_time_used"] for row in told}
+        return {
+            record["id"]: used[asked[record["party"], record["company"]]]
+            if record["lead_time"] is None
+            else record["lead_time"]
+            for record in page
+        }
 
     def _map_lines(self, pull: Pull, page: list[dict[str, Any]]) -> Iterable[Record]:
         fields = (
