@@ -15,6 +15,9 @@ MANUAL = """
 
 **pull** reads the pages that changed since the last cursor (connection `{connection}`) into a new batch; cursor and rows
 are kept in one transaction, so a pull that fails half-way left nothing and starts where it did.
+**reconcile** asks once a day for all that the source still has, where it can tell (`reconcile_hours`), and withdraws what
+vanished there; what it finds goes through the gate of the next run. It fails, and withdraws nothing of an entity, when
+more of it vanished than can be believed (`vanishing`); the rest of the run goes on.
 **gate** lets Great Expectations judge the batch by the suites in `expectations/`: bad rows go to quarantine with their
 reasons, and ops is told of new ones. **post** brings the good rows into the ledger, each source event once for ever.
 **announce** wakes `watch_inventory`.
@@ -45,6 +48,15 @@ def sync(name: str, source: Source, schedule: str) -> None:
                 work.counts = jobs.pull(work.conn, work.context, name, source_connector(name), work.interval)
 
         @task(retries=2, retry_delay=timedelta(seconds=20), execution_timeout=timedelta(hours=1))
+        def reconcile() -> None:
+            from lotwatch.jobs import sync as jobs
+            from lotwatch_airflow.systems import source_connector
+
+            with job(autocommit=True) as work:
+                if work.interval is None:
+                    work.counts = jobs.reconcile(work.conn, work.context, name, source, source_connector(name))
+
+        @task(retries=2, retry_delay=timedelta(seconds=20), execution_timeout=timedelta(hours=1))
         def gate() -> None:
             from lotwatch.jobs import sync as jobs
             from lotwatch_airflow.defaults import data_docs
@@ -65,7 +77,9 @@ def sync(name: str, source: Source, schedule: str) -> None:
             ring(worth_it=any(posted.values()))
 
         posted = post()
-        pull() >> gate() >> posted
+        read = pull()
+        read >> gate() >> posted
+        read >> reconcile()
         announce(posted)
 
     build()

@@ -32,13 +32,13 @@ EXISTING_PLACES = {
 UNUSED_PLACES = ("location_input", "location_output", "location_storage", "location_warehouse")
 #: documents are entered in the afternoon (UTC) of their day; every so many moves is entered days later
 ENTERED_AT, LATE_ENTRY_EVERY, LATE_ENTRY_DAYS = time(15), 301, 3
-SAMPLE = 300
+SAMPLE, ORDER_POINTS = 300, 6
 #: moves that have a day on which they happened: cancelling one that was done leaves it
 HAPPENED = {"done", "cancelled"}
 MASTER_TABLES = (
     "stock_location", "stock_location_lead_time", "party_party", "party_contact_mechanism", "product_category",
     "product_template", "product_product", "purchase_product_supplier", "purchase_product_supplier_price",
-    "quality_control",
+    "product_identifier", "stock_order_point", "quality_control",
 )  # fmt: skip
 MODEL_OF = {
     "device": "product.product",
@@ -66,6 +66,9 @@ def main() -> None:
         seed.open_purchases,
         seed.open_shipments,
         seed.quality,
+        seed.alert,
+        seed.announce,
+        seed.replenish,
         seed.backdate_masters,
         seed.check_sample,
     ):
@@ -653,6 +656,72 @@ class Seed:
             stamps = {"opened": self.entered(inspection.opened_on), "closed": closed, "inspection": record.id}
             cursor().execute(statement("backdate_inspection"), stamps)
         self.counts["inspections"] = len(made)
+
+    def alert(self, pool: Any) -> None:
+        """The inspection that failed has raised an alert."""
+        with context(company=self.company):
+            failed = [n for n, inspection in enumerate(self.world.inspections) if inspection.state == "failed"]
+            pool.get("quality.alert").create([
+                {
+                    "company": self.company,
+                    "origin": f"quality.inspection,{self.ids['inspection', position]}",
+                    "title": "Packages damaged",
+                    "description": "Seals are broken on several packages of the lot.",
+                }
+                for position in failed
+            ])
+        self.counts["alerts"] = len(failed)
+
+    def announce(self, pool: Any) -> None:
+        """A supplier has announced what an open purchase of one line is waiting for: a shipment not yet received."""
+        position, line = next(
+            (position, purchase.lines[0])
+            for position, purchase in enumerate(self.world.purchases)
+            if not purchase.bulk and purchase.state == "processing" and len(purchase.lines) == 1
+            and not purchase.lines[0].received and purchase.lines[0].promised_on is None and purchase.lines[0].device
+        )  # fmt: skip
+        purchase = self.world.purchases[position]
+        Line, InShipment = pool.get("purchase.line"), pool.get("stock.shipment.in")
+        with context(company=self.company):
+            moves = [move.id for move in Line(self.ids["line", (position, 0)]).moves if move.state == "draft"]
+            InShipment.create([
+                {
+                    "company": self.company,
+                    "reference": "ASN-7001",
+                    "supplier": self.ids["supplier", purchase.supplier],
+                    "warehouse": self.ids["place", purchase.site],
+                    "warehouse_input": self.ids["place", f"{purchase.site}-IN"],
+                    "warehouse_storage": self.ids["place", f"{purchase.site}-STO"],
+                    "planned_date": line.requested_on,
+                    "incoming_moves": [("add", moves)],
+                }
+            ])
+        self.world.special["announced"] = {"item": line.device or "", "reference": "ASN-7001"}
+
+    def replenish(self, pool: Any) -> None:
+        """The levels by which Tryton itself would order a few devices, and their cases' article numbers."""
+        bought = list(dict.fromkeys(agreement.device for agreement in self.world.agreements))[:ORDER_POINTS]
+        with context(company=self.company):
+            pool.get("stock.order_point").create([
+                {
+                    "company": self.company,
+                    "product": self.ids["device", device],
+                    "location": self.ids["place", "DC-N"],
+                    "type": "purchase",
+                    "min_quantity": 100.0,
+                    "target_quantity": 400.0,
+                }
+                for device in bought
+            ])
+            pool.get("product.identifier").create([
+                {
+                    "product": self.ids["device", device],
+                    "type": "ean",
+                    "code": catalogue.with_check_digit(f"04099999{number:05d}"),
+                }
+                for number, device in enumerate(bought)
+            ])
+        self.counts["order_points"] = len(bought)
 
     def control_values(self, device: str | None) -> dict[str, Any]:
         """A control of one point; it is started by hand, so that receiving is never stopped by it."""

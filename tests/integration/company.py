@@ -55,7 +55,7 @@ class Company:
 
     def agreement(self, item: str = "I1", **row: Any) -> None:
         plain = {"supplier_code": "S1", "price": Decimal(10), "currency": "USD", "lead_time_days": 10}
-        self.add("agreement", item_code=item, **(plain | row))
+        self.add("agreement", f"agreement {item}", item_code=item, **(plain | row))
 
     def lot(
         self, number: str = "L1", item: str = "I1", expires: date | None = TODAY + timedelta(days=400), **row: Any

@@ -187,6 +187,66 @@ def test_what_a_supplier_has_sent_of_an_order_comes_once(stocked: Company) -> No
     }
 
 
+def announced(company: Company, key: str, quantity: int, line: str | None = "line-1", **changes: Any) -> None:
+    sent(company, key, quantity, **({"from_site": None, "to_location": "DC", "order_line_key": line} | changes))
+
+
+def test_what_a_supplier_has_announced_of_an_order_line_is_in_transit_and_on_order_no_more(stocked: Company) -> None:
+    """
+    Ordered: 100, promised in 30 days, of which 60 are announced for tomorrow: the lead time is 10 days.
+    """
+    stocked.order_line(100, key="line-1", promised_on=TODAY + 30 * DAY)
+    announced(stocked, "asn", 60)
+    stocked.post()
+    policy(stocked.conn)
+    expected = {"on_order": 40, "in_transit": 60, "inventory_position": 150, "expected_usable": 50 + 60}
+    assert measures(stocked, *expected) == expected
+    before = {"on_order": 100, "in_transit": 0, "inventory_position": 150}
+    assert measures(stocked, *before, days_ago=1.5) == before
+    facts.live(stocked.conn, NOW)
+    row = stocked.conn.execute("SELECT outstanding, in_transit, expected_at FROM lotwatch.fact_order_line").fetchone()
+    assert row == (100, 60, NOW + DAY)
+
+
+def test_an_announced_delivery_that_is_received_counts_once_whichever_is_told_first(stocked: Company) -> None:
+    """The receipt is told, the papers still say that all is on its way; then they say that it has arrived."""
+    stocked.order_line(100, key="line-1")
+    announced(stocked, "asn", 60)
+    stocked.move(45, "DC", order_line_key="line-1", days_ago=0.25)
+    stocked.post()
+    names = ("physical", "in_transit", "on_order")
+    assert measures(stocked, *names) == {"physical": 95, "in_transit": 55, "on_order": 0}
+    announced(stocked, "asn", 60, received_quantity=45)
+    stocked.post()
+    assert measures(stocked, *names) == {"physical": 95, "in_transit": 15, "on_order": 40}
+    announced(stocked, "asn", 60, received_quantity=45, state="delivered", delivered_at=NOW - DAY / 8)
+    stocked.post()
+    assert measures(stocked, *names) == {"physical": 95, "in_transit": 0, "on_order": 55}
+
+
+def test_no_more_is_in_transit_of_an_order_line_than_is_still_to_come(stocked: Company) -> None:
+    """The warehouse and the carrier both tell of the same goods; a line that is closed, or not known, has none."""
+    stocked.order_line(100, key="line-1")
+    stocked.order_line(20, key="line-2", order_state="cancelled")
+    announced(stocked, "told by the warehouse", 80)
+    announced(stocked, "told by the carrier", 80)
+    announced(stocked, "of a line that was cancelled", 20, line="line-2")
+    announced(stocked, "of a line nobody knows", 7, line="line-9")
+    announced(stocked, "of no line", 5, line=None)
+    stocked.post()
+    expected = {"in_transit": 100, "on_order": 0, "inventory_position": 150}
+    assert measures(stocked, *expected) == expected
+
+
+def test_an_announcement_that_is_called_off_is_on_order_again(stocked: Company) -> None:
+    stocked.order_line(100, key="line-1")
+    announced(stocked, "asn", 60)
+    stocked.post()
+    announced(stocked, "asn", 60, state="cancelled", cancelled_at=NOW - DAY / 8)
+    stocked.post()
+    assert measures(stocked, "in_transit", "on_order") == {"in_transit": 0, "on_order": 100}
+
+
 def test_what_is_expected_by_the_end_of_a_day_at_the_site_arrives_on_that_day(company: Company) -> None:
     company.location("BOSTON", kind="site", time_zone="America/New_York")
     company.item()

@@ -3,6 +3,7 @@
 import re
 import socket
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -152,14 +153,32 @@ def test_a_pull_broken_off_resumes_after_its_last_page(client: TrytonClient) -> 
     assert sorted(keys) == sorted(record.source_key for record in read_all(TrytonWarehouse(client), "lot")[0])
 
 
-def test_a_backfill_reads_what_was_entered_in_its_window_and_nothing_else(
+def test_a_backfill_reads_what_was_changed_in_its_window_and_nothing_else(
     client: TrytonClient, movements: list[Record]
 ) -> None:
     entered = sorted(record.raw["create_date"] for record in movements)
     day = datetime.fromisoformat(entered[len(entered) // 2]).replace(hour=0, minute=0, second=0, tzinfo=UTC)
-    expected = [stamp for stamp in entered if stamp[:10] == f"{day:%Y-%m-%d}"]
+    # a movement also comes again when its item or its lot changed, whenever the trial company's day is
+    products, lots = (changed_on(client, model, day.date()) for model in ("product.product", "stock.lot"))
+    expected = {
+        record.source_key
+        for record in movements
+        if changed(record.raw) == day.date() or record.raw["product"] in products or record.raw["lot"] in lots
+    }
     pages = TrytonWarehouse(client).changed_between("movement", day, day + timedelta(days=1))
-    assert sorted(record.raw["create_date"] for page in pages for record in page.records) == expected
+    assert {record.source_key for page in pages for record in page.records} == expected
+    assert 0 < len(expected) < len(movements)
+
+
+def changed_on(client: TrytonClient, model: str, day: date) -> set[int]:
+    """The records of a model that were last changed on a day."""
+    stamps = client.search_read(model, [], ["create_date", "write_date"])
+    return {record["id"] for record in stamps if (record["write_date"] or record["create_date"]).date() == day}
+
+
+def changed(raw: Mapping[str, Any]) -> date:
+    """The day on which a record was last changed."""
+    return datetime.fromisoformat(raw["write_date"] or raw["create_date"]).date()
 
 
 def test_a_changed_record_comes_again(client: TrytonClient, order: Order) -> None:
@@ -313,6 +332,8 @@ def test_what_is_in_transit_by_the_papers_is_what_is_there_by_the_movements(
     on_the_road: Counter[tuple[str, str | None]] = Counter()
     for record in read_all(TrytonWarehouse(client), "delivery_line")[0]:
         row = record.row
+        if row["from_site"] is None:
+            continue  # a supplier's: it passes through no place of ours
         if row["state"] == "shipped":
             assert row["expected_at"] > row["shipped_at"]
             on_the_road[row["item_code"], row["lot_number"]] += row["quantity"] - row["received_quantity"]
@@ -487,3 +508,295 @@ def test_an_inspection_is_where_the_goods_came_to(client: TrytonClient) -> None:
     rows = [record.row for record in read_all(TrytonQuality(client), "inspection")[0]]
     assert {row["location_code"] for row in rows if row["state"] == "passed"} <= {"DC-N", "DC-S"}
     assert Counter(row["location_code"] is None for row in rows)[True] == 2  # the two that are planted name no shipment
+
+
+def bought(boss: TrytonClient, quantity: float) -> tuple[int, int]:
+    """(line, its waiting move) of a purchase of a device that is placed with a supplier."""
+    [offer] = boss.search_read(
+        "purchase.product_supplier", [["product.code", "=", "MD-0002"]], ["product", "party"], limit=1
+    )
+    [party] = boss.read("party.party", [offer["party"]], ["addresses"])
+    [currency] = boss.search_read("currency.currency", [["code", "=", "EUR"]], ["id"])
+    line = {
+        "product": offer["product"], "quantity": quantity, "unit": unit_of(boss, offer["product"]),
+        "unit_price": Decimal("2.0000"), "delivery_date_edit": True, "delivery_date_store": date(2031, 5, 5),
+    }  # fmt: skip
+    values = {
+        "company": boss.context()["company"], "party": offer["party"], "invoice_party": None,
+        "invoice_address": party["addresses"][0], "warehouse": place(boss, "DC-N"), "currency": currency["id"],
+        "invoice_method": "manual", "purchase_date": date(2026, 1, 5), "lines": [["create", [line]]],
+    }  # fmt: skip
+    purchases = boss.do("model.purchase.purchase.create", [values], boss.context())
+    for step in ("quote", "confirm", "process"):
+        boss.do(f"model.purchase.purchase.{step}", purchases, boss.context())
+    [made] = boss.search_read("purchase.line", [["purchase", "in", purchases]], ["moves"])
+    return made["id"], made["moves"][0]
+
+
+def arrival(boss: TrytonClient, move: int) -> int:
+    """A supplier's shipment, announced, of what a purchase waits for."""
+    [waiting] = boss.read("stock.move", [move], ["product"])
+    [offer] = boss.search_read("purchase.product_supplier", [["product", "=", waiting["product"]]], ["party"], limit=1)
+    values = {
+        "company": boss.context()["company"], "supplier": offer["party"], "reference": "ASN-9",
+        "warehouse": place(boss, "DC-N"), "warehouse_input": place(boss, "DC-N-IN"),
+        "warehouse_storage": place(boss, "DC-N-STO"), "planned_date": date(2031, 5, 6), "incoming_moves": [["add", [move]]],
+    }  # fmt: skip
+    [shipment] = boss.do("model.stock.shipment.in.create", [values], boss.context())
+    return int(shipment)
+
+
+def test_what_a_supplier_has_announced_is_followed_until_it_is_received_for_its_order_line(
+    client: TrytonClient, boss: TrytonClient
+) -> None:
+    warehouse = TrytonWarehouse(client)
+    _, cursor = read_all(warehouse, "delivery_line")
+    _, moved = read_all(warehouse, "movement")
+    line, move = bought(boss, 6.0)
+    shipment = arrival(boss, move)
+
+    def then(*buttons: str) -> list[dict[str, Any]]:
+        nonlocal cursor
+        for button in buttons:
+            boss.do(f"model.stock.shipment.in.{button}", [shipment], boss.context())
+        records, cursor = read_all(warehouse, "delivery_line", cursor)
+        return [dict(record.row) for record in of(f"stock.shipment.in,{shipment}", records)]
+
+    [announced] = then()
+    assert (announced["state"], announced["from_site"], announced["to_location"]) == ("shipped", None, "DC-N")
+    assert (announced["order_line_key"], announced["quantity"]) == (f"purchase.line,{line}", 6)
+    assert (announced["received_quantity"], announced["lot_number"]) == (0, None)
+    [arrived] = boss.read("stock.move", [move], ["product"])
+    [lot] = boss.do(
+        "model.stock.lot.create", [{"number": f"L{uuid4()}", "product": arrived["product"]}], boss.context()
+    )
+    boss.do("model.stock.move.write", [move], {"lot": lot}, boss.context())
+    by_state = {row["state"]: row for row in then("receive")}
+    assert set(by_state) == {"cancelled", "delivered"}  # of no lot, as announced; and of the lot that came
+    came = by_state["delivered"]
+    assert (came["order_line_key"], came["received_quantity"]) == (announced["order_line_key"], 6)
+    assert came["shipped_at"] <= came["delivered_at"]
+    assert then("do") == [came]  # it is put away, and nothing about the delivery is new
+    receipts = [record.row for record in read_all(warehouse, "movement", moved)[0]]
+    assert [row["quantity"] for row in receipts if row["order_line_key"] == announced["order_line_key"]] == [6]
+
+
+def test_an_announcement_that_is_taken_back_is_told_as_cancelled(client: TrytonClient, boss: TrytonClient) -> None:
+    warehouse = TrytonWarehouse(client)
+    _, cursor = read_all(warehouse, "delivery_line")
+    shipment = arrival(boss, bought(boss, 3.0)[1])
+    [announced] = of(f"stock.shipment.in,{shipment}", read_all(warehouse, "delivery_line", cursor)[0])
+    assert announced.row["state"] == "shipped"
+    boss.do("model.stock.shipment.in.cancel", [shipment], boss.context())
+    [called_off] = of(f"stock.shipment.in,{shipment}", read_all(warehouse, "delivery_line", cursor)[0])
+    assert (called_off.source_key, called_off.row["state"]) == (announced.source_key, "cancelled")
+
+
+def test_moves_outside_of_shipments_are_stock_only_when_they_are_done(client: TrytonClient, boss: TrytonClient) -> None:
+    """By hand and by an inventory; what is a draft or assigned is nothing that happened."""
+    warehouse = TrytonWarehouse(client)
+    _, cursor = read_all(warehouse, "movement")
+    device, lot, shelf = stocked(boss, "DC-N")[0]
+    move = {
+        "product": device, "lot": lot, "quantity": 1.0, "unit": unit_of(boss, device), "to_location": shelf,
+        "from_location": place(boss, "COUNT"), "company": boss.context()["company"],
+    }  # fmt: skip
+    draft, done = boss.do("model.stock.move.create", [move] * 2, boss.context())
+    boss.do("model.stock.move.do", [done], boss.context())
+    shipment, _ = transfer(boss)
+    boss.do("model.stock.shipment.internal.assign_try", [shipment], boss.context())
+    paper = [["shipment", "=", f"stock.shipment.internal,{shipment}"]]
+    waiting = boss.search_read("stock.move", paper, ["state"])
+    assert {record["state"] for record in waiting} == {"assigned", "draft"}
+
+    def told() -> set[str]:
+        ours = {f"stock.move,{identity}" for identity in (draft, done, *(record["id"] for record in waiting))}
+        return ours & {record.source_key for record in read_all(warehouse, "movement", cursor)[0]}
+
+    assert told() == {f"stock.move,{done}"}
+    boss.do("model.stock.move.do", [draft], boss.context())
+    assert told() == {f"stock.move,{draft}", f"stock.move,{done}"}
+    before = {record.source_key for record in read_all(warehouse, "movement", cursor)[0]}
+    count = {"product": device, "lot": lot, "quantity": 500.0}
+    values = {
+        "company": boss.context()["company"],
+        "location": shelf,
+        "date": client.server_time().date(),
+        "lines": [["create", [count]]],
+    }
+    inventory = boss.do("model.stock.inventory.create", [values], boss.context())
+    assert {record.source_key for record in read_all(warehouse, "movement", cursor)[0]} == before
+    boss.do("model.stock.inventory.confirm", inventory, boss.context())
+    [found] = [record for record in read_all(warehouse, "movement", cursor)[0] if record.source_key not in before]
+    assert (found.row["from_location"], found.row["order_line_key"]) == ("COUNT", None)
+
+
+def test_what_tryton_says_is_where_is_what_its_moves_add_up_to(client: TrytonClient) -> None:
+    there: Counter[tuple[str, str, str | None, str | None]] = Counter()
+    for record in read_all(TrytonWarehouse(client), "movement")[0]:
+        row = record.row
+        for end, sign in (("to_location", 1), ("from_location", -1)):
+            if not record.problems and row["occurred_at"] <= datetime.now(UTC):
+                there[row[end], row["item_code"], row["lot_number"], row["serial_number"]] += sign * row["quantity"]
+    warehouse = TrytonWarehouse(client, stock_levels=True)
+    sites = {record.row["code"] for record in read_all(warehouse, "location")[0] if record.row["kind"] == "site"}
+    records, cursor = read_all(warehouse, "stock_level")
+    keys = [record.source_key for record in records]
+    assert len(keys) == len(set(keys)) > 1000
+    assert len({record.row["stated_at"] for record in records if not record.problems}) == 1
+    odd = {record.row["item_code"] for record in records if record.problems}  # a roll that is cut in half
+    stated = {
+        (row["location_code"], row["item_code"], row["lot_number"], row["serial_number"]): row["quantity"]
+        for row in (record.row for record in records)
+        if row["item_code"] not in odd
+    }
+    stores = {code for code, *_ in stated}
+    expected = {
+        thing: quantity
+        for thing, quantity in there.items()
+        if quantity and thing[0] in stores and thing[1] not in odd and thing[1] is not None
+    }
+    assert {thing: quantity for thing, quantity in stated.items() if thing[1] is not None} == expected
+    assert list(warehouse.changed("stock_level", cursor)) == []  # it is not said again at once
+    by_site = [record.row for record in read_all(TrytonProcurement(client, stock_levels=True), "stock_level")[0]]
+    assert {row["location_code"] for row in by_site} <= sites
+    assert {row["lot_number"] for row in by_site} == {None}
+
+
+def test_stock_is_stated_only_where_that_is_asked_for(client: TrytonClient) -> None:
+    assert "stock_level" not in TrytonWarehouse(client).entities
+    assert TrytonWarehouse(client, stock_levels=True).entities[-1] == "stock_level"
+
+
+def test_an_alert_is_followed_until_it_is_resolved(client: TrytonClient, boss: TrytonClient) -> None:
+    quality = TrytonQuality(client)
+    [seeded] = [record.row for record in read_all(quality, "quality_alert")[0]]
+    assert (seeded["item_code"], seeded["state"], seeded["location_code"]) == ("MD-0086", "open", "DC-S")
+    assert seeded["lot_number"].endswith("Q21")
+    _, cursor = read_all(quality, "quality_alert")
+    [inspection] = boss.search_read("quality.inspection", [["state", "=", "passed"]], ["reference"], limit=1)
+    values = {
+        "company": boss.context()["company"],
+        "origin": f"quality.inspection,{inspection['id']}",
+        "title": "Odd smell",
+    }
+    [alert] = boss.do("model.quality.alert.create", [values], boss.context())
+
+    def now() -> dict[str, Any]:
+        [found] = [r for r in read_all(quality, "quality_alert", cursor)[0] if r.source_key == f"quality.alert,{alert}"]
+        return dict(found.row)
+
+    assert (now()["state"], now()["lot_number"], now()["closed_at"]) == ("open", inspection["reference"], None)
+    boss.do("model.quality.alert.process", [alert], boss.context())
+    boss.do("model.quality.alert.resolve", [alert], boss.context())
+    assert (now()["state"], now()["closed_at"] >= now()["opened_at"]) == ("resolved", True)
+    boss.do("model.quality.alert.delete", [alert], boss.context())
+    assert f"quality.alert,{alert}" not in present(quality, "quality_alert")
+
+
+def present(connector: TrytonConnector, entity: str) -> set[str]:
+    return {key for page in connector.present(entity, datetime.now(UTC)) for key in page}
+
+
+@pytest.mark.parametrize(
+    ("kind", "entity"),
+    [(kind, entity) for kind, entity in ENTITIES if entity in kind.vanishing and entity != "movement"],
+)
+def test_all_that_is_read_is_there(client: TrytonClient, kind: type[TrytonConnector], entity: str) -> None:
+    """Whatever is remembered must be among what is present, or a reconciliation would withdraw it."""
+    read = {record.source_key for record in read_all(kind(client), entity)[0]}
+    assert read <= present(kind(client, page_size=50), entity)
+
+
+def test_the_movements_that_are_remembered_are_there(client: TrytonClient, movements: list[Record]) -> None:
+    warehouse = TrytonWarehouse(client)
+    client.server_time()
+    remembered = {record.source_key for record in movements if warehouse.remembers("movement", record)}
+    assert 0 < len(remembered) < len(movements) / 2
+    assert remembered <= present(warehouse, "movement")
+    assert not [key for key in remembered if ";" in key]
+
+
+def test_an_order_point_and_an_article_number_are_read_and_missed_when_they_are_deleted(
+    client: TrytonClient, boss: TrytonClient
+) -> None:
+    warehouse = TrytonWarehouse(client)
+    points = {record.row["item_code"]: record for record in read_all(warehouse, "order_point")[0]}
+    kept = points["MD-0001"]
+    assert (kept.row["site_code"], kept.row["kind"]) == ("DC-N", "purchase")
+    assert (kept.row["minimum"], kept.row["target"], kept.row["maximum"]) == (100, 400, None)
+    codes = {record.row["code"]: record.row for record in read_all(warehouse, "identifier")[0]}
+    assert codes["04099999000005"]["agency"] == "GS1"
+    [device] = boss.search_read("product.product", [["code", "=", "MD-0150"]], ["default_uom"])
+    point = {
+        "company": boss.context()["company"], "product": device["id"], "location": place(boss, "DC-S"), "type": "purchase",
+        "min_quantity": 1.0, "target_quantity": 2.0,
+    }  # fmt: skip
+    [made] = boss.do("model.stock.order_point.create", [point], boss.context())
+    [named] = boss.do("model.product.identifier.create", [{"product": device["id"], "code": "X-1"}], boss.context())
+    assert f"stock.order_point,{made}" in present(warehouse, "order_point")
+    boss.do("model.stock.order_point.delete", [made], boss.context())
+    boss.do("model.product.identifier.delete", [named], boss.context())
+    assert f"stock.order_point,{made}" not in present(warehouse, "order_point")
+    assert f"product.identifier,{named}" not in present(warehouse, "identifier")
+
+
+def test_a_device_that_is_bought_in_boxes_tells_how_many_are_in_one(client: TrytonClient) -> None:
+    units = {record.row["item_code"]: record.row for record in read_all(TrytonWarehouse(client), "item_unit")[0]}
+    assert (units["MD-0001"]["unit"], units["MD-0001"]["factor"]) == ("Box of 10", 10)
+
+
+def test_an_agreement_that_ends_in_tryton_is_told_as_ended(client: TrytonClient, boss: TrytonClient) -> None:
+    procurement = TrytonProcurement(client)
+    read, cursor = read_all(procurement, "agreement")
+    assert all(record.row["active"] for record in read)
+    assert all(len(record.row["price_breaks"] or []) == len(record.raw["prices"]) for record in read)
+    [offer] = boss.search_read("purchase.product_supplier", [["product.code", "=", "MD-0150"]], ["id"], limit=1)
+    boss.do("model.purchase.product_supplier.write", [offer["id"]], {"active": False}, boss.context())
+    again = {record.source_key: record.row for record in read_all(procurement, "agreement", cursor)[0]}
+    assert again[f"purchase.product_supplier,{offer['id']}"]["active"] is False
+    assert f"purchase.product_supplier,{offer['id']}" in present(procurement, "agreement")
+
+
+def test_a_tryton_without_some_modules_is_read_without_what_they_bring(
+    client: TrytonClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modules = client.modules()
+    monkeypatch.setattr(client, "_modules", modules - {"stock_lot_sled", "stock_supply", "stock_consignment"})
+    monkeypatch.setattr(client, "lacking", client.lacking)
+    warehouse = TrytonWarehouse(client)
+    lots = read_all(warehouse, "lot")[0]
+    assert len(lots) > 1000
+    assert {record.row["usable_through"] for record in lots} == {None}
+    assert read_all(warehouse, "order_point")[0] == []
+    assert present(warehouse, "order_point") == set()
+    assert {record.row["owner"] for record in read_all(warehouse, "location")[0]} == {"own", "loaned"}
+    monkeypatch.setattr(client, "_modules", modules - {"quality"})
+    with pytest.raises(SourceError, match="module quality is not activated") as caught:
+        list(TrytonQuality(client).changed("inspection", None))
+    assert not caught.value.retry
+
+
+def test_what_tryton_does_not_have_or_does_not_show_is_named_with_the_right_that_is_missing(
+    client: TrytonClient,
+) -> None:
+    with pytest.raises(SourceError, match=r"no model hospital\.bed: the module that brings it is not activated"):
+        client.search_read("hospital.bed", [], ["id"])
+    with pytest.raises(SourceError, match=r"no colour of stock\.lot"):
+        client.search_read("stock.lot", [], ["colour"])
+    with pytest.raises(SourceError, match=r"denies access of user lotwatch to account.move \(read\)"):
+        client.search_read("account.move", [], ["id"])
+    with pytest.raises(SourceError, match=r"to stock.move \(write\)"):
+        client.do("model.stock.move.write", [1], {"planned_date": None}, client.context())
+
+
+def test_a_server_whose_clock_was_put_back_is_read_from_the_beginning(client: TrytonClient) -> None:
+    quality = TrytonQuality(client)
+    every, cursor = read_all(quality, "inspection")
+    ahead = datetime.fromisoformat(cursor["since"]) + timedelta(hours=3)
+    again, after = read_all(quality, "inspection", {"since": ahead.isoformat()})
+    assert {record.source_key for record in again} == {record.source_key for record in every}
+    assert datetime.fromisoformat(after["since"]) < ahead
+    papers, cursor = read_all(TrytonWarehouse(client), "delivery_line")
+    again, _ = read_all(TrytonWarehouse(client), "delivery_line", {"since": ahead.isoformat()})
+    assert len(again) == len(papers)

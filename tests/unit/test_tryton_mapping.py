@@ -13,15 +13,18 @@ import lotwatch.db
 from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Record
 from lotwatch.sources.jsonrpc import TrytonClient, decode, encode
-from lotwatch.sources.tryton import TrytonSite, TrytonWarehouse, mapping, shipments
+from lotwatch.sources.tryton import TrytonSite, TrytonWarehouse, mapping, reading, shipments, vanished
 from lotwatch.sources.tryton.documents import OF_SHIPMENTS, Memory
 from lotwatch.sources.tryton.mapping import LineContext, MoveContext, Product, Unit
 from lotwatch.sources.tryton.places import Places
-from lotwatch.sources.tryton.reading import Window
-from lotwatch.sources.tryton.shipments import CUSTOMER, INTERNAL, Load, Shipment
+from lotwatch.sources.tryton.reading import Window, lacking
+from lotwatch.sources.tryton.shipments import CUSTOMER, INTERNAL, SUPPLIER, Document, Load, Shipment
 
 UNIT, BOX = Unit("Unit", 1.0), Unit("Box of 10", 10.0)
 SITE = TrytonSite()
+STAMPED = datetime(2026, 1, 5, 15, tzinfo=UTC)
+#: places of the tree below
+WAREHOUSE, OUTSIDE = 2, 20
 STAMPS = {"create_date": datetime(2026, 1, 5, 15), "write_date": None}  # noqa: DTZ001 (as Tryton sends it)
 
 
@@ -234,7 +237,7 @@ def test_a_line_without_a_product_keeps_its_numbers_for_the_gate() -> None:
 
 
 def agreement(prices: list[dict[str, Any]], **changes: Any) -> Record:
-    record = {"id": 9, "lead_time_used": timedelta(days=14), "prices": [], **STAMPS}
+    record = {"id": 9, "lead_time_used": timedelta(days=14), "prices": [], "active": True, **STAMPS}
     item = product(purchase_unit=BOX, order_multiple=changes.pop("order_multiple", None))
     return mapping.agreement(record | changes, prices, item, supplier_code="SUP-01", currency="EUR")
 
@@ -243,6 +246,17 @@ def test_the_lowest_step_of_a_price_list_is_the_minimum_order() -> None:
     steps = [{"quantity": 20.0, "unit_price": Decimal("9.00")}, {"quantity": 3.0, "unit_price": Decimal("12.00")}]
     row = agreement(steps).row
     assert (row["minimum_order_quantity"], row["price"], row["lead_time_days"]) == (30, Decimal("1.2000"), 14)
+
+
+def test_a_price_list_is_told_from_the_smallest_quantity_up_in_base_units() -> None:
+    steps = [
+        {"quantity": 20.0, "unit_price": Decimal("9.00")},
+        {"quantity": 3.0, "unit_price": Decimal("12.00")},
+        {"quantity": 3.0, "unit_price": Decimal("12.50")},
+    ]
+    assert agreement(steps).row["price_breaks"] == [{"quantity": 30, "price": 1.25}, {"quantity": 200, "price": 0.9}]
+    assert agreement(steps[:1]).row["price_breaks"] == [{"quantity": 200, "price": 0.9}]
+    assert agreement([]).row["price_breaks"] is None
 
 
 def test_what_is_bought_in_boxes_is_ordered_in_boxes_unless_the_item_says_otherwise() -> None:
@@ -414,6 +428,138 @@ def test_a_document_that_was_deleted_takes_its_lines_with_it(places: Places) -> 
     assert (gone.source_key, gone.row) == (planned.source_key, {**planned.row, **withdrawn})
 
 
+ALERT = {"id": 6, "number": "A1", "title": "", "description": None, "origin": None, "state": "open", **STAMPS}
+
+
+def order_point(places: Places, **changes: Any) -> Record:
+    record = {
+        "id": 8, "type": "purchase", "min_quantity": 10.0, "target_quantity": 40.0, "max_quantity": None, **STAMPS,
+    }  # fmt: skip
+    return mapping.order_point(record | changes, product(), places[4])
+
+
+def receipt(places: Places, state: str, *loads: Load, **changes: Any) -> Document:
+    """What a supplier's shipment to the warehouse says."""
+    record = {
+        "id": 31, "number": "R31", "state": state, "planned_date": date(2026, 7, 9), "effective_date": None, **STAMPS,
+    }  # fmt: skip
+    site = places[WAREHOUSE]
+    shipment = Shipment(SUPPLIER, record | changes, site, site, ZoneInfo(site.time_zone), loads)
+    return shipments.delivery(shipment, SITE)
+
+
+def test_what_a_supplier_has_announced_is_on_its_way_for_its_order_line_and_then_arrives_lot_by_lot(
+    places: Places,
+) -> None:
+    wanted = {"origin": "purchase.line,7"}
+    announced = receipt(places, "draft", load(places, 1, OUTSIDE, 4, 6.0, **wanted))
+    [line] = announced.lines
+    assert (line.row["state"], line.row["shipped_at"], line.row["from_site"]) == ("shipped", STAMPED, None)
+    assert (line.row["order_line_key"], line.row["quantity"], line.row["received_quantity"]) == (
+        "purchase.line,7",
+        6,
+        0,
+    )
+    assert announced.open
+    came = receipt(
+        places, "received", load(places, 1, OUTSIDE, 4, 4.0, state="done", **wanted),
+        load(places, 2, OUTSIDE, 4, 2.0, state="cancelled", **wanted), effective_date=date(2026, 7, 8),
+    )  # fmt: skip
+    [line] = came.lines
+    assert (line.row["state"], line.row["lot_number"], line.row["received_quantity"]) == ("delivered", "L1", 4)
+    assert line.row["shipped_at"] <= line.row["delivered_at"]
+    assert not came.open
+    [line] = receipt(places, "cancelled", load(places, 1, OUTSIDE, 4, 6.0, state="cancelled", **wanted)).lines
+    assert (line.row["state"], line.row["cancelled_at"]) == ("cancelled", STAMPED)
+
+
+def test_a_shelf_life_may_be_that_of_the_sterile_barrier() -> None:
+    record = {
+        "id": 3, "number": "L1", "expiration_date": date(2028, 1, 31), "shelf_life_expiration_date": date(2027, 6, 30),
+        **STAMPS,
+    }  # fmt: skip
+    row = mapping.lot(record, product(), SITE).row
+    assert (row["usable_through"], row["sterile_until"]) == (date(2027, 6, 30), None)
+    row = mapping.lot(record, product(), TrytonSite(shelf_life_is_sterility=True)).row
+    assert (row["usable_through"], row["sterile_until"]) == (date(2028, 1, 31), date(2027, 6, 30))
+
+
+def test_an_order_point_is_of_its_site_and_its_place_in_base_units(places: Places) -> None:
+    bought = order_point(places).row
+    assert (bought["kind"], bought["minimum"], bought["target"], bought["maximum"]) == ("purchase", 10, 40, None)
+    assert (bought["site_code"], bought["location_code"]) == (places[4].site, places[4].code)
+    moved = order_point(places, type="internal", min_quantity=None, max_quantity=60.0).row
+    assert (moved["kind"], moved["minimum"], moved["maximum"]) == ("transfer", None, 60)
+    assert [problem.field for problem in order_point(places, min_quantity=0.5).problems] == ["minimum"]
+
+
+def test_a_unit_of_which_no_whole_base_units_are_in_one_is_said() -> None:
+    record = mapping.item_unit({"id": 7, **STAMPS}, product(base_unit=BOX, purchase_unit=Unit("Unit", 1.0)))
+    assert [problem.field for problem in record.problems] == ["factor"]
+    assert mapping.item_unit({"id": 7, **STAMPS}, product(purchase_unit=BOX)).row["factor"] == 10
+
+
+def test_an_alert_is_about_what_its_inspection_is_about_and_closes_when_it_is_resolved() -> None:
+    inspected = mapping.inspection(
+        {"id": 4, "number": "1", "reference": "L1", "state": "failed", "processed_at": None, **STAMPS}, "MD-1", "DC"
+    )
+    raised = mapping.quality_alert(ALERT | {"title": "Torn"}, inspected).row
+    assert (raised["item_code"], raised["lot_number"], raised["location_code"]) == ("MD-1", "L1", "DC")
+    assert (raised["inspection_key"], raised["title"], raised["closed_at"]) == ("quality.inspection,4", "Torn", None)
+    resolved = mapping.quality_alert(ALERT | {"state": "resolved"}, None).row
+    assert (resolved["item_code"], resolved["closed_at"]) == (None, STAMPED)
+
+
+def test_what_tryton_has_no_more_is_withdrawn_as_its_kind_is() -> None:
+    moment = datetime(2026, 7, 5, tzinfo=UTC)
+    withdrawn = {
+        "item": ({"active": True}, {"active": False}),
+        "agreement": ({"active": True}, {"active": False}),
+        "purchase_line": ({"order_state": "draft"}, {"order_state": "cancelled"}),
+        "inspection": ({"state": "pending", "closed_at": None}, {"state": "cancelled", "closed_at": moment}),
+        "quality_alert": ({"state": "open", "closed_at": None}, {"state": "cancelled", "closed_at": moment}),
+        "identifier": ({"valid_through": None}, {"valid_through": moment.date()}),
+    }
+    every = vanished.OF_WAREHOUSE | vanished.OF_PROCUREMENT | vanished.OF_QUALITY
+    for entity, (row, expected) in withdrawn.items():
+        record = vanished.gone(entity, "k", row, moment, every)
+        assert (record.source_key, record.row) == ("k", expected)
+
+
+def test_a_movement_that_was_deleted_is_taken_back_and_happens_anew_when_it_is_there_again(places: Places) -> None:
+    moment, happened = datetime(2026, 7, 5, tzinfo=UTC), move(places, 1)
+    back = vanished.gone("movement", happened.source_key, happened.row, moment, vanished.OF_WAREHOUSE)
+    assert (back.source_key, back.row["kind"]) == (f"{happened.source_key};cancelled", "reversal")
+    assert (back.row["reverses_key"], back.row["from_location"]) == (happened.source_key, happened.row["to_location"])
+    again = vanished.returned("movement", happened.source_key, happened.row, moment)
+    assert again.source_key == f"{happened.source_key};restored"
+    assert again.row["from_location"] == happened.row["from_location"]
+
+
+def test_what_is_looked_up_is_kept_from_page_to_page_but_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Client:
+        asked: list[list[int]] = []  # noqa: RUF012
+
+        def read(self, model: str, ids: list[int], fields: Any) -> list[dict[str, Any]]:
+            self.asked.append(ids)
+            return [{"id": identity} for identity in ids]
+
+    monkeypatch.setattr(reading, "KEPT", 4)
+    client: Any = Client()
+    pull = reading.Pull(client, SITE)
+    for page in ([1, 2, 3], [2, 3, None], [4, 5], [5, 6], [1, 6]):
+        assert {identity for identity in page if identity} <= pull.rows("stock.lot", page, ["number"]).keys()
+    assert client.asked == [[1, 2, 3], [4, 5], [6], [1]]
+    assert len(pull.rows("stock.lot", [], ["number"])) < 6
+
+
+def test_a_tryton_without_modules_lacks_their_fields() -> None:
+    assert lacking(frozenset({"stock", "stock_lot", "stock_lot_sled", "stock_consignment", "product_attribute"})) == {
+        "product.product": {"purchase_uom"}
+    }
+    assert lacking(frozenset({"stock", "purchase"}))["stock.lot"] == {"expiration_date", "shelf_life_expiration_date"}
+
+
 def staged_columns(entity: str) -> set[str]:
     """The columns of a staging table, as the migrations make it."""
     scripts = sorted((Path(lotwatch.db.__file__).parent / "migrations").glob("*.sql"))
@@ -443,7 +589,14 @@ def test_every_row_names_only_columns_of_its_staging_table(places: Places) -> No
             order(places, "assigned", load(places, 1, 4, 3, 1.0, state="assigned")), SITE
         ).lines[0],
         "delivery_line": shipments.delivery(transfer(places, "shipped", load(places, 1, 4, 22, 1.0)), SITE).lines[0],
+        "identifier": mapping.identifier({"id": 5, "type": "ean", "code": "04099999000019", **STAMPS}, product()),
+        "item_unit": mapping.item_unit({"id": 7, **STAMPS}, product(purchase_unit=BOX)),
+        "order_point": order_point(places),
+        "quality_alert": mapping.quality_alert(ALERT, None),
+        "stock_level": mapping.stock_level(places[4], product(), "L1", 3.0, datetime(2026, 7, 1, tzinfo=UTC), "k", "/"),
     }
+    arrival = receipt(places, "draft", load(places, 1, OUTSIDE, 4, 1.0, origin="purchase.line,7")).lines[0]
+    assert set(arrival.row) <= staged_columns("delivery_line")
     unknown = {entity: set(record.row) - staged_columns(entity) for entity, record in rows.items()}
     assert {entity: columns for entity, columns in unknown.items() if columns} == {}
     assert set(mapping.reversal(rows["movement"]).row) <= staged_columns("movement")

@@ -10,5 +10,5 @@ WHERE
         SELECT 1
         FROM lotwatch.supplier_agreement AS agreement
         INNER JOIN lotwatch.supplier AS supplier ON agreement.supplier_id = supplier.supplier_id
-        WHERE agreement.item_id = fact.item_id AND supplier.active AND NOT supplier.blocked
+        WHERE agreement.item_id = fact.item_id AND agreement.active AND supplier.active AND NOT supplier.blocked
     );

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,28 @@ def pull(
         counts = {"read": pulled.read, "unmapped": pulled.unmapped}
         record(conn, context, "records pulled", "batch", str(pulled.batch_id), after=counts)
     return {"batch_id": pulled.batch_id, **counts}
+
+
+def reconcile(conn: psycopg.Connection, context: RunContext, name: str, source: Source, connector: Connector) -> Counts:
+    """Withdraw what a source no longer has, where it can tell and it is time to ask. `conn` must be in autocommit mode.
+
+    Raises SourceError when more vanished than can be believed: of the other entities, what vanished is withdrawn.
+    """
+    if source.reconcile_hours is None:
+        return {}
+    every = timedelta(hours=source.reconcile_hours)
+    done = sources.reconcile(
+        conn, name, connector, context, quality_gate.quarantine_unmapped, every=every, limit=source.vanishing
+    )
+    with conn.transaction():
+        for found in done.found:
+            counts = {"remembered": found.remembered, "vanished": found.vanished, "returned": found.returned}
+            if found.batch_id is not None:
+                after = {"entity": found.entity, **counts}
+                record(conn, context, "records reconciled", "batch", str(found.batch_id), after=after)
+    if done.refused:
+        raise done.refused[0]
+    return {found.entity: {"vanished": found.vanished, "returned": found.returned} for found in done.found}
 
 
 def gate(

@@ -19,11 +19,12 @@ ENTITIES: dict[str, tuple[str, ...]] = {
     "credential": ("post_credential",),
     "lot": ("post_lot", "post_serial"),
     "kit": ("post_kit", "post_kit_content"),
+    "order_point": ("post_order_point",),
 }
 
 TABLES = (
     "cross_reference", "legal_entity", "supplier", "location", "lane", "item", "item_unit", "item_identifier",
-    "supplier_agreement", "credential", "lot", "serial_unit", "kit", "kit_content",
+    "supplier_agreement", "credential", "lot", "serial_unit", "kit", "kit_content", "order_point",
 )  # fmt: skip
 
 

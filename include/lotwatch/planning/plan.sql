@@ -125,7 +125,7 @@ agreement AS (
     SELECT DISTINCT ON (agreement.item_id) agreement.*
     FROM lotwatch.supplier_agreement AS agreement
     INNER JOIN lotwatch.supplier AS supplier ON agreement.supplier_id = supplier.supplier_id
-    WHERE supplier.active AND NOT supplier.blocked
+    WHERE agreement.active AND supplier.active AND NOT supplier.blocked
     ORDER BY agreement.item_id, agreement.price, agreement.supplier_id
 ),
 

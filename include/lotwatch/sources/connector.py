@@ -7,7 +7,7 @@ instead of failing, and never decides whether a record is good: that is the gate
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,32 @@ class Connector(Protocol):
 
     def server_time(self) -> datetime | None:
         """What the system's clock shows (UTC); None where it tells no time. Logs in, so it fails as reading would."""
+
+
+@runtime_checkable
+class Reconciling(Protocol):
+    """A connector that can also say what its system still has: records that vanish leave nothing to be read.
+
+    What such a source said last of each record is remembered, with the rows of `stage.<entity>`.
+    """
+
+    #: the entities of which it can
+    reconciled: tuple[str, ...]
+
+    def remembers(self, entity: str, record: Record) -> bool:
+        """Whether a record may vanish later, and should be remembered: not one that is past and final."""
+
+    def forgets_before(self, entity: str, moment: datetime) -> datetime | None:
+        """What was read last before the moment returned can vanish no more; None: anything can, at any time."""
+
+    def present(self, entity: str, moment: datetime) -> Iterator[list[str]]:
+        """The source keys of all remembered records that the system still has (others may be among them), page by page."""
+
+    def gone(self, entity: str, source_key: str, row: Mapping[str, Any], moment: datetime) -> Record:
+        """What a vanished record, of which `row` was the last, means for us: an order line is cancelled, and so on."""
+
+    def returned(self, entity: str, source_key: str, row: Mapping[str, Any], moment: datetime) -> Record:
+        """The record that was thought gone and is there again: as `row` last said."""
 
 
 class Receiver(Protocol):

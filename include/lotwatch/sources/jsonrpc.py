@@ -1,8 +1,11 @@
 """A small client for Tryton's JSON-RPC: log in, call, typed values, and errors told as what to do about them."""
 
 import base64
+import copy
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -18,6 +21,8 @@ ATTEMPTS = 4
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY_REQUESTS = 401, 403, 404, 429
 #: another try may find the server well again
 PASSING = frozenset({502, 503, 504})
+#: which right a method needs
+RIGHTS = {"read": "read", "search": "read", "search_read": "read", "create": "create", "delete": "delete"}
 
 
 class UnclearAnswerError(SourceError):
@@ -39,13 +44,24 @@ class TrytonClient:
         self._authorization: str | None = None
         self._context: dict[str, Any] | None = None
         self._answered_at: datetime | None = None
+        self._modules: frozenset[str] | None = None
+        #: model -> fields that this Tryton's modules do not have, and that are read as None
+        self.lacking: Mapping[str, frozenset[str]] = {}
+
+    def modules(self) -> frozenset[str]:
+        """The modules that are activated in this database."""
+        if self._modules is None:
+            found = self.search_read("ir.module", [["state", "=", "activated"]], ["name"])
+            self._modules = frozenset(record["name"] for record in found)
+        return self._modules
 
     def read(self, model: str, ids: Sequence[int], fields: Sequence[str]) -> list[dict[str, Any]]:
         """The named fields of records by id, archived ones too, in no promised order."""
         if not ids:
             return []
-        records: list[dict[str, Any]] = self.ask(f"model.{model}.read", list(ids), list(fields), self.context())
-        return records
+        there, lacking = self._split(model, fields)
+        records: list[dict[str, Any]] = self.ask(f"model.{model}.read", list(ids), there, self.context())
+        return [record | lacking for record in records] if lacking else records
 
     def search_read(
         self,
@@ -55,22 +71,56 @@ class TrytonClient:
         *,
         limit: int | None = None,
         order: Sequence[tuple[str, str]] = (("id", "ASC"),),
+        context: Mapping[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
         """The named fields of the records that a Tryton domain selects, archived ones too."""
+        there, lacking = self._split(model, fields)
         records: list[dict[str, Any]] = self.ask(
-            f"model.{model}.search_read", domain, 0, limit, [list(key) for key in order], list(fields), self.context()
-        )
-        return records
+            f"model.{model}.search_read", domain, 0, limit, [list(key) for key in order], there,
+            self.context() if context is None else context,
+        )  # fmt: skip
+        return [record | lacking for record in records] if lacking else records
+
+    def _split(self, model: str, fields: Sequence[str]) -> tuple[list[str], dict[str, None]]:
+        """The fields to ask for, and those that are read as None."""
+        lacking = self.lacking.get(model, frozenset())
+        return [name for name in fields if name not in lacking], dict.fromkeys(n for n in fields if n in lacking)
 
     def pages(
-        self, model: str, domain: list[Any], fields: Sequence[str], *, size: int, after_id: int = 0
+        self,
+        model: str,
+        domain: list[Any],
+        fields: Sequence[str],
+        *,
+        size: int,
+        after_id: int = 0,
+        context: Mapping[str, Any] | None = None,
     ) -> Iterator[list[dict[str, Any]]]:
-        """The selected records in pages by ascending id, so that records which change meanwhile are not skipped."""
-        while page := self.search_read(model, [domain, ["id", ">", after_id]], fields, limit=size):
-            yield page
-            if len(page) < size:
-                return
-            after_id = page[-1]["id"]
+        """The selected records in pages by ascending id, so that records which change meanwhile are not skipped.
+
+        The next page is read while this one is worked on: at most two are in memory.
+        """
+
+        def ask(after: int) -> list[dict[str, Any]]:
+            return ahead.search_read(model, [domain, ["id", ">", after]], fields, limit=size, context=context)
+
+        self.context()  # logged in, before the session is shared
+        ahead = self._beside()
+        worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tryton-page")
+        try:
+            page = ask(after_id)
+            while page:
+                coming = worker.submit(ask, page[-1]["id"]) if len(page) == size else None
+                yield page
+                page = coming.result() if coming else []
+        finally:
+            worker.shutdown(wait=True, cancel_futures=True)
+
+    def _beside(self) -> "TrytonClient":
+        """The same session over a connection of its own: an HTTP session is not for two threads."""
+        other = copy.copy(self)
+        other._http = requests.Session()
+        return other
 
     def context(self) -> dict[str, Any]:
         """The user's context in Tryton (company and the like), in English, with archived records included."""
@@ -88,6 +138,11 @@ class TrytonClient:
                 do="serve it behind a web server that adds one",
             )  # fmt: skip
         return self._answered_at
+
+    @property
+    def answered_at(self) -> datetime:
+        """What the server's clock showed with its last answer. It must have answered before."""
+        return self._answered_at or self.server_time()
 
     def ask(self, method: str, *params: Any) -> Any:
         """Call a method that only reads: tried again while the failure may pass."""
@@ -160,10 +215,7 @@ class TrytonClient:
         if response.status_code in PASSING:
             raise self._unclear(method, f"HTTP {response.status_code}")
         if response.status_code in {UNAUTHORIZED, FORBIDDEN}:
-            raise SourceError(
-                f"Tryton does not let user {self.user} do this.", where=f"{method} at {self._place()}",
-                do="give the user the rights the connector needs",
-            )  # fmt: skip
+            raise self._denied(method, "")
         try:
             answer = response.json(object_hook=decode)
         except requests.JSONDecodeError:
@@ -184,7 +236,9 @@ class TrytonClient:
         text = " ".join(flatten(details)) or str(name)
         where = f"{method} at {self._place()}"
         if "access rule" in text or "not allowed" in text or "don't have access" in text:
-            return SourceError(f"Tryton denies access: {text}", where=where, do="give the user the rights it needs")
+            return self._denied(method, f": {text}")
+        if unknown := re.fullmatch(r"'([\w.]+)'", str(name)):
+            return self._lacks(method, unknown[1])
         if name in {"UserError", "UserWarning"}:
             return SourceError(f"Tryton refuses: {text}", where=where, do="correct what it says in Tryton")
         if name == "ConcurrencyException":
@@ -192,6 +246,22 @@ class TrytonClient:
                 f"Somebody changed the record meanwhile: {text}", where=where, do="read it again", retry=True
             )
         return SourceError(f"Tryton failed: {name}", where=where, do="read the Tryton server's log")
+
+    def _denied(self, method: str, why: str) -> SourceError:
+        model, _, name = method.removeprefix("model.").rpartition(".")
+        right = RIGHTS.get(name, "write")
+        return SourceError(
+            f"Tryton denies access of user {self.user} to {model} ({right}){why}", where=f"{method} at {self._place()}",
+            do=f"give a group of this user the right to {right} {model}",
+        )  # fmt: skip
+
+    def _lacks(self, method: str, name: str) -> SourceError:
+        model = method.removeprefix("model.").rpartition(".")[0]
+        what = f"model {name}" if name == model else f"{name} of {model}"
+        return SourceError(
+            f"Tryton has no {what}: the module that brings it is not activated", where=f"{method} at {self._place()}",
+            do="activate the module, or leave what needs it out of `entities` of this source",
+        )  # fmt: skip
 
     def _down(self, error: Exception) -> SourceError:
         return SourceError(

@@ -38,7 +38,8 @@ KINDS: dict[str, Kind] = {
 
 
 class Limit(BaseModel):
-    """A batch is stopped when more than `share` (0 to 1) of an entity's records, and at least `rows`, are newly bad."""
+    """Too much: more than `share` (0 to 1) of an entity's records, and at least `rows`. A batch of which so much is newly
+    bad is stopped, and a reconciliation that misses so much is not believed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,6 +52,8 @@ class Source(BaseModel):
 
     `schedule` null: it is never read, it only pushes. `push` names the Airflow connection that holds the keys with which
     the source signs what it pushes; null: it may not push. `entities` reads fewer than the kind can, in the kind's order.
+    `reconcile_hours`: how often it is asked for all that it has, where the kind can tell, to withdraw what vanished
+    (null: never), unless that is more than `vanishing`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +64,8 @@ class Source(BaseModel):
     push: str | None = None
     entities: tuple[str, ...] | None = None
     thresholds: Mapping[str, Limit] = {}
+    reconcile_hours: float | None = Field(default=24, gt=0)
+    vanishing: Limit = Limit()
     options: dict[str, Any] = {}
 
     @field_validator("kind")

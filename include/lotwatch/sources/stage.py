@@ -11,7 +11,10 @@ from psycopg.types.json import Jsonb
 from lotwatch.audit import RunContext
 from lotwatch.db.query import query
 from lotwatch.db.statistics import MANY, analyze
-from lotwatch.sources.connector import Connector, Page, Record
+from lotwatch.sources.connector import Connector, Page, Reconciling, Record
+
+#: what every staged row has beside its entity's own columns, and what is made of those later
+NOT_ITS_OWN = ["batch_id", "record_no", "source_key", "raw", "errors", "warnings", "stated"]
 
 #: sets aside the records of an entity that could not be mapped: (conn, batch_id, source, entity, records)
 SetAside = Callable[[psycopg.Connection, int, str, str, Sequence[Record]], None]
@@ -19,7 +22,7 @@ SetAside = Callable[[psycopg.Connection, int, str, str, Sequence[Record]], None]
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What a pull brought: records read and not mappable, by entity."""
+    """What a pull or a reconciliation brought: records read and not mappable, by entity."""
 
     batch_id: int
     read: dict[str, int] = field(default_factory=dict)
@@ -44,8 +47,52 @@ def pull(
         pulled = Pulled(open_batch(conn, source, context, backfilled=interval is not None))
         for entity in connector.entities:
             pages = _pages(conn, source, connector, entity, interval)
-            _stage_entity(conn, source, entity, pages, pulled, set_aside, keep_cursor=interval is None)
+            memory = Memory.of(conn, source, connector, entity, pulled.batch_id)
+            cursor = stage_entity(conn, source, entity, pages, pulled, set_aside, memory)
+            if interval is None and cursor is not None:
+                parameters = {"source": source, "entity": entity, "cursor": Jsonb(cursor), "batch_id": pulled.batch_id}
+                conn.execute(query(__package__, "move_cursor"), parameters)
         return pulled
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is remembered of an entity whose records may vanish, kept with the rows that are staged."""
+
+    conn: psycopg.Connection
+    source: str
+    connector: Reconciling
+    entity: str
+    batch_id: int
+    after_no: int = 0
+
+    @classmethod
+    def of(
+        cls, conn: psycopg.Connection, source: str, connector: Connector, entity: str, batch_id: int
+    ) -> "Memory | None":
+        """The memory of an entity; None where the connector cannot tell what is gone."""
+        if not isinstance(connector, Reconciling) or entity not in connector.reconciled:
+            return None
+        return cls(conn, source, connector, entity, batch_id)
+
+    def keep(self, staged: Sequence[Record]) -> None:
+        """Remember what a page said, which has just been staged; forget what it says can vanish no more."""
+        final = [record.source_key for record in staged if not self.connector.remembers(self.entity, record)]
+        parameters = {
+            "source": self.source, "entity": self.entity, "batch_id": self.batch_id, "after_no": self.after_no,
+            "left_out": final, "source_keys": final, "not_its_own": NOT_ITS_OWN,
+        }  # fmt: skip
+        if len(final) < len(staged):
+            self.conn.execute(for_entity("remember", self.entity), parameters)
+        if final:
+            self.conn.execute(query(__package__, "forget"), parameters)
+        row = self.conn.execute(for_entity("last_record_no", self.entity), parameters).fetchone()
+        self.after_no = int(row[0]) if row else 0
+
+
+def for_entity(name: str, entity: str, **parts: sql.Composable) -> sql.Composed:
+    """One of this room's statements about a staged entity."""
+    return sql.SQL(query(__package__, name)).format(entity=sql.Identifier(entity), **parts)
 
 
 def open_batch(conn: psycopg.Connection, source: str, context: RunContext, *, backfilled: bool = False) -> int:
@@ -74,41 +121,39 @@ def _pages(
     return connector.changed(entity, row[0] if row else None)
 
 
-def _stage_entity(
+def stage_entity(
     conn: psycopg.Connection,
     source: str,
     entity: str,
     pages: Iterator[Page],
     pulled: Pulled,
     set_aside: SetAside,
-    *,
-    keep_cursor: bool,
-) -> None:
+    memory: Memory | None = None,
+) -> dict[str, object] | None:
+    """Stage the pages of one entity, in the caller's transaction; returns the cursor after them, if there is one."""
     columns = entity_columns(conn, entity)
     copy = sql.SQL("COPY stage.{} ({}) FROM STDIN").format(
         sql.Identifier(entity),
         sql.SQL(", ").join(map(sql.Identifier, ("batch_id", "source_key", "raw", *columns))),
     )
     cursor: dict[str, object] | None = None
-    read = 0
-    unmapped: list[Record] = []
+    read = unmapped = 0
     for page in pages:
+        good = [record for record in page.records if not record.problems]
         with conn.cursor() as writer, writer.copy(copy) as target:
-            for record in page.records:
-                if record.problems:
-                    unmapped.append(record)
-                else:
-                    values = (_value(record.row.get(column), kind) for column, kind in columns.items())
-                    target.write_row((pulled.batch_id, record.source_key, Jsonb(dict(record.raw)), *values))
-        read += len(page.records)
+            for record in good:
+                values = (_value(record.row.get(column), kind) for column, kind in columns.items())
+                target.write_row((pulled.batch_id, record.source_key, Jsonb(dict(record.raw)), *values))
+        if memory and good:
+            memory.keep(good)
+        bad = [record for record in page.records if record.problems]
+        if bad:
+            set_aside(conn, pulled.batch_id, source, entity, bad)
+        read, unmapped = read + len(page.records), unmapped + len(bad)
         cursor = page.cursor or cursor
-    if unmapped:
-        set_aside(conn, pulled.batch_id, source, entity, unmapped)
-    if keep_cursor and cursor is not None:
-        parameters = {"source": source, "entity": entity, "cursor": Jsonb(cursor), "batch_id": pulled.batch_id}
-        conn.execute(query(__package__, "move_cursor"), parameters)
     pulled.read[entity] = read
-    pulled.unmapped[entity] = len(unmapped)
+    pulled.unmapped[entity] = unmapped
+    return cursor
 
 
 def _value(value: object, kind: str) -> object:

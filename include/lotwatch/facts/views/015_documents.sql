@@ -87,6 +87,7 @@ CREATE VIEW lotwatch.delivery_line_moving AS
 SELECT
     line.source,
     line.source_key,
+    line.order_line_key,
     line.item_id,
     line.lot_id,
     line.serial_id,
@@ -107,6 +108,42 @@ WHERE
     delivery.shipped_at <= (SELECT lotwatch.as_of())
     AND coalesce(least(delivery.delivered_at, delivery.cancelled_at), 'infinity') > (SELECT lotwatch.as_of())
     AND line.received_quantity < line.quantity;
+
+-- What suppliers had sent of order lines at the moment: `counted` is in transit, and on order no more. It is never more
+-- than what is still to come of its line, however often a delivery is told (by the warehouse, by the carrier), or if a
+-- receipt is told before its delivery says that it has arrived: what comes first counts.
+CREATE VIEW lotwatch.order_line_sent AS
+SELECT
+    part.order_line_source,
+    part.order_line_key,
+    part.delivery_line_source,
+    part.delivery_line_key,
+    part.item_id,
+    part.site_id,
+    part.expected_at,
+    least(part.quantity, greatest(part.outstanding - part.before, 0)) AS counted
+FROM (
+    SELECT
+        ordered.source AS order_line_source,
+        ordered.source_key AS order_line_key,
+        line.source AS delivery_line_source,
+        line.source_key AS delivery_line_key,
+        line.item_id,
+        line.to_site_id AS site_id,
+        line.expected_at,
+        line.quantity,
+        ordered.outstanding,
+        coalesce(sum(line.quantity) OVER (
+            PARTITION BY ordered.source, ordered.source_key
+            ORDER BY line.expected_at, line.source, line.source_key
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ), 0)::bigint AS before
+    FROM lotwatch.delivery_line_moving AS line
+    INNER JOIN lotwatch.order_line_open AS ordered
+        ON line.order_line_key = ordered.source_key AND line.item_id = ordered.item_id
+    WHERE line.from_site_id IS NULL AND line.to_site_id IS NOT NULL
+) AS part
+WHERE part.outstanding > part.before;
 
 -- What was asked for and not yet sent at the moment; `backordered` is what should have been by then, and is not set aside.
 CREATE VIEW lotwatch.demand_line_open AS
@@ -163,7 +200,7 @@ WITH closed AS (
         count(*) AS closed,
         count(*) FILTER (WHERE inspection.state = 'passed') AS passed
     FROM lotwatch.inspection AS inspection
-    WHERE inspection.state <> 'pending' AND inspection.closed_at <= (SELECT lotwatch.as_of())
+    WHERE inspection.state IN ('passed', 'failed') AND inspection.closed_at <= (SELECT lotwatch.as_of())
     GROUP BY inspection.item_id
 ),
 

@@ -22,27 +22,49 @@ WITH quantity AS (
 
 inbound AS (
     SELECT
-        item_id,
-        site_id,
-        sum(outstanding) AS on_order,
-        array_agg(ROW(promised_on, outstanding)::lotwatch.dated_quantity)
-        FILTER (WHERE promised_on IS NOT NULL AND state = 'open') AS promised
-    FROM lotwatch.order_line_open
-    GROUP BY item_id, site_id
+        line.item_id,
+        line.site_id,
+        sum(line.outstanding - coalesce(sent.counted, 0)) AS on_order,
+        array_agg(ROW(line.promised_on, line.outstanding - coalesce(sent.counted, 0))::lotwatch.dated_quantity)
+        FILTER (WHERE line.promised_on IS NOT NULL AND line.state = 'open') AS promised
+    FROM lotwatch.order_line_open AS line
+    LEFT JOIN (
+        SELECT
+            part.order_line_source,
+            part.order_line_key,
+            sum(part.counted)::bigint AS counted
+        FROM lotwatch.order_line_sent AS part
+        GROUP BY part.order_line_source, part.order_line_key
+    ) AS sent ON line.source = sent.order_line_source AND line.source_key = sent.order_line_key
+    GROUP BY line.item_id, line.site_id
 ),
 
--- what a supplier has sent is on order until it is received
+-- between our sites; and what suppliers have sent of order lines, which is on order no more
 moving AS (
     SELECT
-        line.item_id,
-        line.to_site_id AS site_id,
-        sum(line.quantity) AS in_transit,
-        array_agg(ROW((line.expected_at AT TIME ZONE site.time_zone)::date, line.quantity)::lotwatch.dated_quantity)
-        FILTER (WHERE line.expected_at IS NOT NULL) AS expected
-    FROM lotwatch.delivery_line_moving AS line
-    INNER JOIN lotwatch.location AS site ON line.to_site_id = site.location_id
-    WHERE line.from_site_id IS NOT NULL
-    GROUP BY line.item_id, line.to_site_id
+        part.item_id,
+        part.site_id,
+        sum(part.quantity) AS in_transit,
+        array_agg(ROW((part.expected_at AT TIME ZONE site.time_zone)::date, part.quantity)::lotwatch.dated_quantity)
+        FILTER (WHERE part.expected_at IS NOT NULL) AS expected
+    FROM (
+        SELECT
+            line.item_id,
+            line.to_site_id AS site_id,
+            line.quantity,
+            line.expected_at
+        FROM lotwatch.delivery_line_moving AS line
+        WHERE line.from_site_id IS NOT NULL AND line.to_site_id IS NOT NULL
+        UNION ALL
+        SELECT
+            sent.item_id,
+            sent.site_id,
+            sent.counted,
+            sent.expected_at
+        FROM lotwatch.order_line_sent AS sent
+    ) AS part
+    INNER JOIN lotwatch.location AS site ON part.site_id = site.location_id
+    GROUP BY part.item_id, part.site_id
 ),
 
 set_aside AS (
@@ -212,8 +234,8 @@ COMMENT ON COLUMN lotwatch.fact_item_site.expired IS 'of physical: past its last
 COMMENT ON COLUMN lotwatch.fact_item_site.in_inspection IS 'waiting for inspection, neither held nor expired (base units)';
 COMMENT ON COLUMN lotwatch.fact_item_site.allocated IS 'set aside for a demand, a transfer or a pick, of what could be used (base units)';
 COMMENT ON COLUMN lotwatch.fact_item_site.available IS 'unrestricted, not held, not expired, known to be there, not allocated (base units); negative: more was used than was there, or set aside';
-COMMENT ON COLUMN lotwatch.fact_item_site.in_transit IS 'sent by another site and not yet received (base units); what a supplier has sent is on order';
-COMMENT ON COLUMN lotwatch.fact_item_site.on_order IS 'ordered or drafted at a supplier and not yet received (base units)';
+COMMENT ON COLUMN lotwatch.fact_item_site.in_transit IS 'sent by another site, or by a supplier who told which order line it fulfils, and not yet received (base units)';
+COMMENT ON COLUMN lotwatch.fact_item_site.on_order IS 'ordered or drafted at a supplier, neither received nor, as far as it is told for the order line, in transit (base units)';
 COMMENT ON COLUMN lotwatch.fact_item_site.backordered IS 'asked of the site for today or before, neither sent nor set aside (base units)';
 COMMENT ON COLUMN lotwatch.fact_item_site.expiring_unused IS 'will pass its last day of use within the lead time, at most the next 90 days, before the mean usage reaches it (base units)';
 COMMENT ON COLUMN lotwatch.fact_item_site.expected_usable IS 'available + what inspection should release (by due date, times the share that passes) and what is promised or expected to arrive, within the lead time (base units)';

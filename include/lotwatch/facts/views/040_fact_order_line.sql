@@ -19,6 +19,8 @@ SELECT
     line.quantity,
     line.received,
     line.outstanding,
+    coalesce(sent.counted, 0) AS in_transit,
+    sent.expected_at,
     line.unit_price,
     line.ordered_on,
     line.requested_on,
@@ -32,7 +34,16 @@ SELECT
 FROM lotwatch.order_line_open AS line
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
 INNER JOIN lotwatch.supplier AS supplier ON line.supplier_id = supplier.supplier_id
-INNER JOIN lotwatch.location AS site ON line.site_id = site.location_id;
+INNER JOIN lotwatch.location AS site ON line.site_id = site.location_id
+LEFT JOIN (
+    SELECT
+        part.order_line_source,
+        part.order_line_key,
+        sum(part.counted)::bigint AS counted,
+        max(part.expected_at) AS expected_at
+    FROM lotwatch.order_line_sent AS part
+    GROUP BY part.order_line_source, part.order_line_key
+) AS sent ON line.source = sent.order_line_source AND line.source_key = sent.order_line_key;
 
 COMMENT ON VIEW lotwatch.fact_order_line IS 'One row for each purchase order line on which something is still to come.';
 COMMENT ON COLUMN lotwatch.fact_order_line.subject_key IS 'what an alert is about: source : key of the line there';
@@ -54,6 +65,8 @@ COMMENT ON COLUMN lotwatch.fact_order_line.region IS 'region of the site; null: 
 COMMENT ON COLUMN lotwatch.fact_order_line.quantity IS 'ordered (base units)';
 COMMENT ON COLUMN lotwatch.fact_order_line.received IS 'received so far (base units)';
 COMMENT ON COLUMN lotwatch.fact_order_line.outstanding IS 'still to come (base units)';
+COMMENT ON COLUMN lotwatch.fact_order_line.in_transit IS 'of outstanding: sent by the supplier, as far as it is told (base units)';
+COMMENT ON COLUMN lotwatch.fact_order_line.expected_at IS 'when the last of what was sent should arrive; null: nothing was, or not told';
 COMMENT ON COLUMN lotwatch.fact_order_line.unit_price IS 'price of one base unit, in the order''s currency';
 COMMENT ON COLUMN lotwatch.fact_order_line.ordered_on IS 'date of the order; null: not told';
 COMMENT ON COLUMN lotwatch.fact_order_line.requested_on IS 'date by which we asked for it; null: not told';

@@ -25,7 +25,9 @@ LEFT JOIN LATERAL (
     FROM lotwatch.stock_state AS stock_state
     WHERE stock_state.item_id = inspection.item_id AND stock_state.lot_id = inspection.lot_id
 ) AS stock ON true
-WHERE inspection.opened_at <= lotwatch.as_of();
+WHERE
+    inspection.opened_at <= lotwatch.as_of()
+    AND (inspection.state <> 'cancelled' OR inspection.closed_at > lotwatch.as_of());
 
 COMMENT ON VIEW lotwatch.fact_inspection IS 'One row for each inspection.';
 COMMENT ON COLUMN lotwatch.fact_inspection.subject_key IS 'what an alert is about: source : key of the inspection there';

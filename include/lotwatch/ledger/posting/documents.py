@@ -34,6 +34,7 @@ DOCUMENTS = (
         (("delivery", "post_delivery"), ("delivery_line", "post_delivery_line")),
     ),
     Document("inspection", "inspection", (("inspection", "post_inspection"),)),
+    Document("quality_alert", "quality_alert", (("quality_alert", "post_quality_alert"),)),
 )
 
 

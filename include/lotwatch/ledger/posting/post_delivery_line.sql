@@ -1,7 +1,8 @@
 -- Lines of what is on its way, once their deliveries are posted. How many are new or changed?
 WITH changed AS (
     INSERT INTO lotwatch.delivery_line AS kept (
-        source, source_key, delivery_id, item_id, lot_id, serial_id, quantity, received_quantity, sscc, demand_line_key
+        source, source_key, delivery_id, item_id, lot_id, serial_id, quantity, received_quantity, sscc, demand_line_key,
+        order_line_key
     )
     SELECT DISTINCT ON (staged.source_key)
         batch.source,
@@ -13,7 +14,8 @@ WITH changed AS (
         staged.quantity::bigint,
         coalesce(staged.received_quantity, 0),
         staged.sscc,
-        staged.demand_line_key
+        staged.demand_line_key,
+        staged.order_line_key
     FROM stage.delivery_line AS staged
     INNER JOIN lotwatch.batch AS batch ON staged.batch_id = batch.batch_id
     INNER JOIN lotwatch.delivery AS delivery
@@ -29,14 +31,14 @@ WITH changed AS (
             delivery_id = excluded.delivery_id, item_id = excluded.item_id, lot_id = excluded.lot_id,
             serial_id = excluded.serial_id, quantity = excluded.quantity,
             received_quantity = excluded.received_quantity, sscc = excluded.sscc,
-            demand_line_key = excluded.demand_line_key, recorded_at = now()
+            demand_line_key = excluded.demand_line_key, order_line_key = excluded.order_line_key, recorded_at = now()
         WHERE
         (
             kept.delivery_id, kept.item_id, kept.lot_id, kept.serial_id, kept.quantity, kept.received_quantity,
-            kept.sscc, kept.demand_line_key
+            kept.sscc, kept.demand_line_key, kept.order_line_key
         ) IS DISTINCT FROM (
             excluded.delivery_id, excluded.item_id, excluded.lot_id, excluded.serial_id, excluded.quantity,
-            excluded.received_quantity, excluded.sscc, excluded.demand_line_key
+            excluded.received_quantity, excluded.sscc, excluded.demand_line_key, excluded.order_line_key
         )
     RETURNING kept.item_id, kept.delivery_id, old.item_id AS old_item_id, old.delivery_id AS old_delivery_id
 ),

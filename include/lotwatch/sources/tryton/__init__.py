@@ -1,8 +1,9 @@
 """Tryton 8.2 as warehouse, procurement and quality system.
 
 site.py says how a site names things, places.py reads its location tree, mapping.py turns its records into ours,
-shipments.py its shipments, reading.py finds what changed, documents.py what is gone, connectors.py puts these together,
-erp.py writes draft purchases, wms.py what a warehouse is asked for.
+shipments.py its shipments, reading.py finds what changed, documents.py which lines are gone, vanished.py which other
+records are, levels.py what Tryton says is where, connectors.py puts these together, erp.py writes draft purchases, wms.py
+what a warehouse is asked for.
 
 How Tryton's records are read:
 
@@ -10,6 +11,7 @@ How Tryton's records are read:
   carries both, else the serial. Tryton keeps no date of manufacture.
 * `usable_through`, the last day of use, is the earlier of Tryton's two dates, both of which are inclusive: the
   expiration date (the label's, which no code of Tryton looks at) and the shelf life's (a move *after* it is refused).
+  It has no date for a sterile barrier: a site that keeps it as the shelf life's says so (`shelf_life_is_sterility`).
 * A purchase line is requested for its delivery date and promised for the planned date of what is still to come:
   a supplier's confirmation moves that date and leaves `origin_planned_date` as it was.
 * Tryton dates moves by day: a move occurred at the day's start in its site's zone.
@@ -17,7 +19,12 @@ How Tryton's records are read:
 * A customer's shipment is an order for what leaves with it: what is assigned or picked is set aside for it, and it is
   delivered when Tryton has it done. A transfer is a delivery when it passes through a transit place. A day on which
   something is expected is meant to its end.
+* A supplier's shipment is entered when it is announced: from then on it is on its way for the purchase lines that its
+  moves come from, and received lot by lot. When it left, and with whom, Tryton does not know.
+* Inspections and alerts are about a lot by the number that somebody wrote into the reference, of the control's product.
+  An alert was resolved when it was last changed.
 * A price list's lowest quantity is the minimum order quantity; prices and quantities are per purchase unit there.
+* An article number (`product.identifier`) is on one unit: Tryton knows no package levels.
 """
 
 from lotwatch.sources.tryton.connectors import (

@@ -14,8 +14,17 @@ from lotwatch.sources.connector import Page, Record
 from lotwatch.sources.jsonrpc import TrytonClient
 from lotwatch.sources.tryton import shipments
 from lotwatch.sources.tryton.mapping import jsonable
-from lotwatch.sources.tryton.reading import Domain, Pull, Window, naive_utc, overlapped, parse_stamp, text
-from lotwatch.sources.tryton.shipments import CUSTOMER, INTERNAL, SUPPLIER_RETURN, Document, Load, Shipment
+from lotwatch.sources.tryton.reading import Domain, Pull, Window, naive_utc, overlapped, parse_stamp, resumed, text
+from lotwatch.sources.tryton.shipments import (
+    CUSTOMER,
+    CUSTOMER_RETURN,
+    INTERNAL,
+    SUPPLIER,
+    SUPPLIER_RETURN,
+    Document,
+    Load,
+    Shipment,
+)
 from lotwatch.sources.tryton.site import TrytonSite
 
 Row = Mapping[str, Any]
@@ -34,10 +43,16 @@ SHIPMENT_FIELDS = {
         "number", "state", "from_location", "to_location", "planned_date", "effective_date", "moves",
         "create_date", "write_date",
     ),
+    SUPPLIER: (
+        "number", "reference", "state", "warehouse", "planned_date", "effective_date", "moves", "create_date", "write_date",
+    ),
+    CUSTOMER_RETURN: (
+        "number", "state", "warehouse", "planned_date", "effective_date", "moves", "create_date", "write_date",
+    ),
 }  # fmt: skip
 MOVE_FIELDS = (
     "product", "lot", "unit", "quantity", "from_location", "to_location", "effective_date", "state",
-    "create_date", "write_date",
+    "origin", "create_date", "write_date",
 )  # fmt: skip
 
 
@@ -103,7 +118,8 @@ def changed(
     """Lines that changed and lines that are gone; the last page has the cursor, with the lines that are open."""
     until = client.server_time()
     memory = Memory(dict(cursor.get("open", {})))
-    for page in _read(client, site, reading, overlapped(parse_stamp(cursor.get("since")), site)):
+    since = resumed(parse_stamp(cursor.get("since")), naive_utc(until), site)
+    for page in _read(client, site, reading, overlapped(since, site)):
         yield Page([record for document in page for record in memory.compare(document, reading)])
     gone = list(memory.forget(list(_deleted(client, reading, memory)), until, reading))
     yield Page(gone, {"since": text(naive_utc(until)), "open": memory.documents})
@@ -184,9 +200,19 @@ def _through_transit(window: Window) -> Domain:
 OF_SHIPMENTS = {
     "demand_line": DocumentReading({CUSTOMER: _any_change}, shipments.demand, shipments.demand_withdrawn),
     "allocation": DocumentReading(
-        dict.fromkeys(SHIPMENT_FIELDS, _assigning), shipments.allocations, shipments.allocation_closed
+        dict.fromkeys((CUSTOMER, INTERNAL, SUPPLIER_RETURN), _assigning),
+        shipments.allocations,
+        shipments.allocation_closed,
     ),
     "delivery_line": DocumentReading(
-        {CUSTOMER: _any_change, INTERNAL: _through_transit}, shipments.delivery, shipments.delivery_withdrawn
+        {
+            CUSTOMER: _any_change,
+            INTERNAL: _through_transit,
+            SUPPLIER: _any_change,
+            SUPPLIER_RETURN: _any_change,
+            CUSTOMER_RETURN: _any_change,
+        },
+        shipments.delivery,
+        shipments.delivery_withdrawn,
     ),
 }

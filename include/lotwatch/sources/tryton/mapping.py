@@ -13,6 +13,8 @@ from lotwatch.sources.connector import Problem, Record
 from lotwatch.sources.tryton.places import Place
 from lotwatch.sources.tryton.site import TrytonSite
 
+_PLAIN = frozenset({str, int, float, bool})
+
 #: Tryton keeps quantities in double precision
 NOISE = 1e-6
 
@@ -61,6 +63,8 @@ def split_key(text: str) -> tuple[str, int]:
 
 def jsonable(value: Any) -> Any:
     """A record as JSON can keep it: dates as ISO text, decimals as text."""
+    if value is None or type(value) in _PLAIN:
+        return value
     if isinstance(value, Mapping):
         return {name: jsonable(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
@@ -151,13 +155,18 @@ def item(record: Mapping[str, Any], base_unit: Unit, categories: list[str], site
 def lot(record: Mapping[str, Any], product: Product | None, site: TrytonSite) -> Record:
     """A row of stage.lot."""
     lot_number, serial_number = split_number(record["number"], product, site.lot_serial_separator)
-    dates = [day for day in (record["expiration_date"], record["shelf_life_expiration_date"]) if day]
+    label, shelf_life = record["expiration_date"], record["shelf_life_expiration_date"]
+    if site.shelf_life_is_sterility:
+        usable_through, sterile_until = label, shelf_life
+    else:
+        usable_through, sterile_until = min((day for day in (label, shelf_life) if day), default=None), None
     row = {
         "item_code": product.code if product else None,
         "lot_number": lot_number,
         "serial_number": serial_number,
         "manufactured_on": None,
-        "usable_through": min(dates, default=None),
+        "usable_through": usable_through,
+        "sterile_until": sterile_until,
     }
     return Record(key("stock.lot", record["id"]), jsonable(record), row)
 
@@ -230,7 +239,10 @@ def agreement(
     currency: str | None,
     variant: str = "",
 ) -> Record:
-    """A row of stage.agreement; `prices` are its price list, of which the lowest quantity counts."""
+    """A row of stage.agreement; `prices` are its price list, of which the lowest quantity counts as minimum.
+
+    The list, in base units, is told as a whole even when it has one step: one that got shorter must not keep the old ones.
+    """
     first = min(prices, key=lambda price: price["quantity"], default=None)
     per_unit = in_base(1, product.purchase_unit, product.base_unit)
     lead_time: timedelta | None = record["lead_time_used"]
@@ -242,9 +254,75 @@ def agreement(
         "minimum_order_quantity": max(1, math.ceil(first["quantity"] * per_unit - NOISE)) if first else 1,
         "order_multiple": product.order_multiple or max(1, math.ceil(per_unit - NOISE)),
         "lead_time_days": None if lead_time is None else math.ceil(lead_time / timedelta(days=1)),
+        "price_breaks": _price_breaks(prices, product, per_unit),
+        "active": record["active"],
     }
     raw = jsonable(record) | {"prices": jsonable(prices)}
     return Record(key("purchase.product_supplier", record["id"]) + variant, raw, row)
+
+
+def _price_breaks(
+    prices: list[Mapping[str, Any]], product: Product, per_unit: float
+) -> list[dict[str, int | float]] | None:
+    """A price list from the smallest quantity up; of two steps that are one in base units, the dearer counts."""
+    steps: dict[int, float] = {}
+    for price in prices:
+        quantity = max(1, math.ceil(price["quantity"] * per_unit - NOISE))
+        amount = float(price_in_base(price["unit_price"], product.purchase_unit, product.base_unit))
+        steps[quantity] = max(amount, steps.get(quantity, amount))
+    return [{"quantity": quantity, "price": steps[quantity]} for quantity in sorted(steps)] or None
+
+
+def identifier(record: Mapping[str, Any], product: Product | None) -> Record:
+    """A row of stage.identifier. Tryton tells neither package levels nor validity: what it has is on one unit.
+
+    Only an International Article Number says who issued it; else the code's own shape tells.
+    """
+    row = {
+        "item_code": product.code if product else None,
+        "agency": "GS1" if record["type"] == "ean" else None,
+        "code": record["code"],
+        "package_level": "unit",
+        "units_contained": 1,
+        "valid_from": None,
+        "valid_through": None,
+    }
+    return Record(key("product.identifier", record["id"]), jsonable(record), row)
+
+
+def item_unit(record: Mapping[str, Any], product: Product) -> Record:
+    """A row of stage.item_unit: the unit in which an item is bought, where that is not its base unit."""
+    problems: list[Problem] = []
+    unit = product.purchase_unit
+    factor = in_base(1, unit, product.base_unit)
+    row = {
+        "item_code": product.code,
+        "unit": unit.name,
+        "factor": whole(factor, "factor", problems, unit=product.base_unit),
+    }
+    raw = jsonable(record) | {"purchase_unit": unit.name, "base_unit": product.base_unit.name, "factor": factor}
+    return Record(f"{key('product.product', record['id'])};purchase", raw, row, tuple(problems))
+
+
+ORDER_POINT_KIND = {"purchase": "purchase", "internal": "transfer", "production": "production"}
+
+
+def order_point(record: Mapping[str, Any], product: Product, place: Place) -> Record:
+    """A row of stage.order_point; Tryton keeps its quantities in the product's own unit."""
+    problems: list[Problem] = []
+    quantities = {
+        name: None if record[field] is None else whole(record[field], name, problems, unit=product.base_unit)
+        for name, field in (("minimum", "min_quantity"), ("target", "target_quantity"), ("maximum", "max_quantity"))
+    }
+    row = {
+        "item_code": product.code,
+        "site_code": place.site,
+        "location_code": place.code,
+        "kind": ORDER_POINT_KIND.get(record["type"], record["type"]),
+        **quantities,
+        "active": True,
+    }
+    return Record(key("stock.order_point", record["id"]), jsonable(record), row, tuple(problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,3 +399,54 @@ def inspection(record: Mapping[str, Any], item_code: str | None, site_code: str 
         "location_code": site_code,
     }
     return Record(key("quality.inspection", record["id"]), jsonable(record), row)
+
+
+#: states in which an alert is over
+OVER = frozenset({"resolved"})
+
+
+def quality_alert(record: Mapping[str, Any], inspected: Record | None) -> Record:
+    """A row of stage.quality_alert: what it is about is what its inspection is about.
+
+    Tryton does not keep when an alert was resolved: it is the last change of one that is.
+    """
+    about = inspected.row if inspected else {}
+    row = {
+        "number": record["number"],
+        "item_code": about.get("item_code"),
+        "lot_number": about.get("lot_number") if about.get("item_code") else None,
+        "location_code": about.get("location_code"),
+        "inspection_key": inspected.source_key if inspected else None,
+        "title": record["title"] or None,
+        "description": record["description"] or None,
+        "state": record["state"],
+        "opened_at": in_utc(record["create_date"]),
+        "closed_at": in_utc(record["write_date"] or record["create_date"]) if record["state"] in OVER else None,
+    }
+    raw = jsonable(record) | {"inspection": dict(inspected.raw) if inspected else None}
+    return Record(key("quality.alert", record["id"]), raw, row)
+
+
+def stock_level(
+    place: Place,
+    product: Product,
+    number: str | None,
+    quantity: float,
+    stated_at: datetime,
+    source_key: str,
+    separator: str,
+) -> Record:
+    """A row of stage.stock_level: what Tryton itself says is in a place, of a lot (`number`) or of none."""
+    problems: list[Problem] = []
+    lot_number, serial_number = split_number(number, product, separator)
+    row = {
+        "item_code": product.code,
+        "location_code": place.code,
+        "lot_number": lot_number,
+        "serial_number": serial_number,
+        "quantity": whole(quantity, "quantity", problems, unit=product.base_unit),
+        "unit": None,
+        "stated_at": stated_at,
+    }
+    raw = {"location": place.code, "product": product.code, "lot_number": number, "quantity": quantity}
+    return Record(source_key, raw, row, tuple(problems))

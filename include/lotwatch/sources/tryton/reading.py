@@ -15,6 +15,12 @@ from lotwatch.sources.tryton.site import TrytonSite
 
 Domain = list[Any]
 
+#: looked-up records of a model that are kept from page to page
+KEPT = 20_000
+
+#: clocks that are kept right jump by less
+LEAST_JUMP = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -49,12 +55,37 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How an entity is read: its model and fields, what changed in a window, and how records are mapped."""
+    """How an entity is read: its model and fields, what changed in a window, and how records are mapped.
+
+    `module` brings the model. Without it there is nothing to be read if it `may_lack`, else the source is misconfigured.
+    """
 
     model: str
     fields: Sequence[str]
     where: Callable[["Pull", Window], Domain]
     map: Callable[["Pull", list[dict[str, Any]]], Iterable[Record]]
+    module: str = "stock"
+    may_lack: bool = False
+
+
+#: module -> model -> fields that it brings; without it they are read as empty
+OPTIONAL_FIELDS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "stock_lot": {"stock.move": ("lot",)},
+    "stock_lot_sled": {"stock.lot": ("expiration_date", "shelf_life_expiration_date")},
+    "stock_consignment": {"stock.location": ("consignment_party",)},
+    "product_attribute": {"product.product": ("attributes",)},
+    "purchase": {"product.product": ("purchase_uom",)},
+}
+
+
+def lacking(modules: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Model -> fields that a Tryton with these modules does not have."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for module, models in OPTIONAL_FIELDS.items():
+        if module not in modules:
+            for model, fields in models.items():
+                found[model].update(fields)
+    return {model: frozenset(fields) for model, fields in found.items()}
 
 
 def naive_utc(moment: datetime) -> datetime:
@@ -73,7 +104,7 @@ def text(stamp: datetime | None) -> str | None:
 
 
 class Pull:
-    """What is looked up while one entity is read, each record once."""
+    """What is looked up while one entity is read, each record once, or again when very many others were looked up since."""
 
     def __init__(self, client: TrytonClient, site: TrytonSite) -> None:
         self.client, self.site = client, site
@@ -81,10 +112,17 @@ class Pull:
         self._places: Places | None = None
         self._units: dict[int, Unit] = {}
 
+    def related(self, model: str, *fields: str) -> list[str]:
+        """Of the named relations of a model, those that this Tryton has."""
+        return [name for name in fields if name not in self.client.lacking.get(model, frozenset())]
+
     def rows(self, model: str, ids: Iterable[int | None], fields: Sequence[str]) -> dict[int, dict[str, Any]]:
         """Records of a model by id; for a model always ask for the same fields."""
+        wanted = {identity for identity in ids if identity is not None}
         found = self._found[model]
-        missing = sorted({identity for identity in ids if identity is not None} - found.keys())
+        if len(found) > KEPT:  # millions of lots or moves may pass by
+            found = self._found[model] = {identity: found[identity] for identity in wanted & found.keys()}
+        missing = sorted(wanted - found.keys())
         for start in range(0, len(missing), self.site.page_size):
             chunk = missing[start : start + self.site.page_size]
             found.update((record["id"], record) for record in self.client.read(model, chunk, fields))
@@ -163,3 +201,14 @@ class Pull:
 def overlapped(since: datetime | None, site: TrytonSite) -> Window:
     """Changes since a stamp, and a little before it: stamps are the start of transactions that commit later."""
     return Window(since - timedelta(minutes=site.overlap_minutes) if since else None)
+
+
+def resumed(since: datetime | None, now: datetime, site: TrytonSite) -> datetime | None:
+    """From when on to read: since the last pull, or everything (None) if Tryton's clock was put back since.
+
+    Nobody knows when that was, and what was changed from then on bears stamps that lie before the last pull. A little,
+    less than the overlap, changes nothing.
+    """
+    little = max(timedelta(minutes=site.overlap_minutes), LEAST_JUMP)
+    put_back = since is not None and since - now > little
+    return None if put_back else since

@@ -17,6 +17,7 @@ from lotwatch.sources.tryton.places import Place
 from lotwatch.sources.tryton.site import TrytonSite
 
 CUSTOMER, INTERNAL, SUPPLIER_RETURN = "stock.shipment.out", "stock.shipment.internal", "stock.shipment.in.return"
+SUPPLIER, CUSTOMER_RETURN = "stock.shipment.in", "stock.shipment.out.return"
 
 DEMAND_STATE = {
     "draft": "draft",
@@ -37,6 +38,11 @@ DELIVERY_STATE = {
     "shipped": "shipped",
     "done": "delivered",
     "cancelled": "cancelled",
+}
+#: what comes from outside: a supplier's shipment is entered when it is announced; a customer's return when it is agreed
+ARRIVAL_STATE = {
+    SUPPLIER: {"draft": "shipped", "received": "delivered", "done": "delivered", "cancelled": "cancelled"},
+    CUSTOMER_RETURN: {"draft": "planned", "received": "delivered", "done": "delivered", "cancelled": "cancelled"},
 }
 WITHDRAWN = ";withdrawn"
 
@@ -98,6 +104,18 @@ class Shipment:
             if load.source.site == self.source.site
             and load.destination.site is None
             and load.quantity  # not those left empty when their lots were split off
+            and (self.state == "cancelled" or load.record["state"] != "cancelled")
+        ]
+
+    @property
+    def arriving(self) -> list[Load]:
+        """What comes in from outside. What is cancelled counts if all of it is."""
+        return [
+            load
+            for load in self.loads
+            if load.source.site is None
+            and load.destination.site is not None
+            and load.quantity
             and (self.state == "cancelled" or load.record["state"] != "cancelled")
         ]
 
@@ -180,10 +198,12 @@ def allocations(shipment: Shipment, site: TrytonSite) -> Document:
 
 
 def delivery(shipment: Shipment, site: TrytonSite) -> Document:
-    """Rows of stage.delivery_line: what leaves with a shipment, a line for each product and lot.
+    """Rows of stage.delivery_line: what leaves with a shipment or comes with it, a line for each product and lot.
 
-    Of a transfer, what was received is what came out of transit; a customer's shipment that is done was received.
+    Of a transfer, what was received is what came out of transit; a shipment out of the house that is done was received.
     """
+    if shipment.model in ARRIVAL_STATE:
+        return _arrival(shipment, site)
     state = DELIVERY_STATE.get(shipment.state)
     if state is None:
         return Document(shipment.key, shipment.changed_at, [], open=False)
@@ -194,7 +214,7 @@ def delivery(shipment: Shipment, site: TrytonSite) -> Document:
         problems: list[Problem] = []
         lot_number, serial_number = split_number(loads[0].lot, loads[0].product, site.lot_serial_separator)
         row = header | {
-            "to_location": loads[0].destination.code if shipment.model == CUSTOMER else shipment.destination.code,
+            "to_location": shipment.destination.code if shipment.model == INTERNAL else loads[0].destination.code,
             "item_code": loads[0].product.code,
             "lot_number": lot_number,
             "serial_number": serial_number,
@@ -204,6 +224,42 @@ def delivery(shipment: Shipment, site: TrytonSite) -> Document:
             "demand_line_key": demand_key(shipment, group[:1]) if shipment.model == CUSTOMER else None,
         }
         source_key = f"{shipment.key};{group[0]};{group[1] or 0}"
+        lines.append(Record(source_key, _raw(shipment, loads), row, tuple(problems)))
+    return Document(shipment.key, shipment.changed_at, lines, open=state in {"planned", "shipped"})
+
+
+def _arrival(shipment: Shipment, site: TrytonSite) -> Document:
+    """Lines of what comes from outside, each also for the purchase line it fulfils.
+
+    Tryton does not know when a supplier sent it: it is on its way since it was announced, that is, entered.
+    """
+    state = ARRIVAL_STATE[shipment.model][shipment.state]
+    announced_at = in_utc(shipment.record["create_date"])
+    header = _delivery_header(shipment, state) | {
+        "from_site": None,
+        "shipped_at": None if state == "planned" else announced_at,
+    }
+    if state == "delivered":
+        came_on = [load.record["effective_date"] for load in shipment.arriving if load.record["effective_date"]]
+        header["delivered_at"] = shipment.start_of(max(came_on, default=None)) or header["delivered_at"]
+        header["shipped_at"] = min(header["delivered_at"], announced_at)  # it may be entered after it came
+    lines = []
+    for group, loads in _grouped(shipment.arriving, "product", "lot", "origin").items():
+        problems: list[Problem] = []
+        lot_number, serial_number = split_number(loads[0].lot, loads[0].product, site.lot_serial_separator)
+        origin = group[2] or ""
+        row = header | {
+            "to_location": shipment.destination.code,
+            "item_code": loads[0].product.code,
+            "lot_number": lot_number,
+            "serial_number": serial_number,
+            "quantity": _total(loads, problems),
+            "received_quantity": _total([load for load in loads if load.record["state"] == "done"], problems),
+            "sscc": None,
+            "demand_line_key": None,
+            "order_line_key": origin if origin.startswith("purchase.line,") else None,
+        }
+        source_key = ";".join(map(str, (shipment.key, group[0], group[1] or 0, *([origin] if origin else []))))
         lines.append(Record(source_key, _raw(shipment, loads), row, tuple(problems)))
     return Document(shipment.key, shipment.changed_at, lines, open=state in {"planned", "shipped"})
 
@@ -231,7 +287,7 @@ def _delivery_header(shipment: Shipment, state: str) -> dict[str, Any]:
 
 def _received(shipment: Shipment) -> dict[tuple[Any, ...], list[Load]]:
     """What has arrived of a shipment, by product and lot."""
-    arriving = shipment.leaving if shipment.model == CUSTOMER else [
+    arriving = shipment.leaving if shipment.model != INTERNAL else [
         load for load in shipment.loads if load.source.site is None
     ]  # fmt: skip
     return _grouped((load for load in arriving if load.record["state"] == "done"), "product", "lot")

@@ -11,7 +11,11 @@ class TrytonSite(BaseModel):
 
     `time_zones` maps the code of a region or a warehouse to an IANA zone; others are in the company's zone.
     `attributes` maps our name of a device attribute to the product attribute's name where they differ.
-    `overlap_minutes` is re-read at every pull: it must exceed the longest transaction, since stamps are its start.
+    `overlap_minutes` is re-read at every pull: it must exceed the longest transaction, since stamps are its start, and
+    what Tryton's web server's clock is ahead of its database's.
+    `shelf_life_is_sterility`: a lot's shelf life date is that of its sterile barrier, for which Tryton has no field.
+    `stock_levels`: state what Tryton itself says is where, every `stock_level_hours`, to be compared with our positions.
+    `reconciled_days`: how long a movement is remembered, to be taken back when Tryton has it no more.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,6 +28,10 @@ class TrytonSite(BaseModel):
     loaner_locations: re.Pattern[str] = re.compile(r"(^|-)LOANERS?$")
     lot_serial_separator: str = Field(default="/", min_length=1)
     attributes: dict[str, str] = {}
+    shelf_life_is_sterility: bool = False
+    stock_levels: bool = False
+    stock_level_hours: float = Field(default=20, ge=0)
+    reconciled_days: int = Field(default=35, ge=1)
 
     @field_validator("time_zones")
     @classmethod

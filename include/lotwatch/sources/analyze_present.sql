@@ -1,0 +1,2 @@
+-- The planner has not seen the keys yet.
+ANALYZE present;

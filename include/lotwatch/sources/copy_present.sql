@@ -1,0 +1,2 @@
+-- Takes keys of records that a source has.
+COPY present (source_key) FROM STDIN;

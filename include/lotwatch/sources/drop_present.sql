@@ -1,0 +1,2 @@
+-- The keys are needed no longer.
+DROP TABLE present;
