@@ -35,6 +35,7 @@ KINDS: dict[str, Kind] = {
     "tryton_warehouse": Kind(pull="lotwatch.sources.tryton:warehouse"),
     "tryton_procurement": Kind(pull="lotwatch.sources.tryton:procurement"),
     "tryton_quality": Kind(pull="lotwatch.sources.tryton:quality"),
+    "ubl_despatch_advice": Kind(pull="lotwatch.sources.ubl:pull", push="lotwatch.sources.ubl:push"),
 }
 
 

@@ -1,11 +1,8 @@
 """Reads events over the REST interface of EPCIS 2.0 (GS1, EPCIS 2.0, section 12): `GET /events`, page by page."""
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
-from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import Any
 
 from requests.utils import parse_header_links
 
@@ -15,9 +12,8 @@ from lotwatch.sources.epcis.events import Event, events_of, read_event
 from lotwatch.sources.epcis.mapping import MAPPERS, map_event
 from lotwatch.sources.epcis.options import EpcisOptions
 from lotwatch.sources.http import Answer, HttpClient
+from lotwatch.sources.spool import Spool
 
-#: events of one reading are kept in memory up to this many bytes, then on disk
-_SPOOL_IN_MEMORY = 16 * 1024 * 1024
 #: a server that goes on for ever is not believed
 _MOST_PAGES = 100_000
 
@@ -97,7 +93,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self.latest: datetime | None = None
-        self._spool: IO[bytes] = SpooledTemporaryFile(_SPOOL_IN_MEMORY)  # noqa: SIM115 (it lives as long as the reading)
+        self._spool = Spool()
 
     def add(self, events: list[Any], clock: datetime | None) -> None:
         for body in events:
@@ -105,12 +101,11 @@ class _Reading:
             if recorded is not None:
                 believed = min(recorded, clock) if clock else recorded
                 self.latest = max(self.latest, believed) if self.latest else believed
-        self._spool.write(json.dumps(events, default=str, separators=(",", ":")).encode() + b"\n")
+        self._spool.add(events)
 
     def pages(self) -> Iterator[list[Event]]:
-        self._spool.seek(0)
-        for line in self._spool:
-            yield [read_event(body) for body in json.loads(line, parse_float=Decimal)]
+        for page in self._spool.pages():
+            yield [read_event(body) for body in page]
 
 
 def _following(answer: Answer) -> str | None:
