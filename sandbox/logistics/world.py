@@ -25,6 +25,15 @@ READ_EVERY = timedelta(minutes=30)
 _COMPANY, _CARRIER = "4053210", "4053219"  # company prefixes: the same that the catalogue's identifiers begin with
 
 
+def gln(prefix: str, number: int) -> str:
+    """A GLN of a company prefix of seven digits."""
+    body = f"{prefix}{number:05}"
+    return body + catalogue.check_digit(body)
+
+
+SITE_GLNS = {site.code: gln(_COMPANY, number) for number, site in enumerate(catalogue.SITES, start=1)}
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """Some of one lot in a package."""
@@ -57,17 +66,9 @@ class Delivery:
         return any(load.device.storage_c and load.device.storage_c[1] <= 8 for load in self.loads)
 
 
-def site_gln(code: str) -> str:
-    """A site's GLN."""
-    number = next(place for place, site in enumerate(catalogue.SITES, start=1) if site.code == code)
-    body = f"{_COMPANY}{number:05}"
-    return body + catalogue.check_digit(body)
-
-
 def supplier_gln(supplier: Supplier) -> str:
     """A supplier's GLN."""
-    body = f"{_CARRIER}{int(supplier.code.rpartition('-')[2]):05}"
-    return body + catalogue.check_digit(body)
+    return gln(_CARRIER, int(supplier.code.rpartition("-")[2]))
 
 
 def fill(store: Store, now: datetime, data: Path | None) -> None:
@@ -182,17 +183,16 @@ class _Teller:
             bizStep="shipping",
             disposition="in_transit",
             readPoint={"id": _sgln(supplier_gln(self._delivery.supplier))},
-            destinationList=[{"type": "location", "destination": _sgln(site_gln(to))}],
+            destinationList=[{"type": "location", "destination": _sgln(SITE_GLNS[to])}],
         )
 
     def at_hub(self) -> tuple[datetime, dict[str, Any]]:
-        hub = _CARRIER + "99001"
         return self._observed(
             "hub",
             11,
             bizStep="arriving",
             disposition="in_transit",
-            readPoint={"id": _sgln(hub + catalogue.check_digit(hub))},
+            readPoint={"id": _sgln(gln(_CARRIER, 99_001))},
         )
 
     def damaged(self) -> tuple[datetime, dict[str, Any]]:
@@ -225,8 +225,8 @@ class _Teller:
         return at + timedelta(minutes=5), event
 
 
-def _sgln(gln: str) -> str:
-    return f"urn:epc:id:sgln:{gln[:7]}.{gln[7:12]}.0"
+def _sgln(code: str) -> str:
+    return f"urn:epc:id:sgln:{code[:7]}.{code[7:12]}.0"
 
 
 def despatch_advice(delivery: Delivery) -> str:
@@ -240,7 +240,7 @@ def despatch_advice(delivery: Delivery) -> str:
  <cbc:IssueDate>{delivery.shipped_at:%Y-%m-%d}</cbc:IssueDate>
  <cbc:IssueTime>{delivery.shipped_at:%H:%M:%S}Z</cbc:IssueTime>
  <cac:DespatchSupplierParty>{_party(supplier_gln(delivery.supplier), delivery.supplier.name)}</cac:DespatchSupplierParty>
- <cac:DeliveryCustomerParty>{_party(site_gln(delivery.site), delivery.site)}</cac:DeliveryCustomerParty>
+ <cac:DeliveryCustomerParty>{_party(SITE_GLNS[delivery.site], delivery.site)}</cac:DeliveryCustomerParty>
  <cac:Shipment>
   <cbc:ID>1</cbc:ID>
   <cac:Consignment><cbc:ID>1</cbc:ID>
@@ -259,8 +259,8 @@ def despatch_advice(delivery: Delivery) -> str:
 """
 
 
-def _party(gln: str, name: str) -> str:
-    identity = f'<cac:PartyIdentification><cbc:ID schemeID="0088">{gln}</cbc:ID></cac:PartyIdentification>'
+def _party(code: str, name: str) -> str:
+    identity = f'<cac:PartyIdentification><cbc:ID schemeID="0088">{code}</cbc:ID></cac:PartyIdentification>'
     return f"<cac:Party>{identity}<cac:PartyName><cbc:Name>{escape(name)}</cbc:Name></cac:PartyName></cac:Party>"
 
 

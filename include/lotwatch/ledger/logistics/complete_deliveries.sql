@@ -9,7 +9,9 @@ WITH line AS (
         (
             SELECT min(coalesce(error.error_declared_at, error.stated_at, error.occurred_at))
             FROM lotwatch.tracking_event AS error
-            WHERE error.source = batch.source AND error.takes_back = staged.source_key
+            WHERE
+                error.delivery_key = staged.delivery_key AND error.source = batch.source AND error.takes_back IS NOT NULL
+                AND starts_with(staged.source_key, error.event_key || '|')
         ) AS declared_at
     FROM stage.delivery_line AS staged
     INNER JOIN lotwatch.batch AS batch ON staged.batch_id = batch.batch_id

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -256,15 +256,18 @@ def map_tracking_events(event: Event, options: EpcisOptions) -> Iterator[Record]
         "corrected_by": _corrected_by(event),
         "takes_back": None,
     }
-    subjects = [line for line in lines(event) if line.role != "child"] or lines(event)
+    named = lines(event)
+    subjects = [line for line in named if line.role != "child"] or named
     if not subjects:
-        whole = Line(f"{event.key}|event", "event", None, Named(), None, None, ())
-        yield _declared(event, whole, base, event.problems)
-    for line in subjects:
+        whole = Line(event.key, "event", None, Named(), None, None, ())
+        yield _declared(event, whole, base, ())
+    # one of them, always the same, bears the event's own key: it closes the case of the event that could not be read
+    for place, line in enumerate(sorted(subjects, key=lambda each: each.key)):
         columns = line.item if line.named.sscc is None else {"sscc": line.named.sscc}
         # a parent that is no package is a subject all the same: a tray, a transaction
         problems = () if line.role == "parent" else line.problems
-        yield _declared(event, line, {**base, **columns}, problems)
+        keyed = line if place else replace(line, key=event.key)
+        yield _declared(event, keyed, {**base, **columns}, problems)
 
 
 def map_temperatures(event: Event, options: EpcisOptions) -> Iterator[Record]:
