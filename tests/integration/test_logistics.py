@@ -185,7 +185,7 @@ def test_a_shipment_is_followed_from_its_maker_to_the_shelf(server: Server, db: 
     captured(server, *story())
     synced(furnished(db), reader(server))
     told = books(db)
-    assert told["quarantine"] == []
+    assert (told["quarantine"], db.execute("SELECT reasons FROM lotwatch.quarantine").fetchall()) == ([], [])
     assert told["position"] == [("COLD", "DC", 11)]
     assert [row[-2] for row in told["movement"]].count("reversal") == 1
     states = {row[0].removeprefix("https://id.example/"): row[2] for row in told["delivery"]}
@@ -198,7 +198,7 @@ def test_a_shipment_is_followed_from_its_maker_to_the_shelf(server: Server, db: 
     assert [(row[5], row[6], row[7]) for row in told["excursion"]] == [(11.5, 150, True)] * 3
     # each lot where it went; of the delivery that was never sent nobody knows where it is
     assert sorted((row[1], row[2]) for row in told["hold"]) == [("L1", "DC"), ("L2", "DC"), ("L3", None)]
-    assert told["hold"][0][3] == "11.5 °C, allowed 2 to 8 °C, for 150 min from 2026-06-13 07:30 UTC"
+    assert told["hold"][0][3] == "outside of 2 to 8 °C from 2026-06-13 07:30 UTC"
 
 
 def test_reading_the_same_again_changes_nothing(server: Server, db: psycopg.Connection) -> None:
@@ -234,7 +234,10 @@ def test_the_order_in_which_it_is_told_makes_no_difference(
         synced(conn, reader(server))
     synced(conn, reader(server))  # what waited in quarantine for what it refers to is tried again
     synced(conn, reader(server))
-    assert books(conn) == books(expected)
+    kept, wanted = books(conn), books(expected)
+    if order == "backwards":  # measured before anybody knew where it goes: held everywhere, until a person narrows it
+        kept["hold"], wanted["hold"] = ([row[:2] for row in each["hold"]] for each in (kept, wanted))
+    assert kept == wanted
 
 
 @pytest.mark.parametrize(

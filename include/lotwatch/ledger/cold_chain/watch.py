@@ -4,7 +4,7 @@ Decision page 0016 says what counts as an excursion, what as exposed, and why it
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -137,16 +137,10 @@ def _hold(conn: psycopg.Connection, code: str, run: Row, exposed: list[Row], con
 
 
 def _reason(run: Row) -> str:
-    """What happened, for the person who decides: "11.6 °C, allowed 2 to 8 °C, for 180 min from 2026-05-04 08:00 UTC"."""
-    too_cold = run["min_c"] is not None and run["coldest_c"] < run["min_c"]
-    too_warm = run["max_c"] is not None and run["warmest_c"] > run["max_c"]
-    worst = [run["coldest_c"]] * too_cold + [run["warmest_c"]] * too_warm
+    """What happened, as far as it no longer changes: how far and how long is in the excursion, which goes on."""
     low = f"{run['min_c'].normalize():f}" if run["min_c"] is not None else "any"
     high = f"{run['max_c'].normalize():f}" if run["max_c"] is not None else "any"
-    started_at: datetime = run["started_at"]
-    minutes = int((run["ended_at"] - started_at).total_seconds() // 60)
-    measured = " and ".join(f"{celsius:f} °C" for celsius in worst)
-    return f"{measured}, allowed {low} to {high} °C, for {minutes} min from {started_at:%Y-%m-%d %H:%M} UTC"
+    return f"outside of {low} to {high} °C from {run['started_at'].astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _rows(conn: psycopg.Connection, name: str, **parameters: Any) -> list[Row]:

@@ -196,7 +196,7 @@ def map_delivery_lines(event: Event, options: EpcisOptions) -> Iterator[Record]:
     delivery = {
         "delivery_key": _delivery_key(event),
         "delivery_number": _number(advice),
-        "from_site": origin if origin in set(options.places.values()) else None,
+        "from_site": origin if origin in options.sites else None,
         "to_location": destination,
         "state": "shipped" if event.error is None else "cancelled",
         "shipped_at": event.occurred_at,

@@ -15,7 +15,7 @@ class EpcisOptions(BaseModel):
     its ends among these, `transit_location` (what is shipped goes through it) and `transformation_location` (what is
     repacked or relabelled goes through it), which need not be listed.
 
-    `announces`: which shipping events are deliveries: `all`, those `without_despatch_advice` (the others are announced by
+    `sites`: codes of sites of ours that ship: what leaves one of them is a transfer. `announces`: which shipping events are deliveries: `all`, those `without_despatch_advice` (the others are announced by
     that document), or `none`.
     """
 
@@ -25,6 +25,7 @@ class EpcisOptions(BaseModel):
     overlap_minutes: int = Field(default=60, ge=0)
     places: Mapping[str, str] = {}
     moves_stock_at: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
     transit_location: str | None = None
     transformation_location: str | None = None
     announces: Literal["all", "without_despatch_advice", "none"] = "without_despatch_advice"
