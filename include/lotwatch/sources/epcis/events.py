@@ -44,7 +44,7 @@ class Transaction:
         return f"{self.party}:{self.number}" if self.party else self.number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
     """An event with its problems. `key` identifies it for ever; moments are UTC.
 
@@ -62,6 +62,8 @@ class Event:
     transactions: tuple[Transaction, ...]
     error: Mapping[str, Any] | None
     problems: tuple[Problem, ...]
+    #: what it names, once the mapping has looked
+    named: Any = None
 
     def transaction(self, kind: str) -> Transaction | None:
         """The first document of a type."""

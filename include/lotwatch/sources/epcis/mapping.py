@@ -55,6 +55,12 @@ class Line:
 
 def lines(event: Event) -> list[Line]:
     """Everything that an event names, in its order. A thing named twice in one event is there twice, with two keys."""
+    if event.named is None:
+        event.named = _lines(event)
+    return event.named
+
+
+def _lines(event: Event) -> list[Line]:
     seen: Counter[str] = Counter()
     as_of = (event.occurred_at or _EPOCH).date()
     found = [_line(event, "parentID", "parent", event.raw["parentID"], as_of, seen)] if "parentID" in event.raw else []
@@ -120,6 +126,8 @@ def _instance(event: Event, name: str) -> str | None:
 
 def map_lots(event: Event, options: EpcisOptions) -> Iterator[Record]:
     """Lots whose last day of use is told; without it, who makes or receives them knows more of them than we."""
+    if "ilmd" not in event.raw and not _has_labels(event):
+        return
     for line in lines(event):
         named = line.named
         if named.usable_through and (named.lot or named.serial) and not line.problems and not event.error:
@@ -133,8 +141,17 @@ def map_lots(event: Event, options: EpcisOptions) -> Iterator[Record]:
             yield Record(key, _raw(event, line), row)
 
 
+def _has_labels(event: Event) -> bool:
+    """Whether something is named by a form of identifier that may tell its last day of use: all but EPC's URNs."""
+    listed = (each for name in _LISTS if isinstance(found := event.raw.get(name), list) for each in found)
+    identities = (each.get("epcClass") if isinstance(each, dict) else each for each in listed)
+    return any(isinstance(each, str) and not each.startswith("urn:") for each in identities)
+
+
 def map_movements(event: Event, options: EpcisOptions) -> Iterator[Record]:
     """What certainly moves stock that this source books: item and both ends are told. A declared error takes it back."""
+    if not options.moves_stock_at:
+        return
     for line in lines(event):
         ends = _ends(event, line.role, options)
         if ends is None or line.named.sscc:
@@ -186,9 +203,10 @@ def _transformation(event: Event) -> str:
 
 def map_delivery_lines(event: Event, options: EpcisOptions) -> Iterator[Record]:
     """What was shipped to a place that is named, unless a despatch advice tells it."""
-    destination = _place(event, "destination", options)
-    advice = event.transaction("desadv")
-    if event.step not in SHIPS or event.action == "DELETE" or destination is None or options.announces == "none":
+    if event.step not in SHIPS or event.action == "DELETE" or options.announces == "none":
+        return
+    destination, advice = _place(event, "destination", options), event.transaction("desadv")
+    if destination is None:
         return
     if advice is not None and options.announces == "without_despatch_advice":
         return
