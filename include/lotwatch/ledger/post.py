@@ -19,7 +19,7 @@ def post_events(conn: psycopg.Connection, batch_id: int) -> dict[str, int]:
     tracked = post_logistics(conn, batch_id)
     complete_deliveries(conn, batch_id)
     documents = post_documents(conn, batch_id)
-    if tracked["tracking_event"]:
+    if tracked["tracking_event"] or tracked["package_event"]:
         settle_deliveries(conn, batch_id)
     hold_failed_lots(conn, batch_id)
     return {"movement": moved, **documents, **tracked, "count": post_counts(conn, batch_id)}

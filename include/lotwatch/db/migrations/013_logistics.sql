@@ -58,111 +58,125 @@ CREATE TRIGGER package_event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON 
 FOR EACH STATEMENT EXECUTE FUNCTION lotwatch.refuse_change();
 REVOKE UPDATE, DELETE ON lotwatch.package_event FROM lotwatch_app;
 
--- What is directly in a package now. What has a number of its own (a package, a serial unit) is there if it was last put
--- in or seen; of the rest there is what was put in less what was taken out since all was last taken out, or, of what
+-- What is directly in a package at a moment. What has a number of its own (a package, a serial unit) is there if it was last
+-- put in or seen; of the rest there is what was put in less what was taken out since all was last taken out, or, of what
 -- nobody put in, what was last seen.
-CREATE VIEW lotwatch.package_child AS
-WITH happened AS (
-    SELECT e.*
-    FROM lotwatch.package_event AS e
-    WHERE
-        e.takes_back IS NULL
-        AND NOT EXISTS (
-            SELECT 1 FROM lotwatch.package_event AS t
-            WHERE t.source = e.source AND t.takes_back = e.source_key
-        )
-),
-
-emptied AS (
-    SELECT
-        h.sscc,
-        max(h.occurred_at) AS emptied_at
-    FROM happened AS h
-    WHERE h.action = 'delete' AND h.child_sscc IS NULL AND h.item_id IS NULL
-    GROUP BY h.sscc
-),
-
-since AS (
-    SELECT h.*
-    FROM happened AS h
-    LEFT JOIN emptied AS e ON e.sscc = h.sscc
-    WHERE num_nonnulls(h.child_sscc, h.item_id) > 0 AND h.occurred_at > coalesce(e.emptied_at, '-infinity')
-),
-
-numbered AS (
-    SELECT DISTINCT ON (s.sscc, s.child_sscc, s.serial_id) s.*
-    FROM since AS s
-    WHERE s.child_sscc IS NOT NULL OR s.serial_id <> 0
-    ORDER BY s.sscc, s.child_sscc, s.serial_id, s.occurred_at DESC, s.action = 'delete' DESC, s.source_key DESC
-),
-
-counted AS (
-    SELECT
-        s.sscc,
-        s.item_id,
-        s.lot_id,
-        sum(s.quantity) FILTER (WHERE s.action = 'add') AS added,
-        sum(s.quantity) FILTER (WHERE s.action = 'delete') AS taken,
-        (array_agg(s.quantity ORDER BY s.occurred_at DESC, s.source_key DESC) FILTER (WHERE s.action = 'observe'))[1] AS seen,
-        bool_or(s.action = 'add') AS was_added,
-        bool_or(s.action = 'delete' AND s.quantity IS NULL) AS all_taken,
-        min(s.occurred_at) AS occurred_at
-    FROM since AS s
-    WHERE s.child_sscc IS NULL AND s.serial_id = 0
-    GROUP BY s.sscc, s.item_id, s.lot_id
+CREATE FUNCTION lotwatch.packed_in(package text, moment timestamptz) RETURNS TABLE (
+    child_sscc text,
+    item_id bigint,
+    lot_id bigint,
+    serial_id bigint,
+    quantity numeric,
+    since timestamptz
 )
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
+    WITH happened AS (
+        SELECT e.*
+        FROM lotwatch.package_event AS e
+        WHERE
+            e.sscc = package AND e.occurred_at <= moment AND e.takes_back IS NULL
+            AND NOT EXISTS (
+                SELECT 1 FROM lotwatch.package_event AS t
+                WHERE t.source = e.source AND t.takes_back = e.source_key
+            )
+    ),
 
-SELECT
-    n.sscc,
-    n.child_sscc,
-    n.item_id,
-    n.lot_id,
-    n.serial_id,
-    n.quantity::numeric AS quantity,
-    n.occurred_at AS since
-FROM numbered AS n
-WHERE n.action <> 'delete'
-UNION ALL
-SELECT
-    c.sscc,
-    NULL,
-    c.item_id,
-    c.lot_id,
-    0,
-    CASE WHEN c.was_added THEN c.added - coalesce(c.taken, 0) ELSE c.seen - coalesce(c.taken, 0) END,
-    c.occurred_at
-FROM counted AS c
-WHERE
-    NOT c.all_taken
-    AND coalesce(CASE WHEN c.was_added THEN c.added ELSE c.seen END, 1) - coalesce(c.taken, 0) > 0;
+    since AS (
+        SELECT h.*
+        FROM happened AS h
+        WHERE
+            num_nonnulls(h.child_sscc, h.item_id) > 0
+            AND h.occurred_at > (
+                SELECT coalesce(max(e.occurred_at), '-infinity')
+                FROM happened AS e
+                WHERE e.action = 'delete' AND e.child_sscc IS NULL AND e.item_id IS NULL
+            )
+    ),
 
--- What items are in a package now, in it and in the packages within it.
-CREATE VIEW lotwatch.package_content AS
-WITH RECURSIVE inside AS (
-    SELECT DISTINCT
-        c.sscc,
-        c.sscc AS within
-    FROM lotwatch.package_child AS c
-    UNION
-    SELECT
-        i.sscc,
-        c.child_sscc
+    numbered AS (
+        SELECT DISTINCT ON (s.child_sscc, s.serial_id) s.*
+        FROM since AS s
+        WHERE s.child_sscc IS NOT NULL OR s.serial_id <> 0
+        ORDER BY s.child_sscc, s.serial_id, s.occurred_at DESC, s.action = 'delete' DESC, s.source_key DESC
+    ),
+
+    counted AS (
+        SELECT
+            s.item_id,
+            s.lot_id,
+            coalesce(
+                sum(s.quantity) FILTER (WHERE s.action = 'add'),
+                (array_agg(s.quantity ORDER BY s.occurred_at DESC, s.source_key DESC) FILTER (WHERE s.action = 'observe'))[1]
+            ) AS put_in,
+            coalesce(sum(s.quantity) FILTER (WHERE s.action = 'delete'), 0) AS taken,
+            bool_or(s.action = 'delete' AND s.quantity IS NULL) AS all_taken,
+            min(s.occurred_at) AS occurred_at
+        FROM since AS s
+        WHERE s.child_sscc IS NULL AND s.serial_id = 0
+        GROUP BY s.item_id, s.lot_id
+    )
+
+    SELECT n.child_sscc, n.item_id, n.lot_id, n.serial_id, n.quantity::numeric, n.occurred_at
+    FROM numbered AS n
+    WHERE n.action <> 'delete'
+    UNION ALL
+    SELECT NULL, c.item_id, c.lot_id, 0, c.put_in - c.taken, c.occurred_at
+    FROM counted AS c
+    WHERE NOT c.all_taken AND coalesce(c.put_in, 1) - c.taken > 0
+$$;
+
+-- What items are in a package at a moment, in it and in the packages within it; `within`: directly in which of them.
+CREATE FUNCTION lotwatch.content_of(package text, moment timestamptz) RETURNS TABLE (
+    within text,
+    item_id bigint,
+    lot_id bigint,
+    serial_id bigint,
+    quantity numeric,
+    since timestamptz
+)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
+    WITH RECURSIVE inside AS (
+        SELECT package COLLATE "C" AS sscc
+        UNION
+        SELECT c.child_sscc COLLATE "C"
+        FROM inside AS i
+        CROSS JOIN LATERAL lotwatch.packed_in(i.sscc, moment) AS c
+        WHERE c.child_sscc IS NOT NULL
+    )
+
+    SELECT i.sscc, c.item_id, c.lot_id, c.serial_id, c.quantity, c.since
     FROM inside AS i
-    INNER JOIN lotwatch.package_child AS c ON c.sscc = i.within
-    WHERE c.child_sscc IS NOT NULL
-)
+    CROSS JOIN LATERAL lotwatch.packed_in(i.sscc, moment) AS c
+    WHERE c.item_id IS NOT NULL
+$$;
 
+-- A package and all that were ever said to be in it, or in those.
+CREATE FUNCTION lotwatch.ever_within(package text) RETURNS SETOF text
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
+    WITH RECURSIVE inside AS (
+        SELECT package COLLATE "C" AS sscc
+        UNION
+        SELECT e.child_sscc
+        FROM inside AS i
+        INNER JOIN lotwatch.package_event AS e ON e.sscc = i.sscc
+        WHERE e.child_sscc IS NOT NULL
+    )
+
+    SELECT i.sscc FROM inside AS i
+$$;
+
+-- What is in each package now.
+CREATE VIEW lotwatch.package_content AS
 SELECT
-    i.sscc,
-    i.within,
+    p.sscc,
+    c.within,
     c.item_id,
     c.lot_id,
     c.serial_id,
     c.quantity,
     c.since
-FROM inside AS i
-INNER JOIN lotwatch.package_child AS c ON c.sscc = i.within
-WHERE c.item_id IS NOT NULL;
+FROM (SELECT DISTINCT e.sscc FROM lotwatch.package_event AS e) AS p
+CROSS JOIN LATERAL lotwatch.content_of(p.sscc, 'infinity') AS c;
 
 -- What happened to a package, a delivery or a thing. One row for each of them that an event names.
 CREATE TABLE stage.tracking_event (
@@ -196,6 +210,7 @@ CREATE TABLE stage.tracking_event (
     error_reason text,
     error_declared_at timestamptz,
     corrected_by text[],
+    announces boolean,
     takes_back text COLLATE "C",
     stated jsonb,
     PRIMARY KEY (batch_id, record_no)
@@ -227,6 +242,7 @@ CREATE TABLE lotwatch.tracking_event (
     error_reason text,
     error_declared_at timestamptz,
     corrected_by text[],
+    announces boolean,
     takes_back text COLLATE "C",
     recorded_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (source, source_key)
@@ -242,6 +258,7 @@ COMMENT ON COLUMN lotwatch.tracking_event.delivery_key IS 'the despatch advice a
 COMMENT ON COLUMN lotwatch.tracking_event.quantity IS 'base units; null: not said';
 COMMENT ON COLUMN lotwatch.tracking_event.transactions IS '[{"type": po, desadv, inv, rma, ..., "number": its number, "party": GLN of who gave it or null}]';
 COMMENT ON COLUMN lotwatch.tracking_event.takes_back IS 'source_key of the row that did not happen as told, for `error_reason`';
+COMMENT ON COLUMN lotwatch.tracking_event.announces IS 'a delivery of the package with what is in it, which no other document tells';
 COMMENT ON COLUMN lotwatch.tracking_event.corrected_by IS 'events that say what happened instead';
 CREATE INDEX tracking_event_sscc ON lotwatch.tracking_event (sscc, occurred_at) WHERE sscc IS NOT NULL;
 CREATE INDEX tracking_event_delivery ON lotwatch.tracking_event (delivery_key, occurred_at) WHERE delivery_key IS NOT NULL;

@@ -1,6 +1,23 @@
--- Which lots and units are in a package or a delivery, of items that the range is for? They are held where they go, or
--- everywhere while nobody knows.
-WITH content AS (
+-- Which lots and units were in a package or a delivery, of items that the range is for? They are held where they go, or
+-- everywhere while nobody knows. A package may have been unpacked before its logger is read: what counts is when it was
+-- measured.
+WITH inside AS (
+    SELECT
+        content.within,
+        content.item_id,
+        content.lot_id,
+        content.serial_id
+    FROM lotwatch.content_of(%(sscc)s, %(started_at)s) AS content
+    UNION
+    SELECT
+        content.within,
+        content.item_id,
+        content.lot_id,
+        content.serial_id
+    FROM lotwatch.content_of(%(sscc)s, %(ended_at)s) AS content
+),
+
+content AS (
     SELECT
         line.item_id,
         line.lot_id,
@@ -12,10 +29,7 @@ WITH content AS (
         delivery.state <> 'cancelled'
         AND (
             line.sscc = %(sscc)s OR delivery.source_key = %(delivery_key)s
-            OR line.sscc IN (
-                SELECT inside.within FROM lotwatch.package_content AS inside
-                WHERE inside.sscc = %(sscc)s
-            )
+            OR line.sscc IN (SELECT inside.within FROM inside)
         )
     UNION
     SELECT
@@ -26,10 +40,9 @@ WITH content AS (
             SELECT min(delivery.to_location_id)
             FROM lotwatch.delivery_line AS line
             INNER JOIN lotwatch.delivery AS delivery ON line.delivery_id = delivery.delivery_id
-            WHERE delivery.state <> 'cancelled' AND line.sscc IN (inside.sscc, inside.within)
+            WHERE delivery.state <> 'cancelled' AND line.sscc IN (%(sscc)s, inside.within)
         )
-    FROM lotwatch.package_content AS inside
-    WHERE inside.sscc = %(sscc)s
+    FROM inside
 )
 
 SELECT DISTINCT
@@ -40,4 +53,4 @@ SELECT DISTINCT
 FROM content
 INNER JOIN lotwatch.item AS item ON content.item_id = item.item_id
 WHERE (item.storage_min_c, item.storage_max_c) IS NOT DISTINCT FROM (%(min_c)s::numeric, %(max_c)s::numeric)
-ORDER BY 1, 2, 3, 4;
+ORDER BY item_id, lot_id, serial_id, location_id;

@@ -60,7 +60,9 @@ content AS (
         judged.judged_no,
         inside.item_id
     FROM judged
-    INNER JOIN lotwatch.package_content AS inside ON judged.sscc = inside.sscc
+    CROSS JOIN LATERAL lotwatch.ever_within(judged.sscc) AS ever (sscc)
+    INNER JOIN lotwatch.package_event AS inside ON ever.sscc = inside.sscc
+    WHERE inside.item_id IS NOT NULL
     UNION
     SELECT
         judged.judged_no,

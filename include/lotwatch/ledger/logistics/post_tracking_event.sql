@@ -2,7 +2,7 @@
 INSERT INTO lotwatch.tracking_event (
     source, source_key, event_key, event_type, action, biz_step, disposition, occurred_at, stated_at, location_id, place,
     read_point, destination_id, sscc, delivery_key, delivery_number, order_number, item_id, lot_id, serial_id, quantity,
-    transactions, error_reason, error_declared_at, corrected_by, takes_back
+    transactions, error_reason, error_declared_at, corrected_by, announces, takes_back
 )
 SELECT DISTINCT ON (staged.source_key)
     batch.source,
@@ -30,6 +30,7 @@ SELECT DISTINCT ON (staged.source_key)
     staged.error_reason,
     staged.error_declared_at,
     staged.corrected_by,
+    staged.announces,
     staged.takes_back
 FROM stage.tracking_event AS staged
 INNER JOIN lotwatch.batch AS batch ON staged.batch_id = batch.batch_id

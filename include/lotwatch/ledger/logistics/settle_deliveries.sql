@@ -17,6 +17,10 @@ touched AS (
     SELECT delivery.delivery_id
     FROM told
     INNER JOIN lotwatch.delivery AS delivery ON told.delivery_key = delivery.source_key
+    UNION
+    SELECT delivery.delivery_id
+    FROM lotwatch.delivery AS delivery
+    WHERE delivery.delivery_id = ANY(%(announced)s)
 ),
 
 whole AS (

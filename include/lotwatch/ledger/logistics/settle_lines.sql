@@ -25,6 +25,13 @@ touched AS (
     FROM told
     INNER JOIN lotwatch.delivery AS delivery ON told.delivery_key = delivery.source_key
     INNER JOIN lotwatch.delivery_line AS line ON delivery.delivery_id = line.delivery_id
+    UNION
+    SELECT
+        line.source,
+        line.source_key,
+        FALSE AS taken_back
+    FROM lotwatch.delivery_line AS line
+    WHERE line.delivery_id = ANY(%(announced)s)
 ),
 
 judged AS (

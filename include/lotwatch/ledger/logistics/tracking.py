@@ -26,11 +26,12 @@ def complete_deliveries(conn: psycopg.Connection, batch_id: int) -> None:
     conn.execute(query(__package__, "complete_deliveries"), {"batch_id": batch_id})
 
 
-def settle_deliveries(conn: psycopg.Connection, batch_id: int) -> int:
-    """What a batch's tracking events say of deliveries known before; return how many lines changed."""
-    changed = conn.execute(query(__package__, "settle_lines"), {"batch_id": batch_id}).fetchone()
-    conn.execute(query(__package__, "settle_deliveries"), {"batch_id": batch_id})
-    return int(changed[0]) if changed else 0
+def settle_deliveries(conn: psycopg.Connection, batch_id: int) -> None:
+    """Announce the packages that a batch's events ship, and note what they say of deliveries known before."""
+    announced = [row[0] for row in conn.execute(query(__package__, "announced"), {"batch_id": batch_id}).fetchall()]
+    parameters = {"batch_id": batch_id, "announced": announced}
+    conn.execute(query(__package__, "settle_lines"), parameters)
+    conn.execute(query(__package__, "settle_deliveries"), parameters)
 
 
 def _post(conn: psycopg.Connection, entity: str, batch_id: int) -> int:

@@ -174,22 +174,26 @@ def number(value: object) -> Decimal | None:
 
 def cleaned(value: Any) -> Any:
     """What was read, without the characters that no database keeps (NUL, halves of surrogate pairs)."""
-    if isinstance(value, str):
+    kind = type(value)  # JSON has these and no others: asking for the very type is fast
+    if kind is str:
         return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode() if _is_odd(value) else value
-    if isinstance(value, dict):
+    if kind is dict:
         return {cleaned(str(name)): cleaned(part) for name, part in value.items()}
-    if isinstance(value, list):
+    if kind is list:
         return [cleaned(part) for part in value]
     return value
 
 
 def kept(value: Any) -> Any:
     """What was read as JSON can keep it: a number with a decimal point as text, so that it stays exact."""
-    if isinstance(value, Mapping):
+    kind = type(value)
+    if kind is str or kind is int:
+        return value
+    if kind is dict:
         return {name: kept(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
+    if kind is list:
         return [kept(part) for part in value]
-    if isinstance(value, Decimal) or (isinstance(value, float) and not math.isfinite(value)):
+    if kind is Decimal or (kind is float and not math.isfinite(value)):
         return str(value)
     return value
 

@@ -203,12 +203,10 @@ def _transformation(event: Event) -> str:
 
 def map_delivery_lines(event: Event, options: EpcisOptions) -> Iterator[Record]:
     """What was shipped to a place that is named, unless a despatch advice tells it."""
-    if event.step not in SHIPS or event.action == "DELETE" or options.announces == "none":
+    if event.step not in SHIPS:
         return
     destination, advice = _place(event, "destination", options), event.transaction("desadv")
-    if destination is None:
-        return
-    if advice is not None and options.announces == "without_despatch_advice":
+    if destination is None or not _announces(event, options):
         return
     origin = _place(event, "source", options) or _here(event, options)
     delivery = {
@@ -226,6 +224,13 @@ def map_delivery_lines(event: Event, options: EpcisOptions) -> Iterator[Record]:
     for line in named:
         if not line.named.sscc:
             yield Record(line.key, _raw(event, line), {**delivery, **line.item, "sscc": package}, line.problems)
+
+
+def _announces(event: Event, options: EpcisOptions) -> bool:
+    """Whether a shipping event is a delivery that no other document tells."""
+    if event.step not in SHIPS or event.action == "DELETE" or options.announces == "none":
+        return False
+    return options.announces == "all" or event.transaction("desadv") is None
 
 
 def map_package_events(event: Event, options: EpcisOptions) -> Iterator[Record]:
@@ -252,7 +257,7 @@ def map_package_events(event: Event, options: EpcisOptions) -> Iterator[Record]:
 def map_tracking_events(event: Event, options: EpcisOptions) -> Iterator[Record]:
     """What happened to each package, delivery or thing: where, when, and what it is said to be in."""
     advice, purchase = event.transaction("desadv"), event.transaction("po")
-    base = {
+    base: dict[str, Any] = {
         "event_key": event.key,
         "event_type": event.type,
         "action": event.action and event.action.lower(),
@@ -276,6 +281,7 @@ def map_tracking_events(event: Event, options: EpcisOptions) -> Iterator[Record]
     }
     named = lines(event)
     subjects = [line for line in named if line.role != "child"] or named
+    base["announces"] = _announces(event, options) and all(line.named.sscc for line in subjects)
     if not subjects:
         whole = Line(event.key, "event", None, Named(), None, None, ())
         yield _declared(event, whole, base, ())
