@@ -23,6 +23,7 @@ def programs(settings: Settings) -> list[Program]:
     """The ERP, the supplier portal, the mail service and the stand-ins for logistics, compliance and hospital."""
     secrets = settings.secrets
     control = {"SANDBOX_CONTROL_TOKEN": secrets["sandbox_control_token"], "PYTHONPATH": str(PROJECT)}
+    control |= {"SANDBOX_DATA": str(settings.data.resolve())} if settings.data else {}
     portal = {"SANDBOX_PORTAL_TOKEN": secrets["portal_token"]}
     mail = {"SANDBOX_SENDGRID_KEY": secrets["sendgrid_key"]}
     return [

@@ -18,10 +18,12 @@ from bench.measures.ledger import (
 )
 from bench.measures.planning import measure_plan
 from bench.measures.rules import measure_sweep
+from bench.measures.tryton import measure_tryton
 from bench.world import World
 
 Name = Literal[
-    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "sweep", "reorder", "holds", "connectors"
+    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "sweep", "reorder", "holds", "connectors",
+    "tryton",
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -37,9 +39,10 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "reorder": measure_reorder,
     "holds": measure_holds,
     "connectors": measure_connectors,
+    "tryton": measure_tryton,
 }
 #: starts real servers of other systems, which takes long: only when it is asked for by name
-OPTIONAL: frozenset[Name] = frozenset({"connectors"})
+OPTIONAL: frozenset[Name] = frozenset({"tryton"})
 #: what must have been done before a measure
 NEEDS: dict[Name, set[Name]] = {"asof": {"plan"}, "sweep": {"plan"}, "reorder": {"plan", "sweep"}, "holds": {"plan"}}
 

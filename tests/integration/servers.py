@@ -18,6 +18,7 @@ PORTAL_TOKEN = "the-buyers-token"
 OTHER_BUYERS_TOKEN = "the-other-buyers-token"
 SENDGRID_KEY = "SG.the-key"
 CONTROL_TOKEN = "the-control-token"
+LOGISTICS_TOKEN = "the-logistics-token"
 PATIENCE = 30  # seconds: ample on a busy machine, only ever reached when something is wrong
 
 _PROJECT = Path(__file__).parents[2]
@@ -68,12 +69,20 @@ def mail(state: Path, largest_message: int = 100_000) -> Iterator[Server]:
 
 
 @contextmanager
+def logistics(state: Path) -> Iterator[Server]:
+    """The logistics service, keeping events and despatch advices in `state`."""
+    with _running("sandbox.logistics", state) as server:
+        yield server
+
+
+@contextmanager
 def _running(module: str, state: Path, *options: str) -> Iterator[Server]:
     port = free_port()
     secrets = {
         "SANDBOX_PORTAL_TOKEN": f"network:{PORTAL_TOKEN},clinic:{OTHER_BUYERS_TOKEN}",
         "SANDBOX_SENDGRID_KEY": SENDGRID_KEY,
         "SANDBOX_CONTROL_TOKEN": CONTROL_TOKEN,
+        "SANDBOX_LOGISTICS_TOKEN": LOGISTICS_TOKEN,
     }
     command = [sys.executable, "-m", module, "--port", str(port), "--state", str(state), *options]
     state.mkdir(parents=True, exist_ok=True)

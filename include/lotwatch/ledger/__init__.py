@@ -1,5 +1,6 @@
 """Movements, positions and what hangs on them: one true picture of every lot and serial."""
 
+from lotwatch.ledger.cold_chain import Tolerance, watch_cold_chain
 from lotwatch.ledger.counts import decide_count
 from lotwatch.ledger.holds import AUTHORITY, Hold, confirm_hold, place_hold, release_hold, unconfirm_hold
 from lotwatch.ledger.past import quantity_at, take_snapshot
@@ -11,6 +12,7 @@ __all__ = [
     "AUTHORITY",
     "Difference",
     "Hold",
+    "Tolerance",
     "clear_changes",
     "confirm_hold",
     "decide_count",
@@ -23,4 +25,5 @@ __all__ = [
     "take_snapshot",
     "unconfirm_hold",
     "verify",
+    "watch_cold_chain",
 ]

@@ -156,8 +156,7 @@ class HttpClient:
             ) from error  # fmt: skip
 
     def _result(self, response: requests.Response) -> Answer:
-        stamp = response.headers.get("Date")
-        self._answered_at = parsedate_to_datetime(stamp).astimezone(UTC) if stamp else None
+        self._answered_at = _moment_of(response.headers.get("Date"))
         if response.status_code == requests.codes.unauthorized and "token_url" in self._auth:
             self._http.headers.pop("Authorization", None)  # expired: the next try fetches another
         if response.status_code == requests.codes.too_many_requests or response.status_code >= 500:
@@ -187,6 +186,14 @@ class HttpClient:
             f"{self.system} answered HTTP {code}{': ' + detail if detail else ''}", where=response.url,
             do="look at the address in the connection and the options of the source",
         )  # fmt: skip
+
+
+def _moment_of(stamp: str | None) -> datetime | None:
+    """The moment of a Date header in UTC; None where it is missing or none."""
+    try:
+        return parsedate_to_datetime(stamp).astimezone(UTC) if stamp else None
+    except ValueError:
+        return None
 
 
 def _worth_waiting(error: _PassingError) -> bool:

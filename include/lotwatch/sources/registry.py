@@ -31,9 +31,11 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
+    "epcis": Kind(pull="lotwatch.sources.epcis:pull", push="lotwatch.sources.epcis:push"),
     "tryton_warehouse": Kind(pull="lotwatch.sources.tryton:warehouse"),
     "tryton_procurement": Kind(pull="lotwatch.sources.tryton:procurement"),
     "tryton_quality": Kind(pull="lotwatch.sources.tryton:quality"),
+    "ubl_despatch_advice": Kind(pull="lotwatch.sources.ubl:pull", push="lotwatch.sources.ubl:push"),
 }
 
 

@@ -28,7 +28,7 @@ Kind = TypeVar("Kind", bound=TrytonConnector)
 _KINDS = (TrytonWarehouse, TrytonProcurement, TrytonQuality)
 
 
-def measure_connectors(world: World) -> Iterator[Figure]:
+def measure_tryton(world: World) -> Iterator[Figure]:
     """Every entity of a Tryton, read and mapped; 10,000 of its moves; and one source staged in our database."""
     with _tryton(world.settings) as connector_of:
         yield _some_moves(connector_of(TrytonWarehouse))
@@ -37,7 +37,7 @@ def measure_connectors(world: World) -> Iterator[Figure]:
             for entity in connector.entities:
                 with Stopwatch() as watch:
                     read = sum(len(page.records) for page in connector.changed(entity, None))
-                yield Figure("connectors", f"Tryton {entity}", read, "records", watch.seconds)
+                yield Figure("tryton", entity, read, "records", watch.seconds)
         yield _staged(world, connector_of(TrytonWarehouse))
 
 
@@ -60,7 +60,7 @@ def _some_moves(warehouse: TrytonWarehouse) -> Figure:
     with Stopwatch() as watch:
         read = sum(islice(_sizes(warehouse.changed("movement", None)), wanted))
     yardstick = Yardstick("Tryton's answers alone", floor.seconds)
-    return Figure("connectors", "Tryton: the first movements", read, "records", watch.seconds, yardstick)
+    return Figure("tryton", "the first movements", read, "records", watch.seconds, yardstick)
 
 
 def _sizes(pages: Iterator[Page]) -> Iterator[int]:
@@ -76,7 +76,7 @@ def _staged(world: World, warehouse: TrytonWarehouse) -> Figure:
             conn.commit()
         sources.finish_batch(conn, pulled.batch_id)
         conn.commit()
-    return Figure("connectors", "Tryton warehouse into staging", sum(pulled.read.values()), "records", watch.seconds)
+    return Figure("tryton", "warehouse into staging", sum(pulled.read.values()), "records", watch.seconds)
 
 
 @contextmanager

@@ -1,0 +1,12 @@
+"""Connectors' mapping alone, without network or database: from what a system sends to our records."""
+
+from collections.abc import Iterator
+
+from bench.figures import Figure
+from bench.measures.connectors.logistics import measure_logistics
+from bench.world import World
+
+
+def measure_connectors(world: World) -> Iterator[Figure]:
+    """What each kind of connector makes of the same number of records."""
+    yield from measure_logistics(world)
