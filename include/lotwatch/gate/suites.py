@@ -21,7 +21,7 @@ from lotwatch.errors import GateError, nearest
 ENTITIES = (
     "cross_reference", "legal_entity", "supplier", "location", "lane", "item", "item_unit", "identifier", "agreement",
     "credential", "lot", "kit", "movement", "purchase_line", "demand_line", "allocation", "delivery_line", "inspection",
-    "count",
+    "count", "notice",
 )  # fmt: skip
 
 #: a row that breaks only such rules is tried again by itself, once what it refers to is known

@@ -19,11 +19,13 @@ ENTITIES: dict[str, tuple[str, ...]] = {
     "credential": ("post_credential",),
     "lot": ("post_lot", "post_serial"),
     "kit": ("post_kit", "post_kit_content"),
+    "notice": ("post_notice", "post_notice_version"),
 }
 
 TABLES = (
     "cross_reference", "legal_entity", "supplier", "location", "lane", "item", "item_unit", "item_identifier",
     "supplier_agreement", "credential", "lot", "serial_unit", "kit", "kit_content",
+    "notice", "notice_version",
 )  # fmt: skip
 
 
