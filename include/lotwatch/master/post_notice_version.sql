@@ -4,7 +4,8 @@ WITH told AS (
     SELECT
         notice.notice_id,
         batch.source,
-        coalesce(staged.said_at, batch.as_of) AS moment,
+        -- a clock that is wrong must not keep a version in force against all that is said later
+        least(coalesce(staged.said_at, batch.as_of), greatest(batch.as_of + interval '1 day', now())) AS moment,
         staged.*,
         sha256(convert_to(jsonb_build_array(
             staged.event_number, staged.recall_class, staged.status, staged.action_kind, staged.action, staged.reason,
