@@ -17,6 +17,7 @@ from lotwatch.errors import GateError
 from lotwatch.gate import NO_THRESHOLDS, BatchOutcome, GateReport, Threshold
 from lotwatch.paths import EXPECTATIONS
 from lotwatch.sources import Connector
+from lotwatch.sources.connector import LooksUp
 from lotwatch.sources.registry import Source
 
 Counts = dict[str, Any]
@@ -31,6 +32,8 @@ def pull(
 ) -> Counts:
     """Read what changed (or, with an interval, what changed then) into a new batch."""
     with conn.transaction():
+        if isinstance(connector, LooksUp):
+            connector.ask_for(master.device_identifiers(conn))
         pulled = sources.pull(conn, source, connector, context, quality_gate.quarantine_unmapped, interval)
         counts = {"read": pulled.read, "unmapped": pulled.unmapped}
         record(conn, context, "records pulled", "batch", str(pulled.batch_id), after=counts)

@@ -39,3 +39,8 @@ def post_master(conn: psycopg.Connection, batch_id: int) -> dict[str, int]:
 
 def _post(conn: psycopg.Connection, statements: tuple[str, ...], batch_id: int) -> int:
     return max(conn.execute(query(__package__, name), {"batch_id": batch_id}).rowcount for name in statements)
+
+
+def device_identifiers(conn: psycopg.Connection) -> list[str]:
+    """The identifiers under which regulators know the devices of our items."""
+    return [code for (code,) in conn.execute(query(__package__, "device_identifiers"))]

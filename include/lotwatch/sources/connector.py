@@ -4,10 +4,10 @@ A connector is small. It keeps the raw record beside the mapped row, says which 
 instead of failing, and never decides whether a record is good: that is the gate's work.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,14 @@ class Connector(Protocol):
 
     def server_time(self) -> datetime | None:
         """What the system's clock shows (UTC); None where it tells no time. Logs in, so it fails as reading would."""
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """A connector that asks for what we have, one by one, rather than for what changed."""
+
+    def ask_for(self, identifiers: Sequence[str]) -> None:
+        """Told before it reads: the device identifiers of our items."""
 
 
 class Receiver(Protocol):
