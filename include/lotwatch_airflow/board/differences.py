@@ -10,7 +10,7 @@ Kind = Literal["same", "gone", "new"]
 #: more words than this are compared line by line, and more lines not at all: comparing takes the square of them
 _MOST = 2_000
 _SHOWN = 60  # characters of what stayed the same, on either side of a change
-_WORDS = re.compile(r"\s+|[^\s,;]+|[,;]")
+_WORDS = re.compile(r"\s+|[,;.]|[^\s,;.]+")
 _LINES = re.compile(r"[^\n]*\n?")
 
 
