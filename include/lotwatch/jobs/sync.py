@@ -93,6 +93,7 @@ def _post_batch(conn: psycopg.Connection, context: RunContext, batch_id: int) ->
     if not sources.take_batch(conn, batch_id, "judged"):
         return {}  # another run has posted it meanwhile
     posted = master.post_master(conn, batch_id) | ledger.post_events(conn, batch_id)
+    posted["udi_check"] = ledger.check_labels(conn, batch_id, ledger.load_label_policy())
     sources.finish_batch(conn, batch_id)
     record(conn, context, "batch posted", "batch", str(batch_id), after=posted)
     return posted

@@ -2,6 +2,7 @@
 
 from lotwatch.ledger.counts import decide_count
 from lotwatch.ledger.holds import AUTHORITY, Hold, confirm_hold, place_hold, release_hold
+from lotwatch.ledger.labels import LabelPolicy, check_labels, load_label_policy
 from lotwatch.ledger.past import quantity_at, take_snapshot
 from lotwatch.ledger.post import post_events
 from lotwatch.ledger.posting import clear_changes, make_partitions
@@ -11,9 +12,12 @@ __all__ = [
     "AUTHORITY",
     "Difference",
     "Hold",
+    "LabelPolicy",
+    "check_labels",
     "clear_changes",
     "confirm_hold",
     "decide_count",
+    "load_label_policy",
     "make_partitions",
     "place_hold",
     "post_events",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import psycopg
 from psycopg import sql
@@ -12,6 +12,7 @@ from lotwatch.audit import RunContext
 from lotwatch.db.query import query
 from lotwatch.db.statistics import MANY, analyze
 from lotwatch.sources.connector import Connector, Page, Record
+from lotwatch.sources.udi import labelled
 
 #: sets aside the records of an entity that could not be mapped: (conn, batch_id, source, entity, records)
 SetAside = Callable[[psycopg.Connection, int, str, str, Sequence[Record]], None]
@@ -44,7 +45,8 @@ def pull(
         pulled = Pulled(open_batch(conn, source, context, backfilled=interval is not None))
         for entity in connector.entities:
             pages = _pages(conn, source, connector, entity, interval)
-            _stage_entity(conn, source, entity, pages, pulled, set_aside, keep_cursor=interval is None)
+            as_of, keep_cursor = context.as_of.date(), interval is None
+            _stage_entity(conn, source, entity, pages, pulled, set_aside, as_of=as_of, keep_cursor=keep_cursor)
         return pulled
 
 
@@ -82,6 +84,7 @@ def _stage_entity(
     pulled: Pulled,
     set_aside: SetAside,
     *,
+    as_of: date,
     keep_cursor: bool,
 ) -> None:
     columns = entity_columns(conn, entity)
@@ -94,7 +97,7 @@ def _stage_entity(
     unmapped: list[Record] = []
     for page in pages:
         with conn.cursor() as writer, writer.copy(copy) as target:
-            for record in page.records:
+            for record in (labelled(each, columns, as_of) for each in page.records):
                 if record.problems:
                     unmapped.append(record)
                 else:
