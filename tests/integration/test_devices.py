@@ -226,7 +226,7 @@ def test_ma_and_ahm_codes_and_withdrawn_devices_are_told() -> None:
     ("content", "complaint"),
     [
         ("no export", "neither XML nor JSON"),
-        ("<udid><devices>", "not XML"),
+        ("<udid><devices>", "It is not XML"),
         ('<!DOCTYPE a [<!ENTITY b "c">]><udid/>', "declares entities"),
         ('{"returnCode": 0}', "no list of devices"),
     ],

@@ -26,6 +26,7 @@ from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Problem, Record
 from lotwatch.sources.devices.gudid import day, flag, level, text
 from lotwatch.sources.notices import storable
+from lotwatch.sources.xml import read_xml
 
 _DI = "zxxsdycpbs"
 #: 国械注准 + year + class + ...; filed devices (备) are of class I
@@ -86,12 +87,7 @@ def of_device(device: Mapping[str, Any]) -> Record:
 
 
 def _of_xml(content: str, name: str) -> Iterator[Mapping[str, Any]]:
-    if re.search(r"<!(?:DOCTYPE|ENTITY)", content[:10_000], re.IGNORECASE):
-        raise SourceError("The export declares entities, which the NMPA's never do", where=name, do="fetch it again")
-    try:
-        root = ElementTree.fromstring(content)  # noqa: S314 (nothing that declares entities comes this far)
-    except ElementTree.ParseError as error:
-        raise SourceError(f"The export is not XML: {error}", where=name, do="fetch it again") from error
+    root = read_xml(content, name)
     for device in root.iter("device"):
         yield {child.tag: _value(child) for child in device}
 
