@@ -23,7 +23,9 @@ def programs(settings: Settings) -> list[Program]:
     """The ERP, the supplier portal, the mail service and the stand-ins for logistics, compliance and hospital."""
     secrets = settings.secrets
     control = {"SANDBOX_CONTROL_TOKEN": secrets["sandbox_control_token"], "PYTHONPATH": str(PROJECT)}
-    control |= {"SANDBOX_DATA": str(settings.data.resolve())} if settings.data else {}
+    data = (
+        {"SANDBOX_DATA": str(settings.data.resolve())} if settings.data else {}
+    )  # the trial company is made from it, too
     portal = {"SANDBOX_PORTAL_TOKEN": secrets["portal_token"]}
     mail = {"SANDBOX_SENDGRID_KEY": secrets["sendgrid_key"]}
     return [
@@ -34,7 +36,7 @@ def programs(settings: Settings) -> list[Program]:
             Program(
                 name,
                 _server(settings, name, settings.ports[name]),
-                control | {f"SANDBOX_{name.upper()}_TOKEN": secrets[f"{name}_token"]},
+                control | data | {f"SANDBOX_{name.upper()}_TOKEN": secrets[f"{name}_token"]},
             )
             for name in STAND_INS
         ),

@@ -3,10 +3,11 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import requests
@@ -19,6 +20,7 @@ OTHER_BUYERS_TOKEN = "the-other-buyers-token"
 SENDGRID_KEY = "SG.the-key"
 CONTROL_TOKEN = "the-control-token"
 LOGISTICS_TOKEN = "the-logistics-token"
+COMPLIANCE_KEY = "the-api-key"
 PATIENCE = 30  # seconds: ample on a busy machine, only ever reached when something is wrong
 
 _PROJECT = Path(__file__).parents[2]
@@ -39,6 +41,10 @@ class Server:
     def received(self, what: str) -> dict[str, Any]:
         """Everything the server accepted (`what`: orders or messages)."""
         return dict(self._control("GET", what).json())
+
+    def control(self, what: str, **body: Any) -> dict[str, Any]:
+        """Tell the server something of its own (`what`: the route below /control)."""
+        return dict(self._control("POST", what, json=body).json())
 
     def reset(self) -> None:
         self._control("POST", "reset")
@@ -76,19 +82,32 @@ def logistics(state: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def _running(module: str, state: Path, *options: str) -> Iterator[Server]:
+def compliance(state: Path, today: str, rate: int = 100_000) -> Iterator[Server]:
+    """The compliance service as of a day, answering `rate` requests a minute."""
+    settings = {"SANDBOX_TODAY": today, "SANDBOX_COMPLIANCE_RATE": str(rate)}
+    with _running("sandbox.compliance", state, settings=settings) as server:
+        yield server
+
+
+@contextmanager
+def _running(
+    module: str, state: Path, *options: str, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Server]:
     port = free_port()
     secrets = {
         "SANDBOX_PORTAL_TOKEN": f"network:{PORTAL_TOKEN},clinic:{OTHER_BUYERS_TOKEN}",
         "SANDBOX_SENDGRID_KEY": SENDGRID_KEY,
         "SANDBOX_CONTROL_TOKEN": CONTROL_TOKEN,
         "SANDBOX_LOGISTICS_TOKEN": LOGISTICS_TOKEN,
+        "SANDBOX_COMPLIANCE_TOKEN": COMPLIANCE_KEY,
     }
     command = [sys.executable, "-m", module, "--port", str(port), "--state", str(state), *options]
     state.mkdir(parents=True, exist_ok=True)
     log = state / "server.log"
     with log.open("ab") as output:
-        process = subprocess.Popen(command, cwd=_PROJECT, env=os.environ | secrets, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=_PROJECT, env=os.environ | secrets | settings, stdout=output, stderr=output
+        )
     server = Server(f"http://127.0.0.1:{port}", process, log)
     try:
         _wait_until_healthy(server)

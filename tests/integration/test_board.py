@@ -182,15 +182,15 @@ def test_nobody_sees_anything_without_a_login(make_client: Callable[..., TestCli
     assert {"/", "/inventory", "/orders", "/quality", "/static/{name}"} <= {route.path for route in routes}
     for route in routes:
         method = next(iter(route.methods))
-        answer = client.request(method, route.path.format(name="board.css", hold_id=1, count_id=1))
+        answer = client.request(method, route.path.format(name="board.css", hold_id=1, count_id=1, notice_id=1))
         assert answer.status_code == 401, route.path
         assert answer.headers["content-security-policy"]
 
 
-def test_only_holds_and_counts_can_be_written(client: TestClient) -> None:
+def test_only_holds_counts_and_notices_can_be_written(client: TestClient) -> None:
     routes = [route for route in client.app.routes if isinstance(route, APIRoute)]  # type: ignore[attr-defined]
     writing = {route.path for route in routes if route.methods != {"GET"}}
-    assert writing == {"/holds/new", "/holds/{hold_id}", "/counts/{count_id}"}
+    assert writing == {"/holds/new", "/holds/{hold_id}", "/counts/{count_id}", "/notices/new"}
     assert client.post("/").status_code == 405
 
 

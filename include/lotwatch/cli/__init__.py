@@ -3,7 +3,7 @@
 import typer
 from rich.console import Console
 
-from lotwatch.cli import access, counts, facts, holds, ledger, quarantine, rules, sources, trace
+from lotwatch.cli import access, counts, facts, holds, ledger, notices, quarantine, rules, sources, trace
 from lotwatch.cli.load import load
 from lotwatch.cli.udi import udi
 from lotwatch.errors import LotwatchError
@@ -15,6 +15,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(counts.app, name="count")
 app.add_typer(holds.app, name="hold")
+app.add_typer(notices.app, name="notice")
 app.add_typer(trace.app, name="trace")
 app.command()(udi)
 app.add_typer(facts.app, name="facts")

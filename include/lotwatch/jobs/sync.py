@@ -20,6 +20,7 @@ from lotwatch.errors import GateError, LotwatchError
 from lotwatch.gate import NO_THRESHOLDS, BatchOutcome, GateReport, Threshold
 from lotwatch.paths import COLD_CHAIN, EXPECTATIONS
 from lotwatch.sources import Connector
+from lotwatch.sources.connector import LooksUp
 from lotwatch.sources.registry import Source
 
 Counts = dict[str, Any]
@@ -43,6 +44,8 @@ def pull(
 ) -> Counts:
     """Read what changed (or, with an interval, what changed then) into a new batch."""
     with conn.transaction():
+        if isinstance(connector, LooksUp):
+            connector.ask_for(master.device_identifiers(conn))
         pulled = sources.pull(conn, source, connector, context, quality_gate.quarantine_unmapped, interval)
         counts = {"read": pulled.read, "unmapped": pulled.unmapped}
         record(conn, context, "records pulled", "batch", str(pulled.batch_id), after=counts)
@@ -136,6 +139,7 @@ def _post_batch(conn: psycopg.Connection, context: RunContext, batch_id: int) ->
     posted = master.post_master(conn, batch_id) | ledger.post_events(conn, batch_id)
     watched = ledger.watch_cold_chain(conn, batch_id, context, cold_chain_tolerance())
     posted |= {"excursion": len(watched.excursions), "cold_chain_hold": watched.holds}
+    posted["udi_check"] = ledger.check_labels(conn, batch_id, ledger.load_label_policy())
     sources.finish_batch(conn, batch_id)
     record(conn, context, "batch posted", "batch", str(batch_id), after=posted)
     return posted

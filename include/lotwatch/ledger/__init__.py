@@ -3,6 +3,7 @@
 from lotwatch.ledger.cold_chain import Tolerance, watch_cold_chain
 from lotwatch.ledger.counts import decide_count
 from lotwatch.ledger.holds import AUTHORITY, Hold, confirm_hold, place_hold, release_hold, unconfirm_hold
+from lotwatch.ledger.labels import LabelPolicy, check_labels, load_label_policy
 from lotwatch.ledger.past import quantity_at, take_snapshot
 from lotwatch.ledger.post import post_events
 from lotwatch.ledger.posting import clear_changes, make_partitions
@@ -12,10 +13,13 @@ __all__ = [
     "AUTHORITY",
     "Difference",
     "Hold",
+    "LabelPolicy",
     "Tolerance",
+    "check_labels",
     "clear_changes",
     "confirm_hold",
     "decide_count",
+    "load_label_policy",
     "make_partitions",
     "place_hold",
     "post_events",

@@ -1,5 +1,6 @@
 """Items, identifiers, units, parties, places, lanes, agreements, credentials, lots and kits, and what others call them."""
 
-from lotwatch.master.post import ENTITIES, post_master
+from lotwatch.master.notices import KnownNotice, list_notices
+from lotwatch.master.post import ENTITIES, device_identifiers, post_master
 
-__all__ = ["ENTITIES", "post_master"]
+__all__ = ["ENTITIES", "KnownNotice", "device_identifiers", "list_notices", "post_master"]

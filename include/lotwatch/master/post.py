@@ -20,11 +20,13 @@ ENTITIES: dict[str, tuple[str, ...]] = {
     "lot": ("post_lot", "post_serial"),
     "kit": ("post_kit", "post_kit_content"),
     "order_point": ("post_order_point",),
+    "notice": ("post_notice", "post_notice_version"),
 }
 
 TABLES = (
     "cross_reference", "legal_entity", "supplier", "location", "lane", "item", "item_unit", "item_identifier",
-    "supplier_agreement", "credential", "lot", "serial_unit", "kit", "kit_content", "order_point",
+    "supplier_agreement", "credential", "lot", "serial_unit", "kit", "kit_content", "order_point", "notice",
+    "notice_version",
 )  # fmt: skip
 
 
@@ -38,3 +40,8 @@ def post_master(conn: psycopg.Connection, batch_id: int) -> dict[str, int]:
 
 def _post(conn: psycopg.Connection, statements: tuple[str, ...], batch_id: int) -> int:
     return max(conn.execute(query(__package__, name), {"batch_id": batch_id}).rowcount for name in statements)
+
+
+def device_identifiers(conn: psycopg.Connection) -> list[str]:
+    """The identifiers under which regulators know the devices of our items."""
+    return [code for (code,) in conn.execute(query(__package__, "device_identifiers"))]

@@ -4,7 +4,7 @@ A connector is small. It keeps the raw record beside the mapped row, says which 
 instead of failing, and never decides whether a record is good: that is the gate's work.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -92,6 +92,14 @@ class Reconciling(Protocol):
 
     def returned(self, entity: str, source_key: str, row: Mapping[str, Any], moment: datetime) -> Record:
         """The record that was thought gone and is there again: as `row` last said."""
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """A connector that asks for what we have, one by one, rather than for what changed."""
+
+    def ask_for(self, identifiers: Sequence[str]) -> None:
+        """Told before it reads: the device identifiers of our items."""
 
 
 class Receiver(Protocol):

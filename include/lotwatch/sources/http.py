@@ -1,10 +1,10 @@
 """A client for other systems' HTTP interfaces: bounded, patient where a failure may pass, clear about what to do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
@@ -30,10 +30,11 @@ class _PassingError(SourceError):
 
 
 class Answer:
-    """What a server answered with success: its text, headers and address."""
+    """What a server answered with success, or with a status that is an answer too: its text, headers and address."""
 
-    def __init__(self, system: str, response: requests.Response, content: bytes) -> None:
-        self.url, self.headers, self.content = response.url, response.headers, content
+    def __init__(self, system: str, response: requests.Response, content: bytes, url: str) -> None:
+        self.status = response.status_code
+        self.url, self.headers, self.content = url, response.headers, content
         self._system, self._encoding = system, response.encoding or "utf-8"
 
     @property
@@ -61,7 +62,8 @@ class HttpClient:
     `login.extra` may name another way: `{"auth": {"header": "X-Api-Key"}}` or `{"auth": {"parameter": "api_key"}}` sends
     the password under that name; `{"auth": {"token_url": ...}}` fetches a token with OAuth 2's client credentials.
     What answers 429 or 5xx, or not at all, is asked again, after the pause it asked for; what remains is raised as
-    SourceError with `retry` true. Nothing is followed to another host.
+    SourceError with `retry` true. Nothing is followed to another host. `answers` are statuses beside 200 that answer a
+    question (404: there is none), to be told by `Answer.status`.
     """
 
     def __init__(
@@ -73,12 +75,14 @@ class HttpClient:
         read_seconds: float = READ_SECONDS,
         largest_answer: int = LARGEST_ANSWER,
         attempts: int = ATTEMPTS,
+        answers: Collection[int] = (),
         sleep: Callable[[float], None] | None = None,
     ) -> None:
         self.system, self.url = system, login.url.rstrip("/")
         self._login, self._auth = login, dict(login.extra.get("auth", {}))
         self._timeout = (CONNECT_SECONDS, read_seconds)
         self._largest, self._attempts, self._sleep = largest_answer, attempts, sleep
+        self._answers = {int(requests.codes.ok), *answers}
         self._http = requests.Session()
         self._http.headers.update({"Accept": "application/json", **(headers or {})})
         self._answered_at: datetime | None = None
@@ -161,29 +165,37 @@ class HttpClient:
             self._http.headers.pop("Authorization", None)  # expired: the next try fetches another
         if response.status_code == requests.codes.too_many_requests or response.status_code >= 500:
             raise _PassingError(
-                f"{self.system} answered HTTP {response.status_code}", where=response.url,
+                f"{self.system} answered HTTP {response.status_code}", where=self._shown(response.url),
                 do="nothing, if it passes; otherwise look at that system's log", pause=_asked_pause(response),
             )  # fmt: skip
-        if response.status_code != requests.codes.ok:
+        if response.status_code not in self._answers:
             raise self._refused(response, "read")
         content = bytearray()
         for chunk in response.iter_content(_CHUNK):
             content += chunk
             if len(content) > self._largest:
                 raise SourceError(
-                    f"{self.system} answered with more than {self._largest:,} bytes", where=response.url,
+                    f"{self.system} answered with more than {self._largest:,} bytes", where=self._shown(response.url),
                     do="ask for smaller pages in the source's options",
                 )  # fmt: skip
-        return Answer(self.system, response, bytes(content))
+        return Answer(self.system, response, bytes(content), self._shown(response.url))
+
+    def _shown(self, url: str) -> str:
+        """An address as it may be told: without the key that went with it."""
+        parts = urlsplit(url)
+        kept = [pair for pair in parse_qsl(parts.query) if pair[0] != self._auth.get("parameter")]
+        return parts._replace(query=urlencode(kept)).geturl()
 
     def _refused(self, response: requests.Response, what: str) -> SourceError:
         code = response.status_code
         if code in {requests.codes.unauthorized, requests.codes.forbidden}:
             do = "correct the login or the token in the connection, or give it the rights to read"
-            return SourceError(f"{self.system} does not let us {what} (HTTP {code})", where=response.url, do=do)
+            return SourceError(
+                f"{self.system} does not let us {what} (HTTP {code})", where=self._shown(response.url), do=do
+            )
         detail = response.text[:300].strip()
         return SourceError(
-            f"{self.system} answered HTTP {code}{': ' + detail if detail else ''}", where=response.url,
+            f"{self.system} answered HTTP {code}{': ' + detail if detail else ''}", where=self._shown(response.url),
             do="look at the address in the connection and the options of the source",
         )  # fmt: skip
 

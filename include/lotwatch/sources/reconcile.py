@@ -108,7 +108,7 @@ def _reconcile(
         batch_id = pulled.batch_id
         for records in _RECORDS:
             pages = _pages(conn, connector, entity, records, parameters)
-            stage_entity(conn, source, entity, pages, pulled, set_aside)
+            stage_entity(conn, source, entity, pages, pulled, set_aside, moment.date())
             conn.execute(query(__package__, f"note_{records}"), parameters)
     found = Reconciliation(entity, remembered, vanished, returned, batch_id)
     counts = {"batch_id": batch_id, "remembered": remembered, "vanished": vanished}

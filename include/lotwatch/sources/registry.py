@@ -36,6 +36,11 @@ KINDS: dict[str, Kind] = {
     "tryton_procurement": Kind(pull="lotwatch.sources.tryton:procurement"),
     "tryton_quality": Kind(pull="lotwatch.sources.tryton:quality"),
     "ubl_despatch_advice": Kind(pull="lotwatch.sources.ubl:pull", push="lotwatch.sources.ubl:push"),
+    "openfda": Kind(pull="lotwatch.sources.openfda:pull"),
+    "gs1_recall": Kind(push="lotwatch.sources.gs1_recall:push"),
+    "gudid": Kind(pull="lotwatch.sources.devices:gudid"),
+    "gudid_table": Kind(pull="lotwatch.sources.devices:gudid_table"),
+    "nmpa_udid": Kind(pull="lotwatch.sources.devices:nmpa", push="lotwatch.sources.devices:nmpa_push"),
 }
 
 

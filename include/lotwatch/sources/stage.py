@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import psycopg
 from psycopg import sql
@@ -12,6 +12,7 @@ from lotwatch.audit import RunContext
 from lotwatch.db.query import query
 from lotwatch.db.statistics import MANY, analyze
 from lotwatch.sources.connector import Connector, Page, Reconciling, Record
+from lotwatch.sources.udi import labelled
 
 #: what every staged row has beside its entity's own columns, and what is made of those later
 NOT_ITS_OWN = ["batch_id", "record_no", "source_key", "raw", "errors", "warnings", "stated"]
@@ -48,7 +49,7 @@ def pull(
         for entity in connector.entities:
             pages = _pages(conn, source, connector, entity, interval)
             memory = Memory.of(conn, source, connector, entity, pulled.batch_id)
-            cursor = stage_entity(conn, source, entity, pages, pulled, set_aside, memory)
+            cursor = stage_entity(conn, source, entity, pages, pulled, set_aside, context.as_of.date(), memory)
             if interval is None and cursor is not None:
                 parameters = {"source": source, "entity": entity, "cursor": Jsonb(cursor), "batch_id": pulled.batch_id}
                 conn.execute(query(__package__, "move_cursor"), parameters)
@@ -128,9 +129,13 @@ def stage_entity(
     pages: Iterator[Page],
     pulled: Pulled,
     set_aside: SetAside,
+    as_of: date,
     memory: Memory | None = None,
 ) -> dict[str, object] | None:
-    """Stage the pages of one entity, in the caller's transaction; returns the cursor after them, if there is one."""
+    """Stage the pages of one entity, in the caller's transaction; returns the cursor after them, if there is one.
+
+    `as_of` is the day on which labels are read: their years have two digits.
+    """
     columns = entity_columns(conn, entity)
     copy = sql.SQL("COPY stage.{} ({}) FROM STDIN").format(
         sql.Identifier(entity),
@@ -139,17 +144,18 @@ def stage_entity(
     cursor: dict[str, object] | None = None
     read = unmapped = 0
     for page in pages:
-        good = [record for record in page.records if not record.problems]
+        records = [labelled(record, columns, as_of) for record in page.records]
+        good = [record for record in records if not record.problems]
         with conn.cursor() as writer, writer.copy(copy) as target:
             for record in good:
                 values = (_value(record.row.get(column), kind) for column, kind in columns.items())
                 target.write_row((pulled.batch_id, record.source_key, Jsonb(dict(record.raw)), *values))
         if memory and good:
             memory.keep(good)
-        bad = [record for record in page.records if record.problems]
+        bad = [record for record in records if record.problems]
         if bad:
             set_aside(conn, pulled.batch_id, source, entity, bad)
-        read, unmapped = read + len(page.records), unmapped + len(bad)
+        read, unmapped = read + len(records), unmapped + len(bad)
         cursor = page.cursor or cursor
     pulled.read[entity] = read
     pulled.unmapped[entity] = unmapped

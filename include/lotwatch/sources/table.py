@@ -27,6 +27,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "identifier": ("code",),
     "agreement": ("supplier_code", "item_code"),
     "credential": ("kind", "number", "item_code", "supplier_code", "legal_entity_code"),
+    "notice": ("authority", "supplier_code", "number"),
     "lot": ("item_code", "udi_di", "lot_number", "serial_number"),
     "kit": ("code", "item_code", "lot_number", "serial_number"),
     "count": ("number", "location_code", "item_code", "lot_number", "serial_number", "owner", "status"),

@@ -14,15 +14,18 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lotwatch.errors import RuleError
+from lotwatch.sources.letters import LARGEST_FILE
 from lotwatch_airflow.board import assets
 from lotwatch_airflow.board.auth import signed_in
 from lotwatch_airflow.board.database import READS, WRITES, Reader, Writer, airflow_address
 from lotwatch_airflow.board.forms import Forms
-from lotwatch_airflow.board.pages import counts, holds, inventory, orders, quality, today, trace
+from lotwatch_airflow.board.pages import counts, holds, inventory, notices, orders, quality, today, trace
 from lotwatch_airflow.board.person import Refused
 from lotwatch_airflow.board.texts import Language
 from lotwatch_airflow.board.view import Board, View
 
+#: a letter, and the fields of its form
+_LARGEST_BODY = LARGEST_FILE + 256 * 1024
 log = logging.getLogger(__name__)
 
 _SECURITY = {
@@ -63,12 +66,13 @@ def create_app(board: Board) -> FastAPI:
         openapi_url=None,  # its own pages would be open to everybody
     )
     app.state.board = board
-    for page in (today, inventory, orders, holds, counts, trace, quality):
+    for page in (today, inventory, orders, holds, notices, counts, trace, quality):
         app.include_router(page.router)
     app.add_api_route("/static/{name}", _static, include_in_schema=False)
     app.add_exception_handler(HTTPException, _tell_http_error)
     app.add_exception_handler(RequestValidationError, _tell_bad_request)
     app.add_exception_handler(psycopg.Error, _tell_database_error)
+    app.add_middleware(_BoundedBodies)
     app.add_middleware(_SecurityHeaders)
     return app
 
@@ -94,7 +98,7 @@ def _rule_titles(language: Language) -> Mapping[str, str]:
 
 def _tell_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for it
-    kind = {401: "signed_out", 403: "forbidden"}.get(error.status_code, "not_found")
+    kind = {401: "signed_out", 403: "forbidden", 413: "too_large"}.get(error.status_code, "not_found")
     return _tell(request, error.status_code, error.reason if isinstance(error, Refused) else kind)
 
 
@@ -111,6 +115,26 @@ def _tell_database_error(request: Request, error: Exception) -> Response:
 
 def _tell(request: Request, status: int, kind: str, **values: str) -> Response:
     return View(request).page("error", status=status, kind=kind, values=values)
+
+
+class _BoundedBodies:
+    """Reads no body that is larger than the largest that a form of ours may send."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        read = 0
+
+        async def receive_bounded() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > _LARGEST_BODY:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, receive_bounded, send)
 
 
 class _SecurityHeaders:

@@ -35,6 +35,7 @@ PAGES = (
     ("inventory", "inventory"),
     ("orders", "orders"),
     ("holds", "holds"),
+    ("notices", "notices"),
     ("counts", "counts"),
     ("trace", "trace"),
     ("quality", "quality"),
