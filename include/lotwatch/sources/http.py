@@ -212,7 +212,7 @@ def _worth_waiting(error: _PassingError) -> bool:
     return error.pause is None or error.pause <= LONGEST_PAUSE
 
 
-_backing_off = wait_exponential_jitter(initial=0.2, max=8.0)
+_backing_off = wait_exponential_jitter(multiplier=0.2, max=8.0)
 
 
 def _pause(state: RetryCallState) -> float:
