@@ -25,6 +25,7 @@ def programs(settings: Settings) -> list[Program]:
     control = {"SANDBOX_CONTROL_TOKEN": secrets["sandbox_control_token"], "PYTHONPATH": str(PROJECT)}
     portal = {"SANDBOX_PORTAL_TOKEN": secrets["portal_token"]}
     mail = {"SANDBOX_SENDGRID_KEY": secrets["sendgrid_key"]}
+    data = {"SANDBOX_DATA": str(settings.data.resolve()) if settings.data else ""}  # what the trial company is made of
     return [
         Program("tryton", tryton.server_command(python=tryton_python(), work=settings.home / "tryton")),
         Program("portal", _server(settings, "portal", settings.port_portal), control | portal),
@@ -33,7 +34,7 @@ def programs(settings: Settings) -> list[Program]:
             Program(
                 name,
                 _server(settings, name, settings.ports[name]),
-                control | {f"SANDBOX_{name.upper()}_TOKEN": secrets[f"{name}_token"]},
+                control | data | {f"SANDBOX_{name.upper()}_TOKEN": secrets[f"{name}_token"]},
             )
             for name in STAND_INS
         ),

@@ -17,6 +17,7 @@ from tests.conftest import free_port
 PORTAL_TOKEN = "the-buyers-token"
 OTHER_BUYERS_TOKEN = "the-other-buyers-token"
 SENDGRID_KEY = "SG.the-key"
+HOSPITAL_TOKEN = "the-hospitals-token"
 CONTROL_TOKEN = "the-control-token"
 PATIENCE = 30  # seconds: ample on a busy machine, only ever reached when something is wrong
 
@@ -68,11 +69,19 @@ def mail(state: Path, largest_message: int = 100_000) -> Iterator[Server]:
 
 
 @contextmanager
+def hospital(state: Path) -> Iterator[Server]:
+    """The hospital's FHIR server, keeping what is written to it in `state`."""
+    with _running("sandbox.hospital", state) as server:
+        yield server
+
+
+@contextmanager
 def _running(module: str, state: Path, *options: str) -> Iterator[Server]:
     port = free_port()
     secrets = {
         "SANDBOX_PORTAL_TOKEN": f"network:{PORTAL_TOKEN},clinic:{OTHER_BUYERS_TOKEN}",
         "SANDBOX_SENDGRID_KEY": SENDGRID_KEY,
+        "SANDBOX_HOSPITAL_TOKEN": HOSPITAL_TOKEN,
         "SANDBOX_CONTROL_TOKEN": CONTROL_TOKEN,
     }
     command = [sys.executable, "-m", module, "--port", str(port), "--state", str(state), *options]

@@ -1,6 +1,6 @@
 """What a record's references lead to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -25,14 +25,17 @@ class Places(Protocol):
 class Around:
     """The site's options, its places, its seal, and the resources that the records at hand refer to, by "Type/id".
 
-    `appointments` are those of a ServiceRequest, by its key.
+    `appointments` are those of a ServiceRequest, by its key; of those in `doubtful` not all could be read. What is of a type
+    in `offered` can be looked up: that it is not known then is a problem of who refers to it.
     """
 
     site: FhirSite
     places: Places
     seal: Seal
     known: Mapping[str, Resource]
+    offered: Collection[str]
     appointments: Mapping[str, list[Resource]] = field(default_factory=dict)
+    doubtful: Collection[str] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -75,10 +78,17 @@ class Around:
             node.wrong(name, "No code there names an item: name the system of its codes in item_systems.")
         return found
 
-    def find(self, reference: str | None, kind: str) -> Resource | None:
-        """The resource of a type that a reference names, where it is known."""
-        found = self.known.get(reference or "")
-        return found if found is not None and found.kind == kind else None
+    def find(self, reference: str | None, kind: str, resource: Resource, path: str) -> Resource | None:
+        """The resource of a type that a reference names. That it cannot be read is a problem: without it something else
+        would be told."""
+        if reference is None or not reference.startswith((f"{kind}/", "urn:")):
+            return None
+        found = self.known.get(reference)
+        if found is not None and found.kind == kind and not found.problems and reference not in self.doubtful:
+            return found
+        if kind in self.offered and (found is None or found.kind == kind):
+            resource.root.wrong(path, f"Its {kind} cannot be read: send it along, or let it be read.")
+        return None
 
     def case(self, resource: Resource, name: str) -> str | None:
         """The case a resource is about: as the hospital has encrypted it, or sealed here; None without a key."""
@@ -89,10 +99,6 @@ class Around:
         if identifier and self.site.case_system and identifier.text("system") == self.site.case_system:
             return identifier.text("value")
         return self.seal.close(subject.target())
-
-
-#: (resource, what it refers to) -> what
-Mapper = Callable[[Resource, Around], object]
 
 
 def _shown(reference: str) -> str:

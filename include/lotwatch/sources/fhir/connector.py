@@ -61,7 +61,7 @@ def readings(site: FhirSite) -> dict[str, dict[str, Mapper]]:
         "demand_line": {
             "SupplyRequest": _last(requests.supply),
             "DeviceRequest": _last(requests.device),
-            "Procedure": _last(requests.procedure),
+            "Procedure": requests.procedure,
         },
         "delivery_line": {"SupplyDelivery": _last(supply.delivery_lines)},
     }
@@ -128,6 +128,7 @@ class FhirConnector:
         self._overlap = timedelta(minutes=site.overlap_minutes)
         self._readings = readings(site)
         self._tree: Tree | None = None
+        self.nameless: dict[str, list[Any]] = {}
 
     def server_time(self) -> datetime | None:
         """What the server's clock shows; asks for a resource too, since anybody may ask what a server can do."""
@@ -146,7 +147,7 @@ class FhirConnector:
             yield Page(list(outside(self.site)))
         for records in pull.pages(progress.again):
             yield Page(records)
-        yield Page([], progress.cursor(until, pull.again(progress.again), lost=pull.lost, told=told))
+        yield Page([], progress.cursor(until, pull.again(), lost=pull.lost, told=told))
 
     def changed_between(self, entity: str, start: datetime, end: datetime) -> Iterator[Page]:
         """What was last changed in [start, end)."""
@@ -173,8 +174,9 @@ class FhirConnector:
         return {kind: mapper for kind, mapper in self._readings[entity].items() if kind in offered}
 
     def tree(self, *, anew: bool = False) -> Tree:
-        """Its places and organizations, all of them, as they are now."""
+        """Its places and organizations, all of them, as they are now. What of it has no id is in `nameless`."""
         if self._tree is None or anew:
+            self.nameless = {"Location": [], "Organization": []}
             self._tree = Tree(self._all("Location"), self._all("Organization"), self.site)
         return self._tree
 
@@ -201,7 +203,9 @@ class FhirConnector:
         for page in self._server.changed(kind, None, None):
             for content in page:
                 resource = self.read(content, kind)
-                if resource is not None:
+                if resource is None:
+                    self.nameless[kind].append(content)
+                else:
                     latest[resource.id] = resource
         return list(latest.values())
 
@@ -223,30 +227,32 @@ class _Pull:
         self._start = start
         self._until = until + _SECOND if until and whole_second else until  # a clock that is told in whole seconds
         self._failed: dict[str, None] = {}
+        self._again: Mapping[str, int] = {}
         self._done: set[str] = set()
         self._lots: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         self.lost = False
 
     def pages(self, again: Mapping[str, int]) -> Iterator[list[Record]]:
-        """The records, page by page."""
+        """The records, page by page. `again`: what to read beside what changed, with how often it was."""
+        self._again = again
         if self._entity in {"legal_entity", "location"}:
-            yield self._of_tree(again)
+            yield self._of_tree()
             return
         for kind, mapper in self._source.mappers(self._entity).items():
-            for contents in self._contents(kind, again):
+            for contents in self._contents(kind):
                 resources = list(self._fresh(contents, kind))
                 stories = [self._story(resource) for resource in resources]
                 yield [*self._nameless(contents, kind), *self._mapped(stories, mapper)]
             yield list(self._mapped(self._gone(kind), mapper))
 
-    def again(self, before: Mapping[str, int]) -> dict[str, int]:
+    def again(self) -> dict[str, int]:
         """What to ask for again, and how often it was."""
-        return {key: tries for key in self._failed if (tries := before.get(key, 0) + 1) < TRIES}
+        return {key: tries for key in self._failed if (tries := self._again.get(key, 0) + 1) < TRIES}
 
-    def _contents(self, kind: str, again: Mapping[str, int]) -> Iterator[list[Any]]:
+    def _contents(self, kind: str) -> Iterator[list[Any]]:
         server = self._source.server
         yield from server.changed(kind, self._start, self._until)
-        ids = [identity for key in again for type_, _, identity in [key.partition("/")] if type_ == kind]
+        ids = [identity for key in self._again for type_, _, identity in [key.partition("/")] if type_ == kind]
         if ids:
             yield list(server.by_id(kind, ids))
         if kind == "DeviceRequest" and self._start is not None:
@@ -262,6 +268,7 @@ class _Pull:
                 for content in page:
                     resource = self._source.read(content, kind)
                     if resource is None:
+                        self.lost = True
                         continue
                     named = (node.target() for node in resource.root.nodes("basedOn"))
                     found |= {resource.key} if kind == "ServiceRequest" else {each for each in named if each}
@@ -285,14 +292,17 @@ class _Pull:
                 yield Record(f"{kind}/?{named}", kept, {}, (Problem(f"{kind}.id", "It is no resource with an id."),))
 
     def _story(self, resource: Resource) -> list[Resource]:
-        """The versions of what moves stock, where it has several and they may have been told; else this one."""
+        """The versions of what moves stock or plans to, where it has several that may have been told; else this one."""
         source = self._source
-        had_several = self._entity == "movement" and self._history and resource.version not in {None, "1"}
-        if had_several and source.server.capability.offers(resource.kind, "history-instance"):
-            versions = source.versions(resource.key)
-            if versions and versions[-1].version == resource.version:
-                return [*versions[:-1], resource]
-        return [resource]
+        tells_changes = self._entity == "movement" or (self._entity, resource.kind) == ("demand_line", "Procedure")
+        had_several = tells_changes and self._history and resource.version not in {None, "1"}
+        if not had_several or not source.server.capability.offers(resource.kind, "history-instance"):
+            return [resource]
+        *earlier, last = source.versions(resource.key) or [resource]
+        doubtful = last.version != resource.version or any(version.problems for version in earlier)
+        if doubtful and resource.key not in self._again:  # what is so again the next time is so
+            resource.root.wrong("meta.versionId", "Not all of its earlier versions could be understood: asked again.")
+        return [*earlier, resource]
 
     def _gone(self, kind: str) -> list[list[Resource]]:
         """The versions of what was deleted since, where the server tells."""
@@ -310,6 +320,8 @@ class _Pull:
         for story in stories:
             failed = False
             for record in mapper(story, around):
+                if not self._history and story[-1].kind == "Procedure" and record.row.get("state") in requests.CLOSED:
+                    continue  # it is over, and nothing was told of it before
                 failed = failed or bool(record.problems)
                 if self._entity != "lot" or record.problems:
                     yield record
@@ -344,36 +356,44 @@ class _Pull:
             if kind in source.server.capability.interactions:
                 found = (source.read(content, kind) for content in source.server.by_id(kind, ids))
                 known |= {resource.key: resource for resource in found if resource is not None}
-        return Around(source.site, source.tree(), source.seal, known, self._appointments(known))
+        appointments, doubtful = self._appointments(known)
+        offered = source.server.capability.interactions
+        return Around(source.site, source.tree(), source.seal, known, offered, appointments, doubtful)
 
-    def _appointments(self, known: Mapping[str, Resource]) -> dict[str, list[Resource]]:
-        """The appointments of the ServiceRequests among these."""
+    def _appointments(self, known: Mapping[str, Resource]) -> tuple[dict[str, list[Resource]], set[str]]:
+        """(the appointments of the ServiceRequests among these, those of which not all could be read)."""
         source = self._source
         requested = [key for key in known if key.startswith("ServiceRequest/")]
         found: defaultdict[str, list[Resource]] = defaultdict(list)
+        doubtful: set[str] = set()
         if requested and "Appointment" in source.server.capability.interactions:
             for content in source.server.based_on("Appointment", requested):
                 appointment = source.read(content, "Appointment")
-                for node in appointment.root.nodes("basedOn") if appointment else []:
-                    found[node.target() or ""].append(appointment)  # type: ignore[arg-type]
-        return found
+                named = [node.target() or "" for node in appointment.root.nodes("basedOn")] if appointment else []
+                if appointment is None or appointment.problems:
+                    doubtful.update(named or requested)
+                else:
+                    for key in named:
+                        found[key].append(appointment)
+        return found, doubtful
 
-    def _of_tree(self, again: Mapping[str, int]) -> list[Record]:
+    def _of_tree(self) -> list[Record]:
         """The places, or the organizations, that changed or depend on one that did; and those that were deleted."""
         source = self._source
         kind = "Location" if self._entity == "location" else "Organization"
         tree = source.tree(anew=True)
         rows = tree.locations() if kind == "Location" else tree.legal_entities()
-        records = []
+        records = list(self._nameless(source.nameless[kind], kind))
         for record, depends in rows:
-            if record.source_key in again or any(map(self._has, depends)):
+            if record.source_key in self._again or any(map(self._has, depends)):
                 records.append(record)
                 if record.problems:
                     self._failed[record.source_key] = None
-        if gone := self._gone(kind):
-            lost = [story[-1] for story in gone]
-            past = Tree(lost, [], source.site) if kind == "Location" else Tree([], lost, source.site)
-            records += [record for record, _ in (past.locations() if kind == "Location" else past.legal_entities())]
+        lost = [story[-1] for story in self._gone(kind)]
+        if lost:
+            past = tree.with_lost(lost)
+            told = past.locations() if kind == "Location" else past.legal_entities()
+            records += [record for record, _ in told if record.source_key in {each.key for each in lost}]
         return records
 
     def _has(self, resource: Resource) -> bool:

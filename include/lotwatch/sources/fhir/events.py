@@ -60,7 +60,9 @@ def movements(versions: Sequence[Resource], told: Told, around: Around) -> Itera
         for story in stories.values():
             story.extend([None] * (place + 1 - len(story)))
     if last.problems and not any(story[-1] for story in stories.values()):
-        yield Record(last.key, raw(last.content, last.kind), {}, unique(last.problems))
+        believed = [event.key for event in told(_believed(last), around)]
+        for key in believed or [last.key]:  # by the keys under which it will be told once it is right
+            yield Record(key, raw(last.content, last.kind), {}, unique(last.problems))
     for key, story in stories.items():
         yield from _story(key, story, last)
 
@@ -72,9 +74,7 @@ def unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 def _mistake(error: Resource, told: Told, around: Around) -> Iterator[Record]:
     """What was recorded in error, of which no earlier version is known: told, if it still says what, and taken back."""
-    content = {**error.content, "status": "completed"}
-    believed = Resource(error.kind, error.id, content, Node(content, error.kind, error.problems), False, error.problems)
-    events = list(told(believed, around))
+    events = list(told(_believed(error), around))
     if error.problems:
         events = []
     for event in events:
@@ -82,6 +82,13 @@ def _mistake(error: Resource, told: Told, around: Around) -> Iterator[Record]:
         yield Record(event.key, raw(error.content, error.kind), row)
     for key in [event.key for event in events] or [error.key]:
         yield _reversal(key, error)
+
+
+def _believed(doubted: Resource) -> Resource:
+    """A resource as if it told what has happened; its problems are the resource's."""
+    content = {**doubted.content, "status": "completed"}
+    root = Node(content, doubted.kind, doubted.problems)
+    return Resource(doubted.kind, doubted.id, content, root, False, doubted.problems)
 
 
 def _story(key: str, story: list[_Told | None], last: Resource) -> Iterator[Record]:

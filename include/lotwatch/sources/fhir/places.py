@@ -36,6 +36,15 @@ class Tree:
         self._locations = {each.key: each for each in locations}
         self._organizations = {each.key: each for each in organizations}
 
+    def with_lost(self, lost: Iterable[Resource]) -> "Tree":
+        """The tree with resources that are gone, as they were last."""
+        kept = [*self._locations.values(), *self._organizations.values(), *lost]
+        return Tree(
+            [each for each in kept if each.kind == "Location"],
+            [each for each in kept if each.kind == "Organization"],
+            self._site,
+        )
+
     def place(self, reference: str | None) -> Place | None:
         """The place that a reference names. One that is not known here is taken by its id."""
         if reference is None or not reference.startswith("Location/"):
@@ -74,6 +83,15 @@ class Tree:
             root.wrong("name", "It has no name.")
         if any(above is location for above in list(self._upward(location.key))[1:]):
             root.wrong("partOf", "It is part of itself.")
+        if not self._sound(location, self._locations):
+            root.wrong("partOf", "What it is part of cannot be read: send it along, or let it be read.")
+        managing = self._organizations.get(root.reference("managingOrganization") or "")
+        if (
+            self._organizations
+            and "managingOrganization" in root.value
+            and not (managing and not managing.problems and self._sound(managing, self._organizations))
+        ):
+            root.wrong("managingOrganization", "It, or what it is part of, cannot be read.")
         row = {
             "code": self._code(location.key),
             "name": name,
@@ -94,6 +112,8 @@ class Tree:
         name = root.text("name")
         if name is None:
             root.wrong("name", "It has no name.")
+        if not self._sound(organization, self._organizations):
+            root.wrong("partOf", "What it is part of cannot be read: send it along, or let it be read.")
         types = [concept.code for kind in root.nodes("type") for concept in kind.concepts()]
         row = {
             "code": self._code(organization.key),
@@ -142,6 +162,16 @@ class Tree:
             found = self._organizations[reference]
             reference = found.root.reference("partOf")
         return found
+
+    def _sound(self, resource: Resource, known: Mapping[str, Resource]) -> bool:
+        """Whether all that a resource is part of is known, and nothing of it is amiss."""
+        seen: set[str] = set()
+        while (above := resource.root.reference("partOf")) is not None and above not in seen:
+            seen.add(above)
+            if above not in known or known[above].problems:
+                return False
+            resource = known[above]
+        return True
 
     def _parents_first(self) -> Iterator[Resource]:
         depth = {key: sum(1 for _ in self._upward(key)) for key in self._locations}

@@ -11,6 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from lotwatch.errors import SourceError
+from lotwatch.sources.fhir.reading import storable
 
 SHORTEST_KEY = 16  # characters
 
@@ -87,7 +88,9 @@ def raw(resource: Mapping[str, Any], kind: str) -> dict[str, Any]:
     named = KEPT.get(kind, frozenset()) | _OF_EVERY
     for name, value in resource.items():
         if name == "meta":
-            kept[name] = {each: value[each] for each in _META & value.keys()} if isinstance(value, dict) else None
+            kept[name] = (
+                {each: _plain(value[each]) for each in _META & value.keys()} if isinstance(value, dict) else None
+            )
         elif name in named:
             kept[name] = _plain(value) if name not in {"name", "manufacturer"} else _named(value)
         elif name == "contained" and isinstance(value, list):
@@ -98,7 +101,7 @@ def raw(resource: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 def _named(value: Any) -> Any:
     """The name of a place or a firm."""
-    return value if isinstance(value, str) else None
+    return storable(value) if isinstance(value, str) else None
 
 
 def _plain(value: Any) -> Any:
@@ -106,9 +109,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         if not _may_refer(value):
             return {}
-        return {name: _plain(each) for name, each in value.items() if name not in _NOWHERE and name[0] != "_"}
+        return {
+            storable(name): _plain(each)
+            for name, each in value.items()
+            if name not in _NOWHERE and not name.startswith("_")
+        }
     if isinstance(value, list):
         return [_plain(each) for each in value]
+    if isinstance(value, str):
+        return storable(value)
     if isinstance(value, Decimal):
         number = float(value)
         return number if Decimal(json.dumps(number)) == value else str(value)

@@ -7,7 +7,7 @@ from typing import Any
 from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Problem, Record
 from lotwatch.sources.fhir.around import Around
-from lotwatch.sources.fhir.connector import readings
+from lotwatch.sources.fhir.connector import REFERRED, readings
 from lotwatch.sources.fhir.places import Tree
 from lotwatch.sources.fhir.privacy import Seal, raw
 from lotwatch.sources.fhir.reading import Resource, read
@@ -16,8 +16,6 @@ from lotwatch.sources.fhir.site import FhirSite
 
 #: what comes along and is no record: what a notification says of itself, and answers
 _ENVELOPES = frozenset({"SubscriptionStatus", "Parameters", "OperationOutcome", "MessageHeader"})
-#: what is read because others refer to it
-_CONTEXT = frozenset({"ServiceRequest", "Appointment"})
 
 
 class FhirReceiver:
@@ -51,7 +49,7 @@ class FhirReceiver:
         for story in stories.values():
             story.sort(key=_version)
         yield from self._places(stories)
-        around = Around(self._site, self._tree(stories), self._seal, known, _appointments(stories))
+        around = Around(self._site, self._tree(stories), self._seal, known, REFERRED, _appointments(stories))
         for entity, mappers in self._readings.items():
             for key, story in stories.items():
                 mapper = mappers.get(key.partition("/")[0])

@@ -15,7 +15,9 @@ from lotwatch.sources.fhir.site import FhirSite
 Json = Mapping[str, Any]
 
 _DAY = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T.*)?")
+_ID = re.compile(r"[A-Za-z0-9\-._]{1,64}")
 _CODE = re.compile(r"[A-Za-z][A-Za-z-]{0,39}")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REFERENCE = re.compile(r"(?:^|.*/)([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?$")
 
 
@@ -45,6 +47,9 @@ class Node:
             return None
         if not isinstance(value, str):
             self.wrong(name, "It is not a text.")
+            return None
+        if storable(value) != value:
+            self.wrong(name, "It has a character that no text has.")
             return None
         return value.strip() or None
 
@@ -216,7 +221,7 @@ def read(content: Any, kind: str, site: FhirSite, version: str | None, *, delete
     if not isinstance(content, dict):
         return None
     identity = content.get("id")
-    if not isinstance(identity, str) or not identity.strip():
+    if not isinstance(identity, str) or not _ID.fullmatch(identity):
         return None
     problems: list[Problem] = []
     resource = Resource(kind, identity, content, Node(content, kind, problems), deleted, problems)
@@ -249,6 +254,11 @@ def stamp(value: Any) -> datetime | None:
         return None
 
 
+def storable(text: str) -> str:
+    """A text with a sign in the place of what no database keeps as text: NUL, and halves of characters."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def _shown(value: Any) -> str:
     """A code as it may be shown: what cannot be one may be anything, even a name."""
     return value if isinstance(value, str) and _CODE.fullmatch(value) else "(not a code)"
@@ -267,9 +277,9 @@ def _modifiers(node: Any, path: str, understood: frozenset[str]) -> Iterator[tup
             for each in value if isinstance(value, list) else [value]:
                 url = each.get("url") if isinstance(each, dict) else None
                 if url not in understood:
-                    yield f"{path}.modifierExtension", str(url)[:200]
+                    yield f"{path}.modifierExtension", storable(str(url))[:200]
         elif name == "implicitRules":
-            yield f"{path}.implicitRules", str(value)[:200]
+            yield f"{path}.implicitRules", storable(str(value))[:200]
         elif isinstance(value, dict | list):
             yield from _modifiers(value, f"{path}.{name}", understood)
 

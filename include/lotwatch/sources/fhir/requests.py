@@ -1,6 +1,6 @@
 """What is wanted: SupplyRequest and DeviceRequest, and Procedures that are being prepared, as lines of demand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from lotwatch.sources.fhir.around import Around
 from lotwatch.sources.fhir.events import unique
 from lotwatch.sources.fhir.places import Place
 from lotwatch.sources.fhir.privacy import raw
-from lotwatch.sources.fhir.reading import Resource
+from lotwatch.sources.fhir.reading import Node, Resource
 from lotwatch.sources.fhir.supply import ITEM
 from lotwatch.sources.fhir.usage import used_in
 
@@ -48,7 +48,7 @@ def supply(request: Resource, around: Around) -> Iterator[Record]:
     """A row of stage.demand_line of a SupplyRequest: for a department, a customer or, where it names one, a procedure."""
     root, zone = request.root, around.zone
     reasons = [*root.nodes("reasonReference"), *root.nodes("reason"), *root.nodes("basedOn")]
-    occasion = next(filter(None, (_occasion(node.target(), around) for node in reasons)), None)
+    occasion = next(filter(None, (_occasion(node, request, around) for node in reasons)), None)
     origin = around.places.place(root.reference("deliverFrom"))
     destination = around.places.place(root.reference("deliverTo")) or (occasion.place if occasion else None)
     quantity, unit = root.quantity("quantity", around.site)
@@ -81,7 +81,7 @@ def device(request: Resource, around: Around) -> Iterator[Record]:
     root, zone = request.root, around.zone
     if root.flag("doNotPerform"):
         root.wrong("doNotPerform", "It asks that something not be done: that is no demand.")
-    occasion = next(filter(None, (_occasion(node.target(), around) for node in root.nodes("basedOn"))), None)
+    occasion = next(filter(None, (_occasion(node, request, around) for node in root.nodes("basedOn"))), None)
     place = occasion.place if occasion else None
     at = (occasion.at if occasion else None) or root.when("occurrence", zone)
     found = around.item(root, CODE, request)
@@ -102,16 +102,35 @@ def device(request: Resource, around: Around) -> Iterator[Record]:
     yield _line(request, around, STATE, line, occasion)
 
 
-def procedure(planned: Resource, around: Around) -> Iterator[Record]:
+def procedure(versions: Sequence[Resource], around: Around) -> Iterator[Record]:
     """A row of stage.demand_line for each device of a Procedure that was told before it was done.
 
-    One that is based on a request tells nothing: the request does. Neither does one that was first told when it was over.
+    One whose status is none is a problem of what was used, where procedures tell that, and none of what is wanted. One that is based on a request tells nothing: the request does. What an earlier version wanted and the last does not
+    is cancelled. Of one that is over, only what was wanted before is told; with its last version alone, all of it, unless
+    that is its first.
     """
+    *earlier, last = versions
+    if last.status not in PLANNED and "procedure" in around.site.usage_from:
+        return
+    now = {line.source_key: line for line in _planned(last, around)}
+    before = {line.source_key: line for version in earlier for line in _planned(version, around) if _is_ahead(version)}
+    for key, line in before.items():
+        if key not in now and not line.problems and not last.problems:
+            gone = {**line.row, "state": "cancelled", "closed_at": last.changed_at}
+            yield Record(key, line.raw, gone)
+    for key, line in now.items():
+        if _is_ahead(last) or last.problems or key in before or (not earlier and last.version not in {None, "1"}):
+            yield line
+
+
+def _is_ahead(planned: Resource) -> bool:
+    return PLANNED.get(planned.status or "") not in CLOSED
+
+
+def _planned(planned: Resource, around: Around) -> Iterator[Record]:
     root, zone = planned.root, around.zone
-    status = planned.status
     requested = any((node.target() or "").startswith("ServiceRequest/") for node in root.nodes("basedOn"))
-    first_told_over = PLANNED.get(status or "") in CLOSED and planned.version in {None, "1"}
-    if requested or first_told_over or (status == "unknown"):
+    if requested or planned.status == "unknown":
         return
     at = root.when("performed", zone) or root.when("occurrence", zone)
     place = around.places.place(root.reference("location"))
@@ -148,6 +167,8 @@ def _line(
         state = "draft"
     if occasion is not None and state in {"open", "draft"} and STATE.get(occasion.status or "") == "cancelled":
         state = "cancelled"
+    if line["site_code"] is None:
+        root.wrong("", "It leads to no site that serves it: name one in served_by.")
     row = line | {
         "state": state,
         "priority": PRIORITY.get(root.text("priority") or ""),
@@ -156,22 +177,23 @@ def _line(
     return Record(key or resource.key, raw(resource.content, resource.kind), row, unique(resource.problems))
 
 
-def _occasion(reference: str | None, around: Around) -> _Occasion | None:
+def _occasion(node: Node, request: Resource, around: Around) -> _Occasion | None:
     """The procedure that a reference leads to: a ServiceRequest with its appointments, an Appointment or a Procedure."""
-    if reference is None:
-        return None
-    resource = around.known.get(reference)
-    if resource is None or resource.kind not in {"ServiceRequest", "Appointment", "Procedure"}:
+    reference = node.target()
+    path = node.path.partition(".")[2]
+    found = (around.find(reference, kind, request, path) for kind in ("ServiceRequest", "Appointment", "Procedure"))
+    resource = next(filter(None, found), None)
+    if resource is None or reference is None:
         return None
     root, zone = resource.root, around.zone
-    appointments = [resource] if resource.kind == "Appointment" else around.appointments.get(reference, [])
+    appointments = [resource] if resource.kind == "Appointment" else around.appointments.get(resource.key, [])
     booked = [each for each in appointments if each.status not in CANCELLED_APPOINTMENTS]
     starts = sorted(start for each in booked if (start := each.root.moment("start", zone)))
     named = [node.reference("actor") for each in booked for node in each.root.nodes("participant")]
     named += [node.target() for node in (*root.nodes("locationReference"), *root.nodes("location"))]
     places = (around.places.place(target) for target in named)
     return _Occasion(
-        key=reference,
+        key=resource.key,
         at=starts[0] if starts else root.when("occurrence", zone) or root.when("performed", zone),
         place=next(filter(None, places), None),
         ordered_at=root.moment("authoredOn", zone),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
@@ -17,6 +17,8 @@ from lotwatch.sources.http import Answer, HttpClient
 SYSTEM = "The FHIR server"
 #: how many ids are asked for at once: an address of that length passes everywhere
 _IDS_AT_ONCE = 50
+#: records asked for at once where many have one stamp
+_MOST = 1000
 _VERSIONS: Mapping[str, Version] = {"4.0": "R4", "4.3": "R4", "5.0": "R5"}
 
 Params = dict[str, str | list[str]]
@@ -48,6 +50,8 @@ class FhirServer:
 
     def __init__(self, login: Login, site: FhirSite) -> None:
         self._site = site
+        if login.database:  # a connection's schema is the path below its host
+            login = replace(login, url=f"{login.url.rstrip('/')}/{login.database.strip('/')}", database="")
         self._http = HttpClient(SYSTEM, login, headers={"Accept": "application/fhir+json"})
         self._capability: Capability | None = None
 
@@ -71,14 +75,18 @@ class FhirServer:
         """The resources of a type that were last changed in [since, until], page by page, those changed first first.
 
         The next page is asked for by the last stamp seen, not by its number, so that nothing is skipped when a record
-        moves to the end of the list while it is read. The server's link is followed where that leads no further: many
-        records of one stamp, or a server that does not sort. A record may come more than once.
+        moves to the end of the list while it is read. Where many records have one stamp, more are asked for at once; the
+        server's link is followed where that leads no further, and where a server does not sort. A record may come more
+        than once.
         """
-        asked = since
+        asked, count = since, self._site.page_size
         while True:
-            page, following = self._page(self._http.get(kind, self._window(asked, until)))
+            page, following = self._page(self._http.get(kind, self._window(asked, until, count)))
             yield [entry.content for entry in page]
             stamps = _stamps(page)
+            if following is not None and stamps and not _leads_on(stamps, asked) and len(page) >= count < _MOST:
+                count = min(2 * count, _MOST)
+                continue
             seen: set[str] = set()
             while following is not None and not _leads_on(stamps, asked):
                 if following in seen:
@@ -90,7 +98,7 @@ class FhirServer:
                 stamps = _stamps(page) if stamps else None
             if following is None:
                 return
-            asked = stamps[-1] if stamps else None
+            asked, count = stamps[-1] if stamps else None, self._site.page_size
 
     def deleted(self, kind: str, since: datetime) -> Iterator[str]:
         """References ("Type/id") of what was deleted since; each once."""
@@ -122,10 +130,10 @@ class FhirServer:
             for page in self._pages(kind, {parameter: ",".join(some), "_count": str(self._site.page_size)}):
                 yield from (entry.content for entry in page)
 
-    def _window(self, since: datetime | None, until: datetime | None) -> Params:
+    def _window(self, since: datetime | None, until: datetime | None, count: int) -> Params:
         bounds = [f"ge{_text(since)}"] if since else []
         bounds += [f"le{_text(until)}"] if until else []
-        return {"_lastUpdated": bounds, "_sort": "_lastUpdated", "_count": str(self._site.page_size)}
+        return {"_lastUpdated": bounds, "_sort": "_lastUpdated", "_count": str(count)}
 
     def _pages(self, path: str, params: Params) -> Iterator[list[Entry]]:
         page, following = self._page(self._http.get(path, params))

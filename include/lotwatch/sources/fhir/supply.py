@@ -7,6 +7,7 @@ from typing import Any
 from lotwatch.sources.connector import Record
 from lotwatch.sources.fhir.around import Around
 from lotwatch.sources.fhir.events import Event, unique
+from lotwatch.sources.fhir.places import Place
 from lotwatch.sources.fhir.privacy import raw
 from lotwatch.sources.fhir.reading import Node, Resource
 
@@ -25,7 +26,7 @@ def delivery_lines(delivery: Resource, around: Around) -> Iterator[Record]:
     shared = {
         "delivery_key": delivery.key,
         "delivery_number": _number(root),
-        "from_site": origin,
+        "from_site": origin.site_code if origin else None,
         "to_location": _destination(delivery, around),
         "state": state,
         "shipped_at": (start or delivery.changed_at) if state == "delivered" else None,
@@ -44,8 +45,7 @@ def deliveries(delivery: Resource, around: Around) -> Iterator[Event]:
     if _status(delivery) != "completed":
         return
     root = delivery.root
-    order = around.find(_based_on(root), "SupplyRequest")
-    place = around.places.place(order.root.reference("deliverFrom")) if order else None
+    place = _origin(delivery, around)
     shared = {
         "from_location": place.code if place else around.site.suppliers,
         "to_location": _destination(delivery, around),
@@ -92,11 +92,10 @@ def _destination(delivery: Resource, around: Around) -> str | None:
     return place.code if place else None
 
 
-def _origin(delivery: Resource, around: Around) -> str | None:
-    """The site that it leaves, where the request that it answers says so."""
-    order = around.find(_based_on(delivery.root), "SupplyRequest")
-    place = around.places.place(order.root.reference("deliverFrom")) if order else None
-    return place.site_code if place else None
+def _origin(delivery: Resource, around: Around) -> Place | None:
+    """The place that it leaves, where the request that it answers says so; None: it comes from outside."""
+    order = around.find(_based_on(delivery.root), "SupplyRequest", delivery, "basedOn")
+    return around.places.place(order.root.reference("deliverFrom")) if order else None
 
 
 def _based_on(root: Node) -> str | None:

@@ -130,7 +130,7 @@ def _place_of_procedure(usage: Resource, around: Around) -> Place | None:
     """Where the procedure was that it belongs to."""
     root = usage.root
     for node in (*root.nodes("derivedFrom"), *root.nodes("reasonReference"), *root.nodes("reason")):
-        procedure = around.find(node.target(), "Procedure")
+        procedure = around.find(node.target(), "Procedure", usage, node.path.partition(".")[2])
         place = around.places.place(procedure.root.reference("location")) if procedure else None
         if place is not None:
             return place
@@ -140,5 +140,5 @@ def _place_of_procedure(usage: Resource, around: Around) -> Place | None:
 def _place_of_device(usage: Resource, around: Around) -> Place | None:
     """Where the device is said to be."""
     device = usage.root.node("device")
-    known = around.find(device.target(), "Device") if device else None
-    return around.places.place(known.root.reference("location")) if known else None
+    known = around.known.get((device.target() if device else None) or "")
+    return around.places.place(known.root.reference("location")) if known and known.kind == "Device" else None
