@@ -44,27 +44,35 @@ def movements(versions: Sequence[Resource], told: Told, around: Around) -> Itera
     """The rows of stage.movement of one resource, from its versions, the oldest first (or its last one alone).
 
     What a resource has said is a movement for ever. When a later version says something else, the movement is taken back
-    and another told: its key has the number of the change. A version that cannot be understood changes nothing, and goes
-    to quarantine if it is the last.
+    and another told: its key has the number of the change. While the last version cannot be understood nothing is told,
+    under the keys that it will be told by; an earlier one that cannot be told nothing when it was the last.
     """
     *before, last = versions
     if not before and last.status == "entered-in-error":
         yield from _mistake(last, told, around)
         return
-    readable = [version for version in before if not version.problems]
+    now = list(told(last, around))
+    if last.problems:
+        keys = [event.key for event in now] or [event.key for event in told(_believed(last), around)]
+        for key in keys or [last.key]:
+            yield Record(key, raw(last.content, last.kind), {}, unique(last.problems))
+        return
     stories: dict[str, list[_Told | None]] = {}
-    for place, version in enumerate([*readable, last]):
-        for event in told(version, around):
-            story = stories.setdefault(event.key, [None] * place)
-            story.append(_Told(event, version))
+    for place, (version, events) in enumerate([*_readable(before, told, around), (last, now)]):
+        for event in events:
+            stories.setdefault(event.key, [None] * place).append(_Told(event, version))
         for story in stories.values():
             story.extend([None] * (place + 1 - len(story)))
-    if last.problems and not any(story[-1] for story in stories.values()):
-        believed = [event.key for event in told(_believed(last), around)]
-        for key in believed or [last.key]:  # by the keys under which it will be told once it is right
-            yield Record(key, raw(last.content, last.kind), {}, unique(last.problems))
     for key, story in stories.items():
         yield from _story(key, story, last)
+
+
+def _readable(versions: Iterable[Resource], told: Told, around: Around) -> Iterator[tuple[Resource, list[Event]]]:
+    """The versions that can be understood, with what each told."""
+    for version in versions:
+        events = list(told(version, around))
+        if not version.problems:
+            yield version, events
 
 
 def unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -96,14 +104,7 @@ def _story(key: str, story: list[_Told | None], last: Resource) -> Iterator[Reco
     number = 0
     current: _Told | None = None
     current_key = key
-    for place, told in enumerate(story):
-        final = place == len(story) - 1
-        if told is not None and told.version.problems:
-            if final:
-                yield _record(key, told, unique(told.version.problems))
-            continue
-        if told is None and final and last.problems:
-            continue  # nobody knows what the last version would have said
+    for told in story:
         if current is not None and not current.same(told):
             yield _reversal(current_key, last)
             current = None
@@ -114,9 +115,9 @@ def _story(key: str, story: list[_Told | None], last: Resource) -> Iterator[Reco
             yield _record(current_key, told)
 
 
-def _record(key: str, told: _Told, problems: tuple[Problem, ...] = ()) -> Record:
+def _record(key: str, told: _Told) -> Record:
     row = told.event.row | {"occurred_at": told.event.occurred_at or told.version.changed_at}
-    return Record(key, raw(told.version.content, told.version.kind), row, problems)
+    return Record(key, raw(told.version.content, told.version.kind), row)
 
 
 def _reversal(key: str, last: Resource) -> Record:

@@ -1,17 +1,17 @@
 """What leaves a hospital's records: no patient. The raw record keeps named elements alone, and a case is sealed."""
 
-import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from decimal import Decimal
 from hashlib import sha512
+from math import isfinite
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from lotwatch.errors import SourceError
-from lotwatch.sources.fhir.reading import storable
+from lotwatch.sources.fhir.reading import shown, storable
 
 SHORTEST_KEY = 16  # characters
 
@@ -39,6 +39,8 @@ KEPT: Mapping[str, frozenset[str]] = {
         " occurrenceDateTime occurrencePeriod occurrenceTiming authoredOn doNotPerform",
     }.items()
 }  # fmt: skip
+#: elements that are codes: what is none there may be anything
+_CODED = frozenset({"status", "intent", "priority", "mode"})
 _OF_EVERY = frozenset({"resourceType", "id", "meta"})
 _META = frozenset({"versionId", "lastUpdated"})
 #: what is left out wherever it is: texts, people, and elements in which anything may be
@@ -91,6 +93,8 @@ def raw(resource: Mapping[str, Any], kind: str) -> dict[str, Any]:
             kept[name] = (
                 {each: _plain(value[each]) for each in _META & value.keys()} if isinstance(value, dict) else None
             )
+        elif name in _CODED:
+            kept[name] = shown(value)
         elif name in named:
             kept[name] = _plain(value) if name not in {"name", "manufacturer"} else _named(value)
         elif name == "contained" and isinstance(value, list):
@@ -120,7 +124,9 @@ def _plain(value: Any) -> Any:
         return storable(value)
     if isinstance(value, Decimal):
         number = float(value)
-        return number if Decimal(json.dumps(number)) == value else str(value)
+        return number if isfinite(number) and Decimal(repr(number)) == value else str(value)
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
     return value
 
 

@@ -36,12 +36,14 @@ class FhirReceiver:
         known: dict[str, Resource] = {}
         for url, content, deleted in contents:
             kind = content.get("resourceType") if isinstance(content, dict) else None
+            if isinstance(kind, str) and kind in _ENVELOPES:
+                continue
             resource = read(content, kind, self._site, self._site.version) if isinstance(kind, str) else None
             if deleted is not None:
                 self._delete(stories, deleted)
             elif resource is None:
                 yield "movement", _nameless(content)
-            elif kind not in _ENVELOPES:
+            else:
                 stories[resource.key].append(resource)
                 known[resource.key] = resource
                 if url is not None:

@@ -14,6 +14,8 @@ from lotwatch.sources.fhir.site import FhirSite
 
 Json = Mapping[str, Any]
 
+#: no delivery has so many
+_TOO_MANY = 10**12
 _DAY = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T.*)?")
 _ID = re.compile(r"[A-Za-z0-9\-._]{1,64}")
 _CODE = re.compile(r"[A-Za-z][A-Za-z-]{0,39}")
@@ -173,6 +175,9 @@ class Node:
         except InvalidOperation:
             node.wrong("value", "It is not a number.")
             return None, None
+        if not number.is_finite() or abs(number) >= _TOO_MANY:
+            node.wrong("value", "It is no number of units.")
+            return None, None
         unit = node.text("code") or node.text("unit")
         return number, None if unit is None or unit in site.each else unit
 
@@ -230,7 +235,7 @@ def read(content: Any, kind: str, site: FhirSite, version: str | None, *, delete
         return resource
     problems += [Problem(f"{kind}.{name}", f"A {kind} must have it.") for name in missing(content)]
     for path, value, codes in wrong_codes(content, version):
-        problems.append(Problem(path, f'The code "{_shown(value)}" is not one of {", ".join(sorted(codes))}.'))
+        problems.append(Problem(path, f'The code "{shown(value)}" is not one of {", ".join(sorted(codes))}.'))
     for path, url in _modifiers(content, kind, site.understood_modifiers):
         reason = f"It says {url}, which may change the meaning of everything there and is not understood here."
         problems.append(Problem(path, reason))
@@ -259,7 +264,7 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A code as it may be shown: what cannot be one may be anything, even a name."""
     return value if isinstance(value, str) and _CODE.fullmatch(value) else "(not a code)"
 
