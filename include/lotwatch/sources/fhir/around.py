@@ -36,6 +36,7 @@ class Around:
     offered: Collection[str]
     appointments: Mapping[str, list[Resource]] = field(default_factory=dict)
     doubtful: Collection[str] = ()
+    _things: dict[str, Thing | str] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -44,7 +45,9 @@ class Around:
 
     def device(self, reference: str, resource: Resource, path: str) -> Thing | None:
         """What the Device that a resource refers to is; None, and a problem of the resource, when that is not known."""
-        found = self._device(reference, resource)
+        found = self._things.get(reference) or self._device(reference, resource)
+        if not reference.startswith("#"):
+            self._things[reference] = found
         if isinstance(found, Thing):
             return found
         resource.root.wrong(path, f"Its {_shown(reference)} {found}")

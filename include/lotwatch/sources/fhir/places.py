@@ -35,6 +35,7 @@ class Tree:
         self._site = site
         self._locations = {each.key: each for each in locations}
         self._organizations = {each.key: each for each in organizations}
+        self._found: dict[str, Place] = {}
 
     def with_lost(self, lost: Iterable[Resource]) -> "Tree":
         """The tree with resources that are gone, as they were last."""
@@ -49,9 +50,12 @@ class Tree:
         """The place that a reference names. One that is not known here is taken by its id."""
         if reference is None or not reference.startswith("Location/"):
             return None
-        above = (each.key for each in self._upward(reference) if self._kind(each) == "site")
-        nearest = next(above, None)
-        return Place(self._code(reference), self._code(nearest) if nearest else None)
+        found = self._found.get(reference)
+        if found is None:
+            above = (each.key for each in self._upward(reference) if self._kind(each) == "site")
+            nearest = next(above, None)
+            found = self._found[reference] = Place(self._code(reference), self._code(nearest) if nearest else None)
+        return found
 
     def knows(self, reference: str | None) -> bool:
         """Whether a reference names a place of the tree."""

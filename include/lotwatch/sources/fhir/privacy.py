@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from lotwatch.errors import SourceError
-from lotwatch.sources.fhir.reading import shown, storable
+from lotwatch.sources.fhir.reading import local, shown, storable
 
 SHORTEST_KEY = 16  # characters
 
@@ -45,12 +45,14 @@ _OF_EVERY = frozenset({"resourceType", "id", "meta"})
 _META = frozenset({"versionId", "lastUpdated"})
 #: what is left out wherever it is: texts, people, and elements in which anything may be
 _NOWHERE = frozenset({
-    "text", "display", "note", "extension", "modifierExtension", "assigner", "performer", "contact", "telecom", "address", "userSelected",
+    "text", "display", "note", "extension", "modifierExtension", "assigner", "performer", "contact", "telecom",
+    "address", "userSelected",
 })  # fmt: skip
-_REFERRED = (
-    "Device/", "Location/", "Organization/", "SupplyRequest/", "SupplyDelivery/", "ServiceRequest/", "DeviceRequest/",
-    "Procedure/", "Appointment/", "DeviceDefinition/", "#", "urn:",
-)  # fmt: skip
+#: what a reference may lead to: nobody
+_REFERRED = frozenset({
+    "Device", "Location", "Organization", "SupplyRequest", "SupplyDelivery", "ServiceRequest", "DeviceRequest",
+    "Procedure", "Appointment", "DeviceDefinition",
+})  # fmt: skip
 
 
 class Seal:
@@ -137,6 +139,7 @@ def _may_refer(value: Mapping[str, Any]) -> bool:
         return "identifier" not in value
     if isinstance(reference, dict):
         return True  # a CodeableReference: its Reference is looked at in turn
-    return isinstance(reference, str) and any(
-        reference.startswith(start) or f"/{start}" in reference for start in _REFERRED
-    )
+    if not isinstance(reference, str):
+        return False
+    named = local(reference) or ""
+    return named.partition("/")[0] in _REFERRED or named.startswith(("#", "urn:uuid:"))

@@ -20,7 +20,8 @@ _DAY = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T.*)?")
 _ID = re.compile(r"[A-Za-z0-9\-._]{1,64}")
 _CODE = re.compile(r"[A-Za-z][A-Za-z-]{0,39}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_REFERENCE = re.compile(r"(?:^|.*/)([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?$")
+_PLAIN = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-._]{1,64}")
+_REFERENCE = re.compile(r"(?:^|.*/)([A-Z][A-Za-z]+/[A-Za-z0-9\-._]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?$")
 
 
 class Concept(NamedTuple):
@@ -246,6 +247,8 @@ def local(reference: str) -> str | None:
     """ "Type/id" of a reference, relative or with an address; "#id" and "urn:..." as they are."""
     if reference.startswith(("#", "urn:")):
         return reference
+    if _PLAIN.fullmatch(reference):
+        return reference
     found = _REFERENCE.match(reference)
     return found.group(1) if found else None
 
@@ -261,6 +264,8 @@ def stamp(value: Any) -> datetime | None:
 
 def storable(text: str) -> str:
     """A text with a sign in the place of what no database keeps as text: NUL, and halves of characters."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return _UNSTORABLE.sub("\ufffd", text)
 
 
