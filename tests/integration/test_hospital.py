@@ -179,12 +179,18 @@ def read_all(connector: FhirConnector, entity: str, cursor: dict[str, Any] | Non
 
 
 @pytest.fixture(scope="module")
-def right(new_site: Callable[..., Site]) -> list[tuple[Any, ...]]:
-    """What a pull without a fault brings."""
+def synced(new_site: Callable[..., Site]) -> Site:
+    """A site after a pull without a fault, to look at."""
     site = new_site()
     site.server.reset()
     site.sync()
-    return site.shown()
+    return site
+
+
+@pytest.fixture(scope="module")
+def right(synced: Site) -> list[tuple[Any, ...]]:
+    """What a pull without a fault brings."""
+    return synced.shown()
 
 
 @pytest.mark.parametrize("version", ["r4", "r5"])
@@ -217,11 +223,8 @@ def test_syncing_again_changes_nothing(new_site: Callable[..., Site], right: lis
     assert site.shown() == right
 
 
-def test_use_is_traced_to_its_department_and_its_case_opens_with_the_hospitals_key_alone(
-    new_site: Callable[..., Site],
-) -> None:
-    site = new_site()
-    site.sync()
+def test_use_is_traced_to_its_department_and_its_case_opens_with_the_hospitals_key_alone(synced: Site) -> None:
+    site = synced
     used = site.ask(
         "SELECT origin.code, m.case_reference, lot.number FROM lotwatch.movement AS m"
         " JOIN lotwatch.location AS origin ON origin.location_id = m.from_location_id"
@@ -237,9 +240,8 @@ def test_use_is_traced_to_its_department_and_its_case_opens_with_the_hospitals_k
     assert all(flow.with_case_reference == flow.movements for flow in lot.used)
 
 
-def test_use_without_a_lot_is_accepted_and_flagged(new_site: Callable[..., Site]) -> None:
-    site = new_site()
-    site.sync()
+def test_use_without_a_lot_is_accepted_and_flagged(synced: Site) -> None:
+    site = synced
     flagged = site.ask(
         "SELECT m.source_event_id FROM lotwatch.movement_flag AS f JOIN lotwatch.movement AS m USING (movement_id)"
         " WHERE f.flag = 'lot_missing'"
@@ -364,8 +366,8 @@ def test_what_the_hospital_no_longer_has_is_inactive_and_no_longer_wanted(new_si
     assert site.ask(statement) == [("cancelled",)]
 
 
-def test_a_backfill_reads_what_was_changed_within_it(new_site: Callable[..., Site]) -> None:
-    connector = new_site().connector()
+def test_a_backfill_reads_what_was_changed_within_it(synced: Site) -> None:
+    connector = synced.connector()
     start, end = (datetime.fromisoformat(f"2025-05-{day}T00:00:00+00:00") for day in ("12", "14"))
     found = [record for page in connector.changed_between("delivery_line", start, end) for record in page.records]
     assert found
@@ -442,16 +444,16 @@ def test_a_server_that_is_down_is_read_where_it_stopped_once_it_is_up(
     assert known == [(1,)]
 
 
-def test_a_record_that_moves_to_the_end_while_it_is_read_hides_no_other(new_site: Callable[..., Site]) -> None:
+def test_a_record_that_moves_to_the_end_while_it_is_read_hides_no_other(synced: Site) -> None:
     """The first record of each page is changed once the page was shown: by their numbers, pages would skip one each."""
-    site = new_site()
+    site = synced
     expected = {record.source_key for record in read_all(site.connector(), "lot")}
     site.server.misbehave("change", 1_000_000, at="read")
     assert {record.source_key for record in read_all(site.connector(page_size=3), "lot")} == expected
 
 
-def test_a_token_is_fetched_with_client_credentials(new_site: Callable[..., Site]) -> None:
-    site = new_site()
+def test_a_token_is_fetched_with_client_credentials(synced: Site) -> None:
+    site = synced
     extra = {"auth": {"token_url": "/token"}}
     login = Login(f"{site.server.url}/r5", user="lotwatch", password=servers.HOSPITAL_TOKEN, extra=extra)
     assert read_all(pull(login, **OPTIONS), "legal_entity")
@@ -466,13 +468,13 @@ def test_a_wrong_token_is_told_as_what_it_is(server: servers.Server) -> None:
     assert "the token in the connection" in str(told.value)
 
 
-def test_the_stand_in_speaks_fhir_as_a_library_has_it(new_site: Callable[..., Site]) -> None:
+def test_the_stand_in_speaks_fhir_as_a_library_has_it(synced: Site) -> None:
     """fhir.resources has models of R5 and R4B, which for these types is R4 with nothing taken away."""
     from fhir.resources import get_fhir_model_class
     from fhir.resources.R4B import get_fhir_model_class as get_r4_class
 
     for version, model in (("r5", get_fhir_model_class), ("r4", get_r4_class)):
-        site = new_site(version)
+        site = replace(synced, version=version)
         for kind in site.connector().server.capability.interactions:
             bundle = site._send("GET", f"{kind}?_count=1000").json()
             assert bundle["entry"], kind

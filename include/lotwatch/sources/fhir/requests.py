@@ -119,7 +119,7 @@ def procedure(versions: Sequence[Resource], around: Around) -> Iterator[Record]:
             gone = {**line.row, "state": "cancelled", "closed_at": last.changed_at}
             yield Record(key, line.raw, gone)
     for key, line in now.items():
-        if _is_ahead(last) or key in before or (not earlier and last.version not in {None, "1"}):
+        if _is_ahead(last) or key in before or (not earlier and last.version != "1"):
             yield line
 
 
