@@ -39,8 +39,11 @@ def secret(name: str) -> str:
 
 
 def serve(app: FastAPI, port: int) -> None:
-    """Answer on 127.0.0.1:`port` until stopped."""
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1)
+    """Answer on 127.0.0.1:`port` until stopped. An app whose state `tells_time` writes the Date of its answers itself."""
+    tells_time = getattr(app.state, "tells_time", False)
+    uvicorn.run(
+        app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1, date_header=not tells_time
+    )
 
 
 def stand_in(name: str, create_app: Callable[[Path, str, str], FastAPI]) -> Callable[..., None]:
@@ -266,6 +269,11 @@ class Mood:
 
     def become(self, misbehaviour: Misbehaviour | None) -> None:
         self._asked = misbehaviour
+
+    @property
+    def asked(self) -> Misbehaviour | None:
+        """What is asked for, not counted down."""
+        return self._asked
 
     def take(self, at: At) -> Misbehaviour | None:
         """What the request at hand must suffer, counted down."""

@@ -28,6 +28,7 @@ def programs(settings: Settings) -> list[Program]:
     )  # the trial company is made from it, too
     portal = {"SANDBOX_PORTAL_TOKEN": secrets["portal_token"]}
     mail = {"SANDBOX_SENDGRID_KEY": secrets["sendgrid_key"]}
+    data = {"SANDBOX_DATA": str(settings.data.resolve()) if settings.data else ""}  # what the trial company is made of
     return [
         Program("tryton", tryton.server_command(python=tryton_python(), work=settings.home / "tryton")),
         Program("portal", _server(settings, "portal", settings.port_portal), control | portal),

@@ -86,7 +86,7 @@ def connections(settings: Settings) -> dict[str, str]:
         "sendgrid": f"http://apikey:{quote(secrets['sendgrid_key'])}@{home}:{settings.port_mail}",
         "logistics": f"http://:{quote(secrets['logistics_token'])}@{home}:{settings.port_logistics}",
         "compliance": f"http://:{quote(secrets['compliance_token'])}@{home}:{settings.port_compliance}",
-        "hospital": f"http://:{quote(secrets['hospital_token'])}@{home}:{settings.port_hospital}",
+        "hospital": f"http://:{quote(secrets['hospital_token'])}@{home}:{settings.port_hospital}/r5?case_key={quote(secrets['hospital_token'])}",
     }
 
 

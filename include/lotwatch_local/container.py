@@ -211,7 +211,14 @@ def serve(application: Any, name: str, port: int) -> None:
     for middleware in application.user_middleware:
         if middleware.cls is TrustedHostMiddleware:
             middleware.kwargs["allowed_hosts"].append(name)
-    uvicorn.run(application, host=_EVERYWHERE, port=port, log_level="warning", timeout_graceful_shutdown=1)
+    uvicorn.run(
+        application,
+        host=_EVERYWHERE,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        date_header=not getattr(application.state, "tells_time", False),
+    )
 
 
 def _variable(secret: str) -> str:

@@ -18,6 +18,7 @@ from tests.conftest import free_port
 PORTAL_TOKEN = "the-buyers-token"
 OTHER_BUYERS_TOKEN = "the-other-buyers-token"
 SENDGRID_KEY = "SG.the-key"
+HOSPITAL_TOKEN = "the-hospitals-token"
 CONTROL_TOKEN = "the-control-token"
 LOGISTICS_TOKEN = "the-logistics-token"
 COMPLIANCE_KEY = "the-api-key"
@@ -82,6 +83,13 @@ def logistics(state: Path) -> Iterator[Server]:
 
 
 @contextmanager
+def hospital(state: Path) -> Iterator[Server]:
+    """The hospital's FHIR server, keeping what is written to it in `state`."""
+    with _running("sandbox.hospital", state) as server:
+        yield server
+
+
+@contextmanager
 def compliance(state: Path, today: str, rate: int = 100_000) -> Iterator[Server]:
     """The compliance service as of a day, answering `rate` requests a minute."""
     settings = {"SANDBOX_TODAY": today, "SANDBOX_COMPLIANCE_RATE": str(rate)}
@@ -97,6 +105,7 @@ def _running(
     secrets = {
         "SANDBOX_PORTAL_TOKEN": f"network:{PORTAL_TOKEN},clinic:{OTHER_BUYERS_TOKEN}",
         "SANDBOX_SENDGRID_KEY": SENDGRID_KEY,
+        "SANDBOX_HOSPITAL_TOKEN": HOSPITAL_TOKEN,
         "SANDBOX_CONTROL_TOKEN": CONTROL_TOKEN,
         "SANDBOX_LOGISTICS_TOKEN": LOGISTICS_TOKEN,
         "SANDBOX_COMPLIANCE_TOKEN": COMPLIANCE_KEY,

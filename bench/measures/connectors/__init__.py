@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bench.figures import Figure
+from bench.measures.connectors.hospital import measure_hospital
 from bench.measures.connectors.logistics import measure_logistics
 from bench.world import World
 
@@ -10,3 +11,4 @@ from bench.world import World
 def measure_connectors(world: World) -> Iterator[Figure]:
     """What each kind of connector makes of the same number of records."""
     yield from measure_logistics(world)
+    yield from measure_hospital(world)

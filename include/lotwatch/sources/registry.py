@@ -41,6 +41,7 @@ KINDS: dict[str, Kind] = {
     "gudid": Kind(pull="lotwatch.sources.devices:gudid"),
     "gudid_table": Kind(pull="lotwatch.sources.devices:gudid_table"),
     "nmpa_udid": Kind(pull="lotwatch.sources.devices:nmpa", push="lotwatch.sources.devices:nmpa_push"),
+    "fhir": Kind(pull="lotwatch.sources.fhir:pull", push="lotwatch.sources.fhir:push"),
 }
 
 
