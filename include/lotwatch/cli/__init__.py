@@ -3,13 +3,14 @@
 import typer
 from rich.console import Console
 
-from lotwatch.cli import access, counts, facts, holds, ledger, quarantine, rules, trace
+from lotwatch.cli import access, counts, facts, holds, ledger, quarantine, rules, sources, trace
 from lotwatch.cli.load import load
 from lotwatch.cli.udi import udi
 from lotwatch.errors import LotwatchError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command()(load)
+app.add_typer(sources.app, name="source")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(counts.app, name="count")
