@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
@@ -32,8 +32,8 @@ class _PassingError(SourceError):
 class Answer:
     """What a server answered with success: its text, headers and address."""
 
-    def __init__(self, system: str, response: requests.Response, content: bytes) -> None:
-        self.url, self.headers, self.content = response.url, response.headers, content
+    def __init__(self, system: str, response: requests.Response, content: bytes, url: str) -> None:
+        self.url, self.headers, self.content = url, response.headers, content
         self._system, self._encoding = system, response.encoding or "utf-8"
 
     @property
@@ -81,6 +81,7 @@ class HttpClient:
         self._largest, self._attempts, self._sleep = largest_answer, attempts, sleep
         self._http = requests.Session()
         self._http.headers.update({"Accept": "application/json", **(headers or {})})
+        self._secrets: dict[str, str] = {}  # parameters that no message shows
         self._answered_at: datetime | None = None
         self._authorize()
 
@@ -91,6 +92,12 @@ class HttpClient:
     def post(self, path: str, *, json: Any = None, data: Any = None, **headers: str) -> Answer:
         """POST what may be sent twice without harm: a query, a look-up."""
         return self._ask("POST", path, json=json, data=data, headers=headers)
+
+    def send_always(self, *, headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None) -> None:
+        """Send these headers and parameters (a session's token) with every request; messages do not show them."""
+        self._http.headers.update(headers or {})
+        self._secrets |= params or {}
+        self._http.params = dict(self._secrets)
 
     def server_time(self) -> datetime | None:
         """What the server's clock showed with its last answer (the Date header), in UTC."""
@@ -103,7 +110,7 @@ class HttpClient:
         if "header" in auth:
             self._http.headers[auth["header"]] = login.password
         elif "parameter" in auth:
-            self._http.params = {auth["parameter"]: login.password}
+            self.send_always(params={auth["parameter"]: login.password})
         elif login.user:
             self._http.auth = (login.user, login.password)
         else:
@@ -155,6 +162,12 @@ class HttpClient:
                 do="start it, or correct the address in the connection",
             ) from error  # fmt: skip
 
+    def _shown(self, url: str | None) -> str:
+        """An address without the secrets that are sent in it."""
+        parts = urlsplit(url or self.url)
+        kept = [(name, value) for name, value in parse_qsl(parts.query) if name not in self._secrets]
+        return parts._replace(query=urlencode(kept, safe="$/'(),:{}")).geturl()
+
     def _result(self, response: requests.Response) -> Answer:
         stamp = response.headers.get("Date")
         self._answered_at = parsedate_to_datetime(stamp).astimezone(UTC) if stamp else None
@@ -162,7 +175,7 @@ class HttpClient:
             self._http.headers.pop("Authorization", None)  # expired: the next try fetches another
         if response.status_code == requests.codes.too_many_requests or response.status_code >= 500:
             raise _PassingError(
-                f"{self.system} answered HTTP {response.status_code}", where=response.url,
+                f"{self.system} answered HTTP {response.status_code}", where=self._shown(response.url),
                 do="nothing, if it passes; otherwise look at that system's log", pause=_asked_pause(response),
             )  # fmt: skip
         if response.status_code != requests.codes.ok:
@@ -172,19 +185,21 @@ class HttpClient:
             content += chunk
             if len(content) > self._largest:
                 raise SourceError(
-                    f"{self.system} answered with more than {self._largest:,} bytes", where=response.url,
+                    f"{self.system} answered with more than {self._largest:,} bytes", where=self._shown(response.url),
                     do="ask for smaller pages in the source's options",
                 )  # fmt: skip
-        return Answer(self.system, response, bytes(content))
+        return Answer(self.system, response, bytes(content), self._shown(response.url))
 
     def _refused(self, response: requests.Response, what: str) -> SourceError:
         code = response.status_code
         if code in {requests.codes.unauthorized, requests.codes.forbidden}:
             do = "correct the login or the token in the connection, or give it the rights to read"
-            return SourceError(f"{self.system} does not let us {what} (HTTP {code})", where=response.url, do=do)
+            return SourceError(
+                f"{self.system} does not let us {what} (HTTP {code})", where=self._shown(response.url), do=do
+            )
         detail = response.text[:300].strip()
         return SourceError(
-            f"{self.system} answered HTTP {code}{': ' + detail if detail else ''}", where=response.url,
+            f"{self.system} answered HTTP {code}{': ' + detail if detail else ''}", where=self._shown(response.url),
             do="look at the address in the connection and the options of the source",
         )  # fmt: skip
 

@@ -35,6 +35,9 @@ KINDS: dict[str, Kind] = {
     "tryton_procurement": Kind(pull="lotwatch.sources.tryton:procurement"),
     "tryton_quality": Kind(pull="lotwatch.sources.tryton:quality"),
     "drop_folder": Kind(pull="lotwatch.sources.tables:drop_folder"),
+    "sql_query": Kind(pull="lotwatch.sources.tables:sql_query"),
+    "odata": Kind(pull="lotwatch.sources.tables:odata"),
+    "rest_json": Kind(pull="lotwatch.sources.tables:rest_json"),
 }
 
 

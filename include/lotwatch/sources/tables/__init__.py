@@ -6,14 +6,18 @@ The kinds of sources differ in where rows come from; what their columns mean is 
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Login
 from lotwatch.sources.tables.connector import Tables
+from lotwatch.sources.tables.database import Database
 from lotwatch.sources.tables.folder import Complete, Folder
+from lotwatch.sources.tables.mapping import load_mapping, mapping_path
+from lotwatch.sources.tables.odata import ODataService
+from lotwatch.sources.tables.rest import RestService
 
-__all__ = ["drop_folder"]
+__all__ = ["drop_folder", "odata", "rest_json", "sql_query"]
 
 
 class _Options(BaseModel):
@@ -51,3 +55,33 @@ def drop_folder(login: Login, **options: Any) -> Tables:
     tables = Tables("drop_folder", chosen.mapping, reader)
     reader.expect(tables.jobs)
     return tables
+
+
+class QueryOptions(_Options):
+    """`driver` is SQLAlchemy's, where the connection's kind does not say it: mssql+pyodbc, oracle+oracledb."""
+
+    driver: str | None = None
+    statement_seconds: int = Field(default=300, ge=1, le=86_400)
+
+
+def sql_query(login: Login, **options: Any) -> Tables:
+    """Views and queries of a database, read-only."""
+    chosen = QueryOptions(**options)
+    zone = load_mapping(mapping_path(chosen.mapping))[0].time_zone
+    reader = Database(login, chosen.driver, chosen.statement_seconds, zone)
+    return Tables("sql_query", chosen.mapping, reader)
+
+
+def odata(login: Login, **options: Any) -> Tables:
+    """Entity sets of OData services, version 2 or 4."""
+    reader = ODataService(login)
+    tables = Tables("odata", _Options(**options).mapping, reader)
+    reader.expect(tables.jobs)
+    return tables
+
+
+def rest_json(login: Login, **options: Any) -> Tables:
+    """Lists of JSON interfaces, by GET or POST."""
+    chosen = _Options(**options)
+    mapping, _ = load_mapping(mapping_path(chosen.mapping))
+    return Tables("rest_json", chosen.mapping, RestService(login, mapping))

@@ -16,6 +16,7 @@ from lotwatch.sources.tables.document import Document
 from lotwatch.sources.tables.mapper import Mapper, Source, getter
 from lotwatch.sources.tables.mapping import Feed, Field, load_mapping, mapping_path, target_columns
 from lotwatch.sources.tables.mapping import Mapping as MappingFile
+from lotwatch.sources.tables.watermark import Watermark
 
 #: an interval of a backfill, from inclusive, to exclusive; None: what changed since the last reading
 Interval = tuple[datetime, datetime] | None
@@ -29,6 +30,8 @@ class Chunk:
     state: dict[str, Any] | None = None
     #: what could not even be read as rows: told as records in quarantine
     broken: Sequence[Record] = ()
+    #: told of the rows that could not be mapped, so that they are read again
+    mark: Watermark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +118,11 @@ def _mapped(job: Job, chunk: Chunk) -> Iterator[Record]:
     yield from chunk.broken
     each = getter(job.feed.each) if job.feed.each else None
     for source in chunk.rows:
-        if each is None:
-            yield from job.mapper.records(source)
-        else:
-            for line in _lines(job, source, each(source.row)):
-                yield from job.mapper.records(line)
+        for line in (source,) if each is None else _lines(job, source, each(source.row)):
+            for record in job.mapper.records(line):
+                if record.problems and chunk.mark is not None:
+                    chunk.mark.trouble(source.row)
+                yield record
 
 
 def _lines(job: Job, source: Source, nested: Any) -> Iterator[Source]:

@@ -67,7 +67,7 @@ class BrokenFileError(Exception):
 class Folder:
     """Reads feeds from the files of one folder."""
 
-    origins = ("file",)
+    origins: tuple[str, ...] = ("file",)
 
     def __init__(self, folder: Path, complete: Complete, move_to: str | None) -> None:
         self._folder, self._complete, self._move_to = folder, complete, move_to

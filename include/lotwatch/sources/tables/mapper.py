@@ -152,21 +152,23 @@ def getter(name: str) -> Callable[[Row], Any]:
     steps = re.split(r"[./]", name)
     if len(steps) == 1:
         return lambda row: row.get(name)
+    return lambda row: row[name] if name in row else _walked(row, steps)
 
-    def find(row: Row) -> Any:
-        if name in row:
-            return row[name]
-        found: Any = row
-        for step in steps:
-            if isinstance(found, AnyMapping):
-                found = found.get(step)
-            elif isinstance(found, list) and step.isdigit():
-                found = found[int(step)] if int(step) < len(found) else None
-            else:
-                return None
-        return found
 
-    return find
+def find(content: Any, path: str) -> Any:
+    """What stands at a path in JSON ("data.0.message"); None where there is nothing."""
+    return _walked(content, re.split(r"[./]", path))
+
+
+def _walked(content: Any, steps: Sequence[str]) -> Any:
+    for step in steps:
+        if isinstance(content, AnyMapping):
+            content = content.get(step)
+        elif isinstance(content, list) and step.isdigit():
+            content = content[int(step)] if int(step) < len(content) else None
+        else:
+            return None
+    return content
 
 
 def tester(test: Test, mapping: Mapping) -> Callable[[Any], bool]:
@@ -203,6 +205,7 @@ def column_reader(field: Field, kind: str, mapping: Mapping) -> Read:
     clock = getter(field.time) if field.time else None
     default = convert(field.default, None) if field.default is not None else None
     empty = frozenset({"", *mapping.empty, *(field.empty or ())})
+    part = field.udi
     empty_is_false = kind == "bool" and field.no is not None and "" in field.no
 
     def read(row: Row, beside: Row) -> Any:
@@ -214,7 +217,9 @@ def column_reader(field: Field, kind: str, mapping: Mapping) -> Read:
                 if empty_is_false:
                     return False
             else:
-                found = convert(value, clock(row) if clock else None)
+                if part is not None:
+                    value = values.read_udi(value, part, beside.get("$read_at"))
+                found = None if value is None else convert(value, clock(row) if clock else None)
                 if found is not None:
                     return found
             if default is None and field.required:
@@ -276,7 +281,7 @@ def _other_key(prefix: str, names: Sequence[str], found: Sequence[Any]) -> str |
 
 
 def _converter(field: Field, kind: str, mapping: Mapping) -> Callable[[Any, Any], Any]:
-    """What is done to a value that is there, in this order: cut, looked up, read as the column's type, reckoned."""
+    """What is done to a value that is there, in this order: cut, looked up in the map, read as the column's type, reckoned."""
     prepare = _preparation(field)
     read = _type_reader(field, kind, mapping)
     lookup = field.map
@@ -285,10 +290,6 @@ def _converter(field: Field, kind: str, mapping: Mapping) -> Callable[[Any, Any]
         if prepare is not None:
             value = prepare(value)
             if value is None or value == "":
-                return None
-        if field.udi is not None:
-            value = values.read_udi(value, field.udi)
-            if value is None:
                 return None
         if lookup is not None:
             text = values.text_of(value)

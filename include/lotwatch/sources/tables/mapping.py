@@ -467,16 +467,20 @@ def _written(place: Place, content: Any) -> Place:
     """The part of a place that is written in the file: one feed need not be a list."""
     found: list[str | int] = []
     for part in place:
-        if (isinstance(content, dict) and isinstance(part, str) and part in content) or (
-            isinstance(content, list) and isinstance(part, int) and part < len(content)
-        ):
-            content = content[part]
-        elif isinstance(content, dict) and isinstance(part, int):
+        if isinstance(part, int) and isinstance(content, dict):
             continue
-        else:
+        inside = _step(content, part)
+        if inside is None:
             break
+        content = inside
         found.append(part)
     return tuple(found)
+
+
+def _step(content: Any, part: str | int) -> Any:
+    if isinstance(part, str):
+        return content.get(part) if isinstance(content, dict) else None
+    return content[part] if isinstance(content, list) and part < len(content) else None
 
 
 def _where(place: Place, document: Document) -> str:

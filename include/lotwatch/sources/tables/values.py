@@ -120,7 +120,7 @@ def _grouped(thousands: str | None) -> str:
 
 
 def boolean_reader(yes: Sequence[str] | None, no: Sequence[str] | None) -> Callable[[object], bool]:
-    """Reads these words as true and false; `no` holding "" makes an empty cell false (see `mapper`)."""
+    """Reads these words as true and false; where only one side is named, every other word is the other."""
     if yes is None and no is None:
         return lambda value: value if isinstance(value, bool) else cells.boolean(text_of(value))
     true, false = (frozenset(word.lower() for word in words or ()) for words in (yes, no))
@@ -138,7 +138,7 @@ def boolean_reader(yes: Sequence[str] | None, no: Sequence[str] | None) -> Calla
     return read
 
 
-def day_reader(formats: Sequence[str], zone: ZoneInfo | None) -> Callable[[object], date | None]:
+def day_reader(formats: Sequence[str], zone: tzinfo | None) -> Callable[[object], date | None]:
     """Reads days; of a moment with an offset the day in `zone`. None: what is written there means no date."""
 
     def read(value: object) -> date | None:
@@ -150,7 +150,7 @@ def day_reader(formats: Sequence[str], zone: ZoneInfo | None) -> Callable[[objec
     return read
 
 
-def moment_reader(formats: Sequence[str], zone: ZoneInfo | None) -> Callable[[object, object], datetime | None]:
+def moment_reader(formats: Sequence[str], zone: tzinfo | None) -> Callable[[object, object], datetime | None]:
     """Reads moments in UTC from a stamp and, where the time stands by itself, a time. `zone` is that of local ones."""
 
     def read(value: object, clock: object = None) -> datetime | None:
@@ -288,14 +288,16 @@ _USUAL = ("iso", "yyyymmdd", "dd.mm.yyyy", "odata", "chinese")
 
 
 @lru_cache(4096)
-def _label(text: str) -> Udi:
-    return parse(text)
+def _label(text: str, as_of: date) -> Udi:
+    return parse(text, as_of)
 
 
-def read_udi(value: object, part: str) -> Any:
-    """A part of a UDI label; None where the label does not carry it."""
+def read_udi(value: object, part: str, read_at: datetime | None) -> Any:
+    """A part of a UDI label; None where the label does not carry it. `read_at` settles the century of its years."""
+    if read_at is None:
+        raise ValueError("the century of a label's years cannot be settled: the system tells no time")
     try:
-        return getattr(_label(text_of(value)), part)
+        return getattr(_label(text_of(value), read_at.date()), part)
     except UdiError as error:
         raise ValueError(f"{shown(value)} is no UDI that can be read: {error.what}") from None
 
@@ -305,6 +307,16 @@ def in_zone(name: str | None) -> ZoneInfo | None:
     return ZoneInfo(name) if name else None
 
 
-def naive(moment: datetime, zone: tzinfo | None) -> datetime:
-    """A moment as the wall clock of `zone` (UTC without one) shows it."""
-    return moment.astimezone(zone or UTC).replace(tzinfo=None)
+def naive(moment: datetime, zone: tzinfo) -> datetime:
+    """A moment as the wall clock of `zone` shows it."""
+    return moment.astimezone(zone).replace(tzinfo=None)
+
+
+def write_stamp(stamp: date, name: str) -> str:
+    """A day or a wall clock's moment as text that sorts as time does, in a format of the mapping or of strftime."""
+    if "%" in name:
+        return stamp.strftime(name)
+    timed = isinstance(stamp, datetime)
+    if name == "yyyymmdd":
+        return stamp.strftime("%Y%m%d%H%M%S" if timed else "%Y%m%d")
+    return stamp.strftime("%Y-%m-%dT%H:%M:%S" if timed else "%Y-%m-%d")
