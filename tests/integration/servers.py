@@ -17,6 +17,7 @@ from tests.conftest import free_port
 PORTAL_TOKEN = "the-buyers-token"
 OTHER_BUYERS_TOKEN = "the-other-buyers-token"
 SENDGRID_KEY = "SG.the-key"
+TABLES_PASSWORD = "the-erp-password"
 CONTROL_TOKEN = "the-control-token"
 PATIENCE = 30  # seconds: ample on a busy machine, only ever reached when something is wrong
 
@@ -38,6 +39,10 @@ class Server:
     def received(self, what: str) -> dict[str, Any]:
         """Everything the server accepted (`what`: orders or messages)."""
         return dict(self._control("GET", what).json())
+
+    def wish(self, **wish: Any) -> None:
+        """Have something happen in the systems behind the tables (see sandbox.tables.app.Wish)."""
+        self._control("POST", "tables", json=wish)
 
     def reset(self) -> None:
         self._control("POST", "reset")
@@ -68,11 +73,19 @@ def mail(state: Path, largest_message: int = 100_000) -> Iterator[Server]:
 
 
 @contextmanager
+def tables(state: Path) -> Iterator[Server]:
+    """SAP's, Kingdee's and Yonyou's interfaces, for user lotwatch."""
+    with _running("sandbox.tables", state) as server:
+        yield server
+
+
+@contextmanager
 def _running(module: str, state: Path, *options: str) -> Iterator[Server]:
     port = free_port()
     secrets = {
         "SANDBOX_PORTAL_TOKEN": f"network:{PORTAL_TOKEN},clinic:{OTHER_BUYERS_TOKEN}",
         "SANDBOX_SENDGRID_KEY": SENDGRID_KEY,
+        "SANDBOX_TABLES_TOKEN": TABLES_PASSWORD,
         "SANDBOX_CONTROL_TOKEN": CONTROL_TOKEN,
     }
     command = [sys.executable, "-m", module, "--port", str(port), "--state", str(state), *options]

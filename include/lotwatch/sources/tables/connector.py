@@ -127,9 +127,7 @@ def _mapped(job: Job, chunk: Chunk) -> Iterator[Record]:
 
 def _lines(job: Job, source: Source, nested: Any) -> Iterator[Source]:
     """The rows within a row: each with its own columns, and those around it below `parent`."""
-    lines = nested.get("results") if isinstance(nested, Mapping) else nested  # OData 2 wraps a list
-    if not isinstance(lines, list):
-        return
+    lines = nested if isinstance(nested, list) else []
     outer = mappers.outermost(job.feed.each or "")
     parent = {name: value for name, value in source.row.items() if name != outer}
     for number, line in enumerate(lines, 1):

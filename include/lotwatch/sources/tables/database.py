@@ -102,7 +102,7 @@ class Database:
             elif bounds := mark.bounds(*interval):
                 start, end = (_stamp(job, mark, each) for each in bounds)
                 select = select.where(sa.or_(sa.and_(column >= start, column < end), column.is_(None)))
-        return select.order_by(*(named[name] for name in job.feed.key))
+        return select.order_by(*(named[name] for name in job.feed.keys))
 
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:

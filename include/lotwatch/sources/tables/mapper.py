@@ -52,7 +52,8 @@ class Mapper:
 
     def __init__(self, mapping: Mapping, feed: Feed, columns: AnyMapping[str, str]) -> None:
         self._mapping, self._feed, self._kinds = mapping, feed, columns
-        self._key = [getter(name) for name in feed.key]
+        self._key = [getter(name) for name in feed.keys]
+        self._needed = [True] * len(feed.key) + [False] * len(feed.key_optional)
         self._where = self._condition(feed.where)
         self._columns = self._readers(feed.columns)
         self._cases = [self._case(case) for case in feed.cases]
@@ -101,15 +102,15 @@ class Mapper:
 
     def _source_key(self, source: Source, problems: list[Problem]) -> str:
         parts = [values.text_of(get(source.row)).strip() for get in self._key]
-        if not all(parts):
-            empty = self._feed.key[parts.index("")]
-            problems.append(Problem(f"{source.place}, column {empty}", "it is empty, and part of the key"))
-            return f"{self._feed.prefix}{source.place}"
+        for part, needed, column in zip(parts, self._needed, self._feed.keys, strict=True):
+            if needed and not part:
+                problems.append(Problem(f"{source.place}, column {column}", "it is empty, and part of the key"))
+                return f"{self._feed.prefix}{source.place}"
         key = self._feed.prefix + join_key(parts)
         try:
             return values.read_text(key)
         except ValueError as error:
-            problems.append(Problem(f"{source.place}, column {self._feed.key[0]}", str(error)))
+            problems.append(Problem(f"{source.place}, column {self._feed.keys[0]}", str(error)))
             return f"{self._feed.prefix}{source.place}"
 
     def _first_case(self, row: Row, beside: Row) -> _Case | None:
@@ -130,7 +131,7 @@ class Mapper:
 
     def _used(self) -> Iterator[str]:
         feed = self._feed
-        yield from feed.key
+        yield from feed.keys
         if feed.changed:
             yield feed.changed.column
         yield from feed.where
@@ -202,6 +203,7 @@ def column_reader(field: Field, kind: str, mapping: Mapping) -> Read:
         constant = convert(field.value, None)
         return lambda row, beside: constant
     column, take = _taken(field)
+    reckon = _reckoning(field, kind, mapping)
     clock = getter(field.time) if field.time else None
     default = convert(field.default, None) if field.default is not None else None
     empty = frozenset({"", *mapping.empty, *(field.empty or ())})
@@ -221,11 +223,11 @@ def column_reader(field: Field, kind: str, mapping: Mapping) -> Read:
                     value = values.read_udi(value, part, beside.get("$read_at"))
                 found = None if value is None else convert(value, clock(row) if clock else None)
                 if found is not None:
-                    return found
+                    return reckon(found, row) if reckon else found
             if default is None and field.required:
                 raise ValueError("it is empty, and required")
         except ValueError as error:
-            raise Cell(column, str(error)) from None
+            raise Cell(column, values.printable(str(error))) from None
         return default
 
     return read
@@ -339,7 +341,8 @@ def _type_reader(field: Field, kind: str, mapping: Mapping) -> Callable[[Any, An
         field.decimal or mapping.decimal, field.thousands if field.thousands is not None else mapping.thousands
     )
     if kind == "text":
-        return lambda value, clock: values.read_text(value)
+        prefix = field.prefix if field.key is None else ""
+        return lambda value, clock: prefix + values.read_text(value)
     if kind == "bool":
         boolean = values.boolean_reader(field.yes or mapping.yes, field.no or mapping.no)
         return lambda value, clock: boolean(value)
@@ -355,7 +358,7 @@ def _type_reader(field: Field, kind: str, mapping: Mapping) -> Callable[[Any, An
 
 
 def _number_reader(field: Field, kind: str, number: Callable[[object], Decimal]) -> Callable[[Any, Any], Any]:
-    whole = {"int4": cells.small, "int8": cells.whole}.get(kind)
+    finish = _finish(kind) if not (field.times or field.over) else None
 
     def read(value: Any, clock: Any) -> Decimal | int:
         found = number(value)
@@ -363,6 +366,39 @@ def _number_reader(field: Field, kind: str, number: Callable[[object], Decimal])
             found = abs(found)
         if field.multiply is not None:
             found *= field.multiply
-        return whole(str(found)) if whole else found
+        return finish(found) if finish else found
 
     return read
+
+
+def _finish(kind: str) -> Callable[[Decimal], Decimal | int] | None:
+    """How a number becomes one of a column of whole ones."""
+    whole = {"int4": cells.small, "int8": cells.whole}.get(kind)
+    return (lambda found: whole(format(found, "f"))) if whole else None
+
+
+def _reckoning(field: Field, kind: str, mapping: Mapping) -> Callable[[Decimal, Row], Decimal | int] | None:
+    """What a number is multiplied with and divided by: other columns of its row (units of an order, a price's unit)."""
+    if not field.times and not field.over:
+        return None
+    number = values.number_reader(mapping.decimal, mapping.thousands)
+    times, over = ([(name, getter(name)) for name in names] for names in (field.times, field.over))
+    finish = _finish(kind)
+
+    def reckon(found: Decimal, row: Row) -> Decimal | int:
+        for name, get in times:
+            found *= _factor(number, name, get(row))
+        for name, get in over:
+            found /= _factor(number, name, get(row))
+        return finish(found) if finish else found
+
+    return reckon
+
+
+def _factor(number: Callable[[object], Decimal], name: str, value: Any) -> Decimal:
+    if value is None or value == "":
+        raise ValueError(f"{name}, which it is reckoned with, is empty")
+    factor = number(value)
+    if not factor:
+        raise ValueError(f"{name}, which it is reckoned with, is 0")
+    return factor

@@ -142,6 +142,8 @@ class Field(Strict):
     thousands: str | None = None
     absolute: bool = False
     multiply: Decimal | None = None
+    times: Texts = ()
+    over: Texts = ()
     yes: Texts | None = None
     no: Texts | None = None
     default: str | None = None
@@ -181,7 +183,7 @@ class Field(Strict):
         for name in ("from_", "time"):
             if getattr(self, name) is not None:
                 yield getattr(self, name)
-        for name in ("concat", "first", "key"):
+        for name in ("concat", "first", "key", "times", "over"):
             yield from getattr(self, name) or ()
 
 
@@ -361,6 +363,7 @@ class Feed(Strict):
 
     each: str | None = None
     key: Texts
+    key_optional: Texts = ()
     prefix: str = ""
     changed: Changed | None = None
     once: bool = False
@@ -376,6 +379,11 @@ class Feed(Strict):
         if len(origins) != 1:
             raise ValueError("say exactly one of file, view, query, odata, rest: where its rows come from")
         return self
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns of its key: those that must say something, then those that may be empty."""
+        return (*self.key, *self.key_optional)
 
     @property
     def origin(self) -> str:
@@ -536,7 +544,7 @@ def _check_field(name: str, field: Field, kind: str, place: Place, document: Doc
     misplaced = [
         option
         for option, kinds in _ONLY_FOR.items()
-        if getattr(field, option) not in {None, False} and kind not in kinds
+        if getattr(field, option) not in {None, False, ()} and kind not in kinds
     ]
     if misplaced:
         kinds = ", ".join(sorted(_ONLY_FOR[misplaced[0]]))
@@ -562,6 +570,8 @@ _ONLY_FOR: dict[str, frozenset[str]] = {
     "thousands": _NUMBERS,
     "absolute": _NUMBERS,
     "multiply": _NUMBERS,
+    "times": _NUMBERS,
+    "over": _NUMBERS,
     "yes": frozenset({"bool"}),
     "no": frozenset({"bool"}),
 }

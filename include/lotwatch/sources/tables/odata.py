@@ -84,7 +84,7 @@ class ODataService:
             rows, following = _rows(self._http.get(_path(told, told.set), paged).json(), told.set)
             return rows, following is not None
 
-        return offset_pages(fetch, key_reader(job.feed.key), told.set)
+        return offset_pages(fetch, key_reader(job.feed.keys), told.set)
 
     def _linked(self, told: OData, params: Mapping[str, str]) -> Iterator[Sequence[Mapping[str, Any]]]:
         path: str | None = _path(told, told.set)
@@ -118,9 +118,9 @@ class ODataService:
         params = {"$format": "json", **{name: str(value) for name, value in told.params.items()}}
         if filters:
             params["$filter"] = filters[0] if len(filters) == 1 else " and ".join(f"({each})" for each in filters)
-        order = [name for name in job.feed.key if "." not in name and not job.feed.each]
+        order = [name for name in job.feed.keys if "." not in name and not job.feed.each]
         if job.feed.each:  # the lines' own names mean nothing to the document
-            order = [name.removeprefix("parent.") for name in job.feed.key if name.startswith("parent.")]
+            order = [name.removeprefix("parent.") for name in job.feed.keys if name.startswith("parent.")]
         if order:
             params["$orderby"] = ",".join(order)
         if told.expand:
@@ -171,10 +171,9 @@ def _path(told: OData | None, name: str) -> str:
 def _selected(job: Job, told: OData) -> list[str]:
     """The properties that are read. Version 2 names those of what is expanded too; version 4 brings them all."""
     expanded = {name.strip() for name in (told.expand or "").split(",") if name.strip()}
-    names = []
-    for column in job.mapper.used:
-        if outermost(column) not in expanded or told.version == "v2":
-            names.append(column.replace(".", "/"))
+    read = [name for name in job.mapper.used if told.version == "v2" or outermost(name) not in expanded]
+    # a place in a list is ours, not theirs
+    names = ["/".join(step for step in name.split(".") if not step.isdigit()) for name in read]
     return list(dict.fromkeys(names))
 
 
@@ -210,8 +209,10 @@ def _rows(answer: Any, name: str) -> tuple[list[Mapping[str, Any]], str | None]:
 
 
 def _plain(value: Any) -> Any:
-    """A row without what the protocol adds: links, tags, and what was not asked for."""
+    """A row without what the protocol adds: links, tags, wrappings, and what was not asked for."""
     if isinstance(value, dict):
+        if value.keys() == {"results"}:  # version 2 wraps a list
+            return _plain(value["results"])
         return {
             name: _plain(each)
             for name, each in value.items()
@@ -222,7 +223,7 @@ def _plain(value: Any) -> Any:
 
 
 def _named(job: Job, row: Mapping[str, Any]) -> str:
-    return "|".join(values.text_of(getter(name)(row)) for name in job.feed.key)
+    return values.printable("|".join(values.text_of(getter(name)(row)) for name in job.feed.keys))
 
 
 def _parsed(text: bytes) -> Schema:

@@ -1,7 +1,8 @@
 """Pages by offset, of a list that may change while it is read.
 
 The list is asked for in the order of its key, so what is changed stays where it is; what is deleted moves the rest up.
-Hence each page begins with the last row of the page before: where that is not so, the list has moved, and is read again.
+Hence each page begins with the last rows of the page before: where none of them is in its place (one alone may have
+been garbled), the list has moved, and is read again.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from lotwatch.sources.tables.mapper import getter, join_key
 
 Row = Mapping[str, Any]
 _RESTARTS = 3
+_SEAM = 3
 
 
 def as_rows(found: Sequence[Any]) -> list[Row]:
@@ -21,12 +23,12 @@ def as_rows(found: Sequence[Any]) -> list[Row]:
 
 
 def key_reader(names: Sequence[str]) -> Callable[[Row], str]:
-    """Tells rows apart by their key, or by all they say where a part of it is missing."""
+    """Tells rows apart by their key, or by all they say where they have none."""
     parts = [getter(name) for name in names]
 
     def key(row: Row) -> str:
         told = [values.text_of(get(row)) for get in parts]
-        return join_key(told) if all(told) else repr(row)
+        return join_key(told) if any(told) else repr(row)
 
     return key
 
@@ -56,17 +58,20 @@ def offset_pages(
 
 
 def _once(fetch: Callable[[int], tuple[Sequence[Row], bool]], key_of: Callable[[Row], str]) -> Iterator[list[Row]]:
-    offset, last = 0, ""
+    offset = 0
+    tail: list[str] = []
     while True:
-        rows, more = fetch(max(offset - 1, 0))
+        rows, more = fetch(offset - len(tail))
         distinct = {key_of(row): row for row in rows}  # what is sent twice is one row, and counts as one
-        if offset and (not distinct or next(iter(distinct)) != last):
+        if tail and not any(again == before for again, before in zip(distinct, tail, strict=False)):
             raise _MovedError
-        fresh = [row for key, row in distinct.items() if not (offset and key == last)]
+        fresh = {key: row for place, (key, row) in enumerate(distinct.items()) if place >= len(tail)}
         if not fresh:
             if more:
                 raise _MovedError
             return
-        yield fresh
+        yield list(fresh.values())
         offset += len(fresh)
-        last = key_of(fresh[-1])
+        # shorter than what the server gives at once, so that a page that brings nothing new is the end
+        seam = min(_SEAM, len(distinct) - 1)
+        tail = [*tail, *fresh][-seam:] if seam else []

@@ -65,6 +65,7 @@ class RestService:
         mark = Watermark(changed, job.mapping.time_zone, state) if changed else None
         bounds = mark.bounds(*interval) if mark and interval else None
         asked = self._asked(job, told, mark, bounds)
+        key_of = key_reader(job.feed.keys)
         began: datetime | None = None
         for rows in self._pages(job, told, asked):
             began = began or self._http.server_time()
@@ -73,7 +74,7 @@ class RestService:
                     mark.note(row)
             yield Chunk(
                 [
-                    Source(f"{job.feed.label} {key_reader(job.feed.key)(row)[:80]}", row, {"$read_at": began})
+                    Source(f"{job.feed.label} {values.printable(key_of(row)[:80])}", row, {"$read_at": began})
                     for row in rows
                     if mark is None or mark.holds(row, bounds)
                 ],
@@ -119,7 +120,7 @@ class RestService:
                 def fetch(offset: int) -> tuple[list[Mapping[str, Any]], bool]:
                     return rows_of(self._ask(told, {**asked, "offset": offset}).json()), False
 
-                yield from offset_pages(fetch, key_reader(job.feed.key), told.path)
+                yield from offset_pages(fetch, key_reader(job.feed.keys), told.path)
             case "page":
                 yield from self._numbered(told, asked, rows_of)
             case "cursor":

@@ -50,7 +50,7 @@ def text_of(value: object) -> str:
 
 def shown(value: object) -> str:
     """A value in a message: in quotes and not endless."""
-    text = text_of(value)
+    text = printable(text_of(value))
     return f'"{text}"' if len(text) <= _SHOWN else f'"{text[:_SHOWN]}..."'
 
 
@@ -58,7 +58,7 @@ def storable(value: object) -> Any:
     """A value of a raw record as JSON that PostgreSQL keeps: exact numbers as text, no NUL, no half characters."""
     match value:
         case str():
-            return value if _is_clean(value) else _cleaned(value)
+            return printable(value)
         case None | bool() | int():
             return value
         case Mapping():
@@ -72,15 +72,18 @@ def _is_clean(text: str) -> bool:
     return (text.isascii() and "\x00" not in text) or not any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in text)
 
 
-def _cleaned(text: str) -> str:
-    return "".join("\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in text)
+def printable(text: str) -> str:
+    """Text without what PostgreSQL cannot keep: a sign stands for each such character."""
+    return (
+        text if _is_clean(text) else "".join("\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in text)
+    )
 
 
 def read_text(value: object) -> str:
     """Text that PostgreSQL keeps as it is."""
     text = text_of(value)
     if not _is_clean(text):
-        raise ValueError(f"{shown(_cleaned(text))} holds characters that are none (NUL, or half of one)")
+        raise ValueError(f"{shown(text)} holds characters that are none (NUL, or half of one)")
     return text
 
 
