@@ -2,6 +2,8 @@
 
 import gzip
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +17,10 @@ from pyarrow import parquet
 from lotwatch.audit import begin_run
 from lotwatch.errors import SourceError
 from lotwatch.jobs import sync
+from lotwatch.paths import MAPPINGS
 from lotwatch.sources.connector import Connector, Login, Page, Record
 from lotwatch.sources.registry import Source, connector
+from lotwatch.sources.tables import mapping as mapping_module
 from tests.integration.company import Company, context
 
 MAPPING = """
@@ -320,3 +324,44 @@ def test_a_backfill_reads_the_files_of_its_time_and_no_others(folder: Path, writ
     at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     pages = list(drop(folder, mapping).changed_between("movement", at, at.replace(microsecond=500_000)))
     assert [record.source_key for page in pages for record in page.records] == ["1", "2"]
+
+
+def run_map(db_url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "lotwatch.cli", "source", "map", *arguments]
+    command += ["--database", db_url, "--actor", "tester"]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ | {"COLUMNS": "200"}, check=False)
+
+
+def test_a_mapping_is_tried_from_the_command_line_and_nothing_is_kept(
+    conn: psycopg.Connection, db_url: str, folder: Path, write: Write, mapping: Path
+) -> None:
+    moves = write("moves.csv", MOVES + "3;999;0001;L1;5;20260603;081500\n")
+    lots = write("lots.csv", LOTS)
+    tried = run_map(db_url, str(mapping), str(lots), str(moves), "--dry-run")
+    assert tried.returncode == 1, tried.stderr
+    for shown in ("movement 1", "  quantity: 1000.000", "  usable_through: 2027-12-31", '! moves.csv, line 4: no case',
+                  "1 records could not be mapped.", "Nothing was kept."):  # fmt: skip
+        assert shown in tried.stdout, tried.stdout
+    assert conn.execute("SELECT count(*) FROM lotwatch.lot").fetchone() == (0,)
+
+
+def test_an_export_of_a_table_is_loaded_by_the_mapping_of_the_table(
+    conn: psycopg.Connection, db_url: str, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = write("export.csv", "Material,Batch,BatchIsMarkedForDeletion,ManufactureDate,ShelfLifeExpirationDate,"
+                                 "LastChangeDateTime\n0001,L9,,20260101,20280101,\n")  # fmt: skip
+    sap = str(MAPPINGS / "samples" / "sap_s4.yaml")
+    monkeypatch.setenv("LOTWATCH_HOME", str(tmp_path))
+    loaded = run_map(db_url, sap, str(export), "--entity", "lot")
+    assert loaded.returncode == 0, loaded.stdout + loaded.stderr
+    assert "New or changed: 1 lot" in loaded.stdout
+    unclear = run_map(db_url, sap, str(export), "--dry-run")
+    assert unclear.returncode == 1
+    assert "say --entity" in unclear.stderr
+
+
+def test_what_a_mapping_can_fill_is_written_down_as_the_database_has_it(db_url: str) -> None:
+    command = [sys.executable, "-m", "lotwatch.cli", "source", "columns", "--database", db_url]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    written = Path(mapping_module.__file__).with_name("columns.yaml").read_text()
+    assert written == told, "run: lotwatch source columns > include/lotwatch/sources/tables/columns.yaml"

@@ -3,6 +3,7 @@
 The kinds of sources differ in where rows come from; what their columns mean is said by the mapping file alone.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Login
-from lotwatch.sources.tables.connector import Tables
+from lotwatch.sources.tables.connector import Tables, load_jobs
 from lotwatch.sources.tables.database import Database
-from lotwatch.sources.tables.folder import Complete, Folder
+from lotwatch.sources.tables.folder import Complete, Folder, GivenFiles, assign
 from lotwatch.sources.tables.mapping import load_mapping, mapping_path
 from lotwatch.sources.tables.odata import ODataService
 from lotwatch.sources.tables.rest import RestService
 
-__all__ = ["drop_folder", "odata", "rest_json", "sql_query"]
+__all__ = ["drop_folder", "given_files", "odata", "rest_json", "sql_query"]
 
 
 class _Options(BaseModel):
@@ -54,6 +55,14 @@ def drop_folder(login: Login, **options: Any) -> Tables:
     reader = Folder(Path(path) / chosen.folder, chosen.complete, chosen.move_to)
     tables = Tables("drop_folder", chosen.mapping, reader)
     reader.expect(tables.jobs)
+    return tables
+
+
+def given_files(mapping: Path, files: Sequence[Path], entity: str | None = None, feed: str | None = None) -> Tables:
+    """Files that a person names, read by a mapping of any kind: what was exported from a table reads as the table."""
+    assigned = assign(load_jobs(mapping), files, entity, feed)
+    tables = Tables("file", mapping.resolve(), GivenFiles(assigned))
+    tables.entities = tuple(each for each in tables.entities if any(each == owner for owner, _ in assigned))
     return tables
 
 

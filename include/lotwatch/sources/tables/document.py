@@ -67,13 +67,14 @@ def _build(node: yaml.Node, place: Place, document: Document, json_keys: frozens
 
 def _entries(node: yaml.MappingNode, place: Place, document: Document) -> Iterator[tuple[str, yaml.Node]]:
     """The entries of a mapping with what `<<` brings in; a key that is written twice is a mistake."""
-    names = [key.value for key, _ in node.value]
+    written: set[str] = set()
     for key, _ in node.value:
-        if names.count(key.value) > 1 and key.value != "<<":
+        if key.value in written:
             document._marks[*place, str(key.value)] = (key.start_mark.line + 1, key.start_mark.column + 1)
             raise SourceError(
                 f'"{key.value}" is written twice', where=document.where((*place, str(key.value))), do="keep one of them"
             )
+        written.add(key.value)
     yaml.SafeLoader("").flatten_mapping(node)
     seen: dict[str, yaml.Node] = {}
     for key, value in node.value:

@@ -17,7 +17,7 @@ import gzip
 import hashlib
 import stat
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -185,6 +185,50 @@ class Folder:
                 target.mkdir(exist_ok=True)
                 found.path.replace(_free(target, found.name))
                 found.path.with_name(found.name + MARKER).unlink(missing_ok=True)
+
+
+class GivenFiles(Folder):
+    """Reads feeds from files that a person names, whatever their place: to try a mapping, or to load by hand.
+
+    `assigned` says which files each feed reads, by the feed's entity and label.
+    """
+
+    origins: tuple[str, ...] = ("file", "view", "query", "odata", "rest")
+
+    def __init__(self, assigned: Mapping[tuple[str, str], Sequence[Path]]) -> None:
+        super().__init__(Path(), "renamed", None)
+        self._assigned = assigned
+
+    def _matching(self, job: Job) -> Iterator[Found]:
+        for path in self._assigned.get((job.entity, job.feed.label), ()):
+            try:
+                told = path.stat()
+            except OSError as error:
+                raise SourceError(f"The file cannot be read: {error.strerror}", where=str(path)) from error
+            yield Found(path.name, path, told.st_size, told.st_mtime_ns)
+
+
+def assign(
+    jobs: Sequence[Job], files: Sequence[Path], entity: str | None, feed: str | None
+) -> dict[tuple[str, str], list[Path]]:
+    """Which feed reads which file: those whose pattern its name matches, or the one that is named.
+
+    Raises SourceError for a file that no feed, or no single one, would read.
+    """
+    assigned: dict[tuple[str, str], list[Path]] = {}
+    wanted = [job for job in jobs if entity in {None, job.entity} and feed in {None, job.feed.label}]
+    for path in files:
+        matching = [job for job in wanted if job.feed.file and fnmatchcase(path.name, job.feed.file.pattern)]
+        if not matching and len(wanted) == 1:
+            matching = wanted
+        if not matching:
+            labels = ", ".join(f"{job.entity} ({job.feed.label})" for job in wanted or jobs)
+            raise SourceError(
+                f"No feed of the mapping is for {path.name}", where=str(path), do=f"say --entity and --feed: {labels}"
+            )
+        for job in matching:
+            assigned.setdefault((job.entity, job.feed.label), []).append(path)
+    return assigned
 
 
 def _free(folder: Path, name: str) -> Path:
