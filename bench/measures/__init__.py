@@ -5,6 +5,7 @@ from typing import Literal
 
 from bench.figures import Figure
 from bench.measures.actions import measure_reorder
+from bench.measures.connectors import measure_connectors
 from bench.measures.facts import measure_as_of
 from bench.measures.gate import measure_gate
 from bench.measures.ledger import (
@@ -20,7 +21,8 @@ from bench.measures.rules import measure_sweep
 from bench.world import World
 
 Name = Literal[
-    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "sweep", "reorder", "holds"
+    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "sweep", "reorder", "holds",
+    "connectors",
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -35,6 +37,7 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "sweep": measure_sweep,
     "reorder": measure_reorder,
     "holds": measure_holds,
+    "connectors": measure_connectors,
 }
 #: what must have been done before a measure
 NEEDS: dict[Name, set[Name]] = {"asof": {"plan"}, "sweep": {"plan"}, "reorder": {"plan", "sweep"}, "holds": {"plan"}}

@@ -67,7 +67,7 @@ class Mapper:
         row, beside = source.row, source.circumstances
         if source.problem:
             problem = Problem(source.place, source.problem)
-            yield Record(f"{self._feed.prefix}{source.place}", values.storable(row), {}, (problem,))
+            yield Record(f"{self._feed.prefix}{source.place}", values.storable_row(row), {}, (problem,))
             return
         if not self._where(row, beside):
             return
@@ -86,7 +86,7 @@ class Mapper:
         for readers in (self._columns, case.columns if case else {}, self._gone_columns if gone else {}):
             self._read(readers, source, made, problems)
         key = self._source_key(source, problems)
-        raw = values.storable(row)
+        raw = values.storable_row(row)
         yield Record(key, raw, made, tuple(problems))
         if gone and self._feed.deleted is not None and self._feed.deleted.reverse and not problems:
             yield Record(f"{key}|deleted", raw, {"kind": "reversal", "reverses_key": key})

@@ -30,11 +30,11 @@ _SHOWN = 80
 
 def text_of(value: object) -> str:
     """A value as text, exactly: true, 12.50, 2026-01-31."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
     match value:
-        case str():
-            return value
-        case None:
-            return ""
         case bool():
             return "true" if value else "false"
         case float():
@@ -66,6 +66,15 @@ def storable(value: object) -> Any:
         case list() | tuple():
             return [storable(each) for each in value]
     return text_of(value)
+
+
+def storable_row(row: Mapping[str, Any]) -> Any:
+    """A whole row as `storable` makes it; one of clean text, as most are, is seen to be so at one glance."""
+    try:
+        clean = _is_clean("".join(row.values())) and _is_clean("".join(row))
+    except TypeError:  # not all of it is text
+        clean = False
+    return row if clean else storable(row)
 
 
 def _is_clean(text: str) -> bool:
