@@ -1,4 +1,4 @@
--- A hospital's own tables, and the views of docs/sources/README.md on them: what the sample mapping reads.
+-- A hospital's own tables, and the views on them that the sample mapping reads.
 CREATE TABLE his_place (code text, name text, kind text, parent text, supply text, changed timestamp);
 INSERT INTO his_place VALUES
 ('YQ', '本部院区', '院区', NULL, '采购', '2026-06-01 08:00'), ('KF01', '耗材库', '库房', 'YQ', NULL, '2026-06-01 08:00'),

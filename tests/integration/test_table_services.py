@@ -176,6 +176,19 @@ def test_after_a_fault_the_ledger_is_as_without_it(
     is_as_without_faults(conn)
 
 
+@pytest.mark.parametrize("mode", ["cut_off", "500", "repeat", "garbage", "back_in_time", "change"])
+@pytest.mark.parametrize("name", ["kingdee", "yonyou"])
+def test_after_a_fault_of_an_interface_the_ledger_is_as_without_it(
+    conn: psycopg.Connection, server: Server, name: str, mode: str
+) -> None:
+    server.misbehave(mode, times=3 if mode in {"cut_off", "500"} else 60, at="read")
+    synced(conn, system(server, name), name)
+    server.misbehave("latency", times=1, at="send")  # the fault is over
+    synced(conn, system(server, name), name)
+    conn.execute("UPDATE lotwatch.quarantine SET state = 'discarded' WHERE source_key LIKE '%\ufffd%'")
+    assert (stock(conn), quarantined(conn)) == (STOCK[name], {})
+
+
 def test_what_changes_while_pages_are_read_is_read_again(conn: psycopg.Connection, server: Server) -> None:
     made = system(server, "sap_s4")
     server.misbehave("change", times=1, at="read")

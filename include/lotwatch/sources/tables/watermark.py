@@ -52,8 +52,10 @@ class Watermark:
         return min(start, self._again) if self._tries else start
 
     def note(self, row: Mapping[str, Any]) -> None:
-        """Take notice of a row that was read. One that does not say when it changed is no help, and no harm."""
+        """Take notice of a row that was read. One whose stamp cannot be read may be garbled, and is read again."""
         mark = self.of(row)
+        if mark is None and self._get(row):
+            self.trouble(row)
         if mark is not None and (self._highest is None or mark > self._highest):
             self._highest = mark
 
