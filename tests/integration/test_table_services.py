@@ -10,6 +10,7 @@ import pytest
 from lotwatch import gate
 from lotwatch.audit import begin_run
 from lotwatch.errors import SourceError
+from lotwatch.gate.suites import ENTITIES
 from lotwatch.jobs import sync
 from lotwatch.jobs.load import load
 from lotwatch.paths import EXPECTATIONS, MAPPINGS
@@ -91,7 +92,10 @@ def stock(conn: psycopg.Connection) -> dict[tuple[str, str, str], int]:
 
 
 def quarantined(conn: psycopg.Connection) -> dict[str, str]:
-    found = conn.execute("SELECT source_key, reasons FROM lotwatch.quarantine WHERE state = 'open'").fetchall()
+    found = conn.execute(
+        "SELECT source_key, reasons FROM lotwatch.quarantine WHERE state = 'open' AND entity = ANY(%s)",
+        (list(ENTITIES),),
+    ).fetchall()
     return {key: "; ".join(reasons) for key, reasons in found}
 
 
