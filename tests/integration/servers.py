@@ -19,6 +19,7 @@ PORTAL_TOKEN = "the-buyers-token"
 OTHER_BUYERS_TOKEN = "the-other-buyers-token"
 SENDGRID_KEY = "SG.the-key"
 HOSPITAL_TOKEN = "the-hospitals-token"
+TABLES_PASSWORD = "the-erp-password"
 CONTROL_TOKEN = "the-control-token"
 LOGISTICS_TOKEN = "the-logistics-token"
 COMPLIANCE_KEY = "the-api-key"
@@ -46,6 +47,10 @@ class Server:
     def control(self, what: str, **body: Any) -> dict[str, Any]:
         """Tell the server something of its own (`what`: the route below /control)."""
         return dict(self._control("POST", what, json=body).json())
+
+    def wish(self, **wish: Any) -> None:
+        """Have something happen in the systems behind the tables (see sandbox.tables.app.Wish)."""
+        self._control("POST", "tables", json=wish)
 
     def reset(self) -> None:
         self._control("POST", "reset")
@@ -83,6 +88,13 @@ def logistics(state: Path) -> Iterator[Server]:
 
 
 @contextmanager
+def tables(state: Path) -> Iterator[Server]:
+    """SAP's, Kingdee's and Yonyou's interfaces, for user lotwatch."""
+    with _running("sandbox.tables", state) as server:
+        yield server
+
+
+@contextmanager
 def hospital(state: Path) -> Iterator[Server]:
     """The hospital's FHIR server, keeping what is written to it in `state`."""
     with _running("sandbox.hospital", state) as server:
@@ -106,6 +118,7 @@ def _running(
         "SANDBOX_PORTAL_TOKEN": f"network:{PORTAL_TOKEN},clinic:{OTHER_BUYERS_TOKEN}",
         "SANDBOX_SENDGRID_KEY": SENDGRID_KEY,
         "SANDBOX_HOSPITAL_TOKEN": HOSPITAL_TOKEN,
+        "SANDBOX_TABLES_TOKEN": TABLES_PASSWORD,
         "SANDBOX_CONTROL_TOKEN": CONTROL_TOKEN,
         "SANDBOX_LOGISTICS_TOKEN": LOGISTICS_TOKEN,
         "SANDBOX_COMPLIANCE_TOKEN": COMPLIANCE_KEY,

@@ -40,10 +40,10 @@ def load(
     with psycopg.connect(database, autocommit=True) as conn:
         table = _table(conn, file, entity, time_zone)
         if dry_run:
-            kept_out = _print_preview(try_load(conn, context, source, table))
+            kept_out = print_preview(try_load(conn, context, source, table))
         else:
             docs = Path(os.environ.get("LOTWATCH_HOME", "data")) / "data_docs"
-            kept_out = _print_loaded(load_file(conn, begin_run(conn, context), source, table, docs))
+            kept_out = print_loaded(load_file(conn, begin_run(conn, context), source, table, docs))
     raise typer.Exit(bool(kept_out))
 
 
@@ -61,7 +61,8 @@ def _table(conn: psycopg.Connection, file: Path, entity: str, time_zone: str | N
     return CsvTable(file, entity, entity_columns(conn, entity), zone)
 
 
-def _print_loaded(loaded: "Loaded") -> int:
+def print_loaded(loaded: "Loaded") -> int:
+    """What became of a file; returns how many records are kept in quarantine."""
     for key, reasons in loaded.refused:
         console.print(f"{key}: {'; '.join(reasons)}", markup=False)
     changed = ", ".join(f"{count} {entity}" for entity, count in loaded.posted.items()) or "nothing"
@@ -72,7 +73,8 @@ def _print_loaded(loaded: "Loaded") -> int:
     return loaded.quarantined
 
 
-def _print_preview(outcome: "BatchOutcome") -> int:
+def print_preview(outcome: "BatchOutcome") -> int:
+    """What would become of a file; returns how many records would be kept in quarantine."""
     for entity in outcome.entities:
         for rule in entity.rules:
             for example in rule.examples:

@@ -10,7 +10,7 @@ from lotwatch.audit import RunContext
 from lotwatch.gate import BatchOutcome
 from lotwatch.jobs import sync
 from lotwatch.paths import EXPECTATIONS
-from lotwatch.sources.table import CsvTable
+from lotwatch.sources.connector import Connector
 
 #: records whose reasons are told; the rest is in quarantine all the same
 _TOLD = 50
@@ -31,7 +31,7 @@ class Loaded:
     refused: list[tuple[str, list[str]]]
 
 
-def load(conn: psycopg.Connection, context: RunContext, source: str, table: CsvTable, docs: Path) -> Loaded:
+def load(conn: psycopg.Connection, context: RunContext, source: str, table: Connector, docs: Path) -> Loaded:
     """Pull the file into a batch of `source`, judge and post it. `conn` must be in autocommit mode.
 
     Raises SourceError for a file that cannot be read, GateError when the gate stopped the batch.
@@ -49,7 +49,7 @@ def load(conn: psycopg.Connection, context: RunContext, source: str, table: CsvT
     )
 
 
-def try_load(conn: psycopg.Connection, context: RunContext, source: str, table: CsvTable) -> BatchOutcome:
+def try_load(conn: psycopg.Connection, context: RunContext, source: str, table: Connector) -> BatchOutcome:
     """What the gate would say of the file, by the suites alone; nothing is kept."""
     with conn.transaction(force_rollback=True):
         pulled = sync.pull(conn, context, source, table, None)

@@ -85,6 +85,7 @@ class HttpClient:
         self._answers = {int(requests.codes.ok), *answers}
         self._http = requests.Session()
         self._http.headers.update({"Accept": "application/json", **(headers or {})})
+        self._secrets: dict[str, str] = {}  # parameters that no message shows
         self._answered_at: datetime | None = None
         self._authorize()
 
@@ -95,6 +96,12 @@ class HttpClient:
     def post(self, path: str, *, json: Any = None, data: Any = None, **headers: str) -> Answer:
         """POST what may be sent twice without harm: a query, a look-up."""
         return self._ask("POST", path, json=json, data=data, headers=headers)
+
+    def send_always(self, *, headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None) -> None:
+        """Send these headers and parameters (a session's token) with every request; messages do not show them."""
+        self._http.headers.update(headers or {})
+        self._secrets |= params or {}
+        self._http.params = dict(self._secrets)
 
     def server_time(self) -> datetime | None:
         """What the server's clock showed with its last answer (the Date header), in UTC."""
@@ -107,7 +114,7 @@ class HttpClient:
         if "header" in auth:
             self._http.headers[auth["header"]] = login.password
         elif "parameter" in auth:
-            self._http.params = {auth["parameter"]: login.password}
+            self.send_always(params={auth["parameter"]: login.password})
         elif login.user:
             self._http.auth = (login.user, login.password)
         else:
@@ -159,6 +166,12 @@ class HttpClient:
                 do="start it, or correct the address in the connection",
             ) from error  # fmt: skip
 
+    def _shown(self, url: str | None) -> str:
+        """An address without the secrets that are sent in it."""
+        parts = urlsplit(url or self.url)
+        kept = [(name, value) for name, value in parse_qsl(parts.query) if name not in self._secrets]
+        return parts._replace(query=urlencode(kept, safe="$/'(),:{}")).geturl()
+
     def _result(self, response: requests.Response) -> Answer:
         self._answered_at = _moment_of(response.headers.get("Date"))
         if response.status_code == requests.codes.unauthorized and "token_url" in self._auth:
@@ -179,12 +192,6 @@ class HttpClient:
                     do="ask for smaller pages in the source's options",
                 )  # fmt: skip
         return Answer(self.system, response, bytes(content), self._shown(response.url))
-
-    def _shown(self, url: str) -> str:
-        """An address as it may be told: without the key that went with it."""
-        parts = urlsplit(url)
-        kept = [pair for pair in parse_qsl(parts.query) if pair[0] != self._auth.get("parameter")]
-        return parts._replace(query=urlencode(kept)).geturl()
 
     def _refused(self, response: requests.Response, what: str) -> SourceError:
         code = response.status_code

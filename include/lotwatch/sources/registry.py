@@ -42,6 +42,10 @@ KINDS: dict[str, Kind] = {
     "gudid_table": Kind(pull="lotwatch.sources.devices:gudid_table"),
     "nmpa_udid": Kind(pull="lotwatch.sources.devices:nmpa", push="lotwatch.sources.devices:nmpa_push"),
     "fhir": Kind(pull="lotwatch.sources.fhir:pull", push="lotwatch.sources.fhir:push"),
+    "drop_folder": Kind(pull="lotwatch.sources.tables:drop_folder"),
+    "sql_query": Kind(pull="lotwatch.sources.tables:sql_query"),
+    "odata": Kind(pull="lotwatch.sources.tables:odata"),
+    "rest_json": Kind(pull="lotwatch.sources.tables:rest_json"),
 }
 
 

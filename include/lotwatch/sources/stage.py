@@ -179,7 +179,8 @@ def pending_batches(conn: psycopg.Connection, source: str, state: str) -> list[i
     return [row[0] for row in conn.execute(query(__package__, "pending_batches"), {"source": source, "state": state})]
 
 
-def _staged_entities(conn: psycopg.Connection) -> list[str]:
+def staged_entities(conn: psycopg.Connection) -> list[str]:
+    """The entities that have a staging table."""
     return [entity for (entity,) in conn.execute(query(__package__, "staged_entities")).fetchall()]
 
 
@@ -191,13 +192,13 @@ def take_batch(conn: psycopg.Connection, batch_id: int, state: str) -> bool:
     """
     row = conn.execute(query(__package__, "take_batch"), {"batch_id": batch_id, "state": state}).fetchone()
     if row is not None and row[0] >= MANY:
-        analyze(conn, "stage", _staged_entities(conn))
+        analyze(conn, "stage", staged_entities(conn))
     return row is not None
 
 
 def finish_batch(conn: psycopg.Connection, batch_id: int) -> None:
     """Mark a batch as posted and drop its staged rows: the ledger and the quarantine have them now."""
     conn.execute(query(__package__, "finish_batch"), {"batch_id": batch_id})
-    for entity in _staged_entities(conn):
+    for entity in staged_entities(conn):
         statement = sql.SQL("DELETE FROM stage.{} WHERE batch_id = %s").format(sql.Identifier(entity))
         conn.execute(statement, (batch_id,))

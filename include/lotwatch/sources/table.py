@@ -1,11 +1,8 @@
 """Reads an entity from a CSV file whose headers are the columns of its staging table: what a team loads by hand."""
 
 import csv
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from lotwatch.errors import SourceError, nearest
+from lotwatch.sources.cells import readers
 from lotwatch.sources.connector import Page, Problem, Record
 
 #: the columns that together are a record's identity; records of every other entity must bring a source_key
@@ -36,10 +34,6 @@ KEYS: dict[str, tuple[str, ...]] = {
 _PAGE = 2_000
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _SEPARATORS = ",;\t"
-_YES = frozenset({"true", "yes", "y", "1", "是"})
-_NO = frozenset({"false", "no", "n", "0", "否"})
-_DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
-_BIGINT = 2**63
 
 
 class CsvTable:
@@ -55,7 +49,7 @@ class CsvTable:
         self.entities: tuple[str, ...] = (entity,)
         self._path, self._entity = path, entity
         self._columns = {name: kind for name, kind in columns.items() if name != "stated"}  # that is ours to write
-        self._cells = _cells(zone)
+        self._cells = readers(zone)
 
     def changed(self, entity: str, cursor: Mapping[str, Any] | None) -> Iterator[Page]:
         """Everything in the file: there is no cursor."""
@@ -151,69 +145,3 @@ class CsvTable:
     def _key(self, line: int, raw: Mapping[str, str]) -> str:
         named = raw.get("source_key") or "|".join(raw.get(name, "") for name in KEYS.get(self._entity, ()))
         return named if named.strip("|") else f"line {line}"
-
-
-def _cells(zone: ZoneInfo | None) -> dict[str, Callable[[str], Any]]:
-    """How a cell of each type is read; each raises ValueError with the reason."""
-    return {
-        "text": str,
-        "bool": _boolean,
-        "int4": _whole,
-        "int8": _whole,
-        "numeric": _number,
-        "date": _day,
-        "timestamptz": lambda cell: _moment(cell, zone),
-        "jsonb": _json,
-        "_text": lambda cell: [part.strip() for part in cell.split(";") if part.strip()],
-        "_int4": lambda cell: [_whole(part.strip()) for part in cell.split(";") if part.strip()],
-    }
-
-
-def _boolean(cell: str) -> bool:
-    if cell.lower() in _YES:
-        return True
-    if cell.lower() in _NO:
-        return False
-    raise ValueError(f'"{cell}" is neither true nor false')
-
-
-def _number(cell: str) -> Decimal:
-    try:
-        number = Decimal(cell)
-    except InvalidOperation:
-        raise ValueError(f'"{cell}" is not a number (write 1234.5, no thousands separators)') from None
-    if not number.is_finite():
-        raise ValueError(f'"{cell}" is not a number')
-    return number
-
-
-def _whole(cell: str) -> int:
-    number = _number(cell)
-    if number != number.to_integral_value() or abs(number) >= _BIGINT:
-        raise ValueError(f'"{cell}" is not a whole number')
-    return int(number)
-
-
-def _day(cell: str) -> date:
-    parts = _DAY.fullmatch(cell)
-    try:
-        return date(*map(int, parts.groups())) if parts else date.fromisoformat(cell)
-    except ValueError:
-        raise ValueError(f'"{cell}" is not a day (write 2026-01-31)') from None
-
-
-def _moment(cell: str, zone: ZoneInfo | None) -> datetime:
-    try:
-        moment = datetime.fromisoformat(cell.replace("/", "-"))
-    except ValueError:
-        raise ValueError(f'"{cell}" is not a moment (write 2026-01-31T08:30+08:00)') from None
-    if moment.tzinfo is None and zone is None:
-        raise ValueError(f'"{cell}" has no time zone (write 2026-01-31T08:30+08:00, or name the zone of the file)')
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
-
-
-def _json(cell: str) -> Any:
-    try:
-        return json.loads(cell)
-    except ValueError as error:
-        raise ValueError(f"it is not JSON: {error}") from None

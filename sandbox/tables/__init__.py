@@ -1,0 +1,1 @@
+"""Other companies' systems as their interfaces show them: SAP's OData, Kingdee's ExecuteBillQuery, Yonyou's open platform."""
