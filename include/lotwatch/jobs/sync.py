@@ -50,12 +50,20 @@ def gate(
 
     Raises GateError when a batch was stopped: the others were judged all the same.
     """
-    waiting = sources.pending_batches(conn, source, "staged")
+    waiting = sources.pending_batches(conn, source, "staged", pushed=False)
     if not waiting:
         return {"batches": 0}
     report = quality_gate.run_gate(
         conn, waiting, suites=EXPECTATIONS, docs=docs, as_of=context.as_of, thresholds=thresholds
     )
+    return tell(conn, context, report)
+
+
+def tell(conn: psycopg.Connection, context: RunContext, report: GateReport) -> Counts:
+    """Write down what the gate found, and tell ops of what is new in quarantine or was stopped; returns counts.
+
+    Raises GateError when a batch was stopped.
+    """
     with conn.transaction():
         for batch in report.batches:
             _tell(conn, report, batch)
@@ -73,10 +81,13 @@ def gate(
     }
 
 
-def post(conn: psycopg.Connection, context: RunContext, source: str) -> dict[str, int]:
-    """Bring judged batches into the master data and the ledger, each in a transaction of its own."""
+def post(conn: psycopg.Connection, context: RunContext, source: str, *, pushed: bool | None = False) -> dict[str, int]:
+    """Bring judged batches into the master data and the ledger, each in a transaction of its own.
+
+    `pushed` as in `sources.pending_batches`: those that were read, those that came through the inbox, or all.
+    """
     total: Counter[str] = Counter()
-    for batch_id in sources.pending_batches(conn, source, "judged"):
+    for batch_id in sources.pending_batches(conn, source, "judged", pushed=pushed):
         total.update(in_transaction(conn, partial(_post_batch, conn, context, batch_id)))
     return {entity: count for entity, count in total.items() if count}
 

@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
     "tryton_warehouse": Kind(pull="lotwatch.sources.tryton:warehouse"),
     "tryton_procurement": Kind(pull="lotwatch.sources.tryton:procurement"),
     "tryton_quality": Kind(pull="lotwatch.sources.tryton:quality"),
+    "rows": Kind(push="lotwatch.sources.rows:receiver"),
 }
 
 

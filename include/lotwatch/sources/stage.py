@@ -1,6 +1,6 @@
-"""Stores what a connector reads: one batch for each pull, its rows staged and the cursors moved in one transaction."""
+"""Stores what is read: one batch for each pull or drain of the inbox; the cursors move in the transaction of the rows."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from lotwatch.audit import RunContext
 from lotwatch.db.query import query
 from lotwatch.db.statistics import MANY, analyze
 from lotwatch.sources.connector import Connector, Page, Record
+from lotwatch.sources.fit import as_json
 
 #: sets aside the records of an entity that could not be mapped: (conn, batch_id, source, entity, records)
 SetAside = Callable[[psycopg.Connection, int, str, str, Sequence[Record]], None]
@@ -48,7 +49,9 @@ def pull(
         return pulled
 
 
-def open_batch(conn: psycopg.Connection, source: str, context: RunContext, *, backfilled: bool = False) -> int:
+def open_batch(
+    conn: psycopg.Connection, source: str, context: RunContext, *, backfilled: bool = False, pushed: bool = False
+) -> int:
     """A new batch of a source, to stage rows in; returns its number."""
     parameters = {
         "source": source,
@@ -56,6 +59,7 @@ def open_batch(conn: psycopg.Connection, source: str, context: RunContext, *, ba
         "run_id": context.run_id,
         "as_of": context.as_of,
         "backfilled": backfilled,
+        "pushed": pushed,
     }
     row = conn.execute(query(__package__, "open_batch"), parameters).fetchone()
     return int(row[0])  # type: ignore[index]
@@ -85,21 +89,11 @@ def _stage_entity(
     keep_cursor: bool,
 ) -> None:
     columns = entity_columns(conn, entity)
-    copy = sql.SQL("COPY stage.{} ({}) FROM STDIN").format(
-        sql.Identifier(entity),
-        sql.SQL(", ").join(map(sql.Identifier, ("batch_id", "source_key", "raw", *columns))),
-    )
     cursor: dict[str, object] | None = None
     read = 0
     unmapped: list[Record] = []
     for page in pages:
-        with conn.cursor() as writer, writer.copy(copy) as target:
-            for record in page.records:
-                if record.problems:
-                    unmapped.append(record)
-                else:
-                    values = (_value(record.row.get(column), kind) for column, kind in columns.items())
-                    target.write_row((pulled.batch_id, record.source_key, Jsonb(dict(record.raw)), *values))
+        unmapped += copy_rows(conn, pulled.batch_id, entity, columns, page.records)
         read += len(page.records)
         cursor = page.cursor or cursor
     if unmapped:
@@ -111,8 +105,34 @@ def _stage_entity(
     pulled.unmapped[entity] = len(unmapped)
 
 
-def _value(value: object, kind: str) -> object:
-    return Jsonb(value) if kind == "jsonb" and value is not None else value
+def copy_rows(
+    conn: psycopg.Connection,
+    batch_id: int,
+    entity: str,
+    columns: Mapping[str, str],
+    records: Iterable[Record],
+) -> list[Record]:
+    """Stage records of one entity, whose `columns` are as `entity_columns` says; returns those with problems, left out.
+
+    Raises psycopg.DataError when a value does not fit its column.
+    """
+    copy = sql.SQL("COPY stage.{} ({}) FROM STDIN").format(
+        sql.Identifier(entity),
+        sql.SQL(", ").join(map(sql.Identifier, ("batch_id", "source_key", "raw", *columns))),
+    )
+    unmapped = []
+    with conn.cursor() as writer, writer.copy(copy) as target:
+        for record in records:
+            if record.problems:
+                unmapped.append(record)
+                continue
+            row = record.row
+            values = [
+                Jsonb(row[column], as_json) if kind == "jsonb" and row.get(column) is not None else row.get(column)
+                for column, kind in columns.items()
+            ]
+            target.write_row((batch_id, record.source_key, Jsonb(dict(record.raw), as_json), *values))
+    return unmapped
 
 
 def entity_columns(conn: psycopg.Connection, entity: str) -> dict[str, str]:
@@ -123,12 +143,17 @@ def entity_columns(conn: psycopg.Connection, entity: str) -> dict[str, str]:
     return dict(conn.execute(query(__package__, "entity_columns"), {"entity": entity}).fetchall())
 
 
-def pending_batches(conn: psycopg.Connection, source: str, state: str) -> list[int]:
-    """Batches of a source in a state, oldest first: a run also takes what an earlier, killed one left."""
-    return [row[0] for row in conn.execute(query(__package__, "pending_batches"), {"source": source, "state": state})]
+def pending_batches(conn: psycopg.Connection, source: str, state: str, *, pushed: bool | None = None) -> list[int]:
+    """Batches of a source in a state, oldest first: a run also takes what an earlier, killed one left.
+
+    With `pushed` only those that came through the inbox (True) or did not (False).
+    """
+    parameters = {"source": source, "state": state, "pushed": pushed}
+    return [row[0] for row in conn.execute(query(__package__, "pending_batches"), parameters)]
 
 
-def _staged_entities(conn: psycopg.Connection) -> list[str]:
+def staged_entities(conn: psycopg.Connection) -> list[str]:
+    """Entities that have a staging table, in the order of their names."""
     return [entity for (entity,) in conn.execute(query(__package__, "staged_entities")).fetchall()]
 
 
@@ -140,13 +165,23 @@ def take_batch(conn: psycopg.Connection, batch_id: int, state: str) -> bool:
     """
     row = conn.execute(query(__package__, "take_batch"), {"batch_id": batch_id, "state": state}).fetchone()
     if row is not None and row[0] >= MANY:
-        analyze(conn, "stage", _staged_entities(conn))
+        analyze(conn, "stage", staged_entities(conn))
     return row is not None
 
 
 def finish_batch(conn: psycopg.Connection, batch_id: int) -> None:
     """Mark a batch as posted and drop its staged rows: the ledger and the quarantine have them now."""
     conn.execute(query(__package__, "finish_batch"), {"batch_id": batch_id})
-    for entity in _staged_entities(conn):
+    _drop_rows(conn, batch_id)
+
+
+def drop_batch(conn: psycopg.Connection, batch_id: int) -> None:
+    """Remove a batch that has not been one: nothing was read into it, or its rows were only looked at."""
+    _drop_rows(conn, batch_id)
+    conn.execute(query(__package__, "drop_batch"), {"batch_id": batch_id})
+
+
+def _drop_rows(conn: psycopg.Connection, batch_id: int) -> None:
+    for entity in staged_entities(conn):
         statement = sql.SQL("DELETE FROM stage.{} WHERE batch_id = %s").format(sql.Identifier(entity))
         conn.execute(statement, (batch_id,))

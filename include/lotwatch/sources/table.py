@@ -54,7 +54,7 @@ class CsvTable:
         self.entities: tuple[str, ...] = (entity,)
         self._path, self._entity = path, entity
         self._columns = {name: kind for name, kind in columns.items() if name != "stated"}  # that is ours to write
-        self._cells = _cells(zone)
+        self._cells = cells(zone)
 
     def changed(self, entity: str, cursor: Mapping[str, Any] | None) -> Iterator[Page]:
         """Everything in the file: there is no cursor."""
@@ -152,7 +152,7 @@ class CsvTable:
         return named if named.strip("|") else f"line {line}"
 
 
-def _cells(zone: ZoneInfo | None) -> dict[str, Callable[[str], Any]]:
+def cells(zone: ZoneInfo | None) -> dict[str, Callable[[str], Any]]:
     """How a cell of each type is read; each raises ValueError with the reason."""
     return {
         "text": str,
