@@ -30,8 +30,8 @@ def handle(conn: psycopg.Connection, context: RunContext) -> Counts:
     """Read, judge and post all that waits in the inbox; returns bodies, records and what was posted, by name.
 
     `conn` in autocommit mode: each batch is several transactions, and a run that is killed leaves it to the next one.
-    A source that another run is reading is left to that run. Raises the first error when all sources have had their
-    turn: one that cannot go on holds up no other.
+    A source that another run is reading is left to that run. A batch that the gate stopped is told to ops, and what comes
+    after it goes on. Raises the first error when all sources have had their turn: one that cannot go on holds up no other.
     """
     total: Counter[str] = Counter()
     errors: list[LotwatchError] = []
@@ -123,7 +123,6 @@ def _read(conn: psycopg.Connection, context: RunContext, name: str, source: Sour
 def _judge_and_post(conn: psycopg.Connection, context: RunContext, name: str, source: Source) -> Counter[str]:
     """The gate without Great Expectations, then the ledger. Where nobody reads the source, replayed records are ours too."""
     pushed = True if source.schedule is not None else None
-    stopped: GateError | None = None
     total: Counter[str] = Counter()
     waiting = sources.pending_batches(conn, name, "staged", pushed=pushed)
     if waiting:
@@ -137,14 +136,9 @@ def _judge_and_post(conn: psycopg.Connection, context: RunContext, name: str, so
             referee=False,
             keep=True,
         )
-        try:
-            counts = sync.tell(conn, context, report)
-            total.update({name: counts[name] for name in ("passed", "quarantined")})
-        except GateError as error:
-            stopped = error
+        counts = sync.tell(conn, context, report)
+        total.update({name: counts[name] for name in ("passed", "quarantined")} | {"stopped": len(report.stopped)})
     total.update({f"posted {name}": n for name, n in sync.post(conn, context, name, pushed=pushed).items()})
-    if stopped is not None:
-        raise stopped
     return total
 
 

@@ -56,22 +56,21 @@ def gate(
     report = quality_gate.run_gate(
         conn, waiting, suites=EXPECTATIONS, docs=docs, as_of=context.as_of, thresholds=thresholds
     )
-    return tell(conn, context, report)
+    counts = tell(conn, context, report)
+    if report.stopped:
+        raise GateError(
+            f"The gate stopped {len(report.stopped)} of {len(report.batches)} batches. {report.stopped[0].error}"
+        )
+    return counts
 
 
 def tell(conn: psycopg.Connection, context: RunContext, report: GateReport) -> Counts:
-    """Write down what the gate found, and tell ops of what is new in quarantine or was stopped; returns counts.
-
-    Raises GateError when a batch was stopped.
-    """
+    """Write down what the gate found, and tell ops of what is new in quarantine or was stopped; returns counts."""
     with conn.transaction():
         for batch in report.batches:
             _tell(conn, report, batch)
             after = {"state": batch.state, "entities": {outcome.entity: outcome.counts for outcome in batch.entities}}
             record(conn, context, "batch gated", "batch", str(batch.batch_id), after=after, reason=batch.error)
-    stopped = [batch.error for batch in report.batches if batch.error]
-    if stopped:
-        raise GateError(f"The gate stopped {len(stopped)} of {len(report.batches)} batches. {stopped[0]}")
     return {
         "batches": len(report.batches),
         **{
