@@ -16,11 +16,12 @@ from bench.measures.ledger import (
     measure_verify,
 )
 from bench.measures.planning import measure_plan
+from bench.measures.push import measure_push
 from bench.measures.rules import measure_sweep
 from bench.world import World
 
 Name = Literal[
-    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "sweep", "reorder", "holds"
+    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "sweep", "reorder", "holds", "push"
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -35,8 +36,11 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "sweep": measure_sweep,
     "reorder": measure_reorder,
     "holds": measure_holds,
+    "push": measure_push,
 }
+#: measured only when it is asked for: it starts Airflow, and takes minutes
+ON_REQUEST: set[Name] = {"push"}
 #: what must have been done before a measure
 NEEDS: dict[Name, set[Name]] = {"asof": {"plan"}, "sweep": {"plan"}, "reorder": {"plan", "sweep"}, "holds": {"plan"}}
 
-__all__ = ["MEASURES", "NEEDS", "Name"]
+__all__ = ["MEASURES", "NEEDS", "ON_REQUEST", "Name"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -16,7 +17,7 @@ from psycopg import sql
 from lotwatch.errors import SourceError
 from lotwatch.sources.inbox.signature import Key, read_keys, sign, signer
 from lotwatch.sources.registry import Source
-from lotwatch_airflow.inbox.app import create_app
+from lotwatch_airflow.inbox.app import Registry, create_app
 from lotwatch_airflow.inbox.keys import KeyRing, Login, login_of
 from lotwatch_airflow.inbox.limits import Bucket, Limits
 from lotwatch_local import postgres
@@ -437,3 +438,20 @@ def test_a_look_up_that_fails_is_tried_again_later() -> None:
         asyncio.run(ring.login("x"))
     clock.seconds += 31
     assert asyncio.run(ring.login("x")).keys
+
+
+def test_a_source_that_is_added_may_push_without_a_restart_and_a_broken_file_takes_none_away(tmp_path, caplog) -> None:
+    clock, path = Clock(), tmp_path / "sources.yaml"
+    path.write_text("events: {kind: rows, push: a}\n")
+    registry = Registry(path, clock)
+    assert set(registry()) == {"events"}
+    path.write_text("events: {kind: rows, push: a}\nmore: {kind: rows, push: b}\n")
+    os.utime(path, ns=(1, 1))
+    assert set(registry()) == {"events"}
+    clock.seconds += 11
+    assert set(registry()) == {"events", "more"}
+    path.write_text("events: {kind: rwos, push: a}\n")
+    os.utime(path, ns=(2, 2))
+    clock.seconds += 11
+    assert set(registry()) == {"events", "more"}
+    assert "did you mean rows" in caplog.text

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NoReturn
 
 import psycopg
@@ -20,10 +21,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lotwatch.errors import LotwatchError
+from lotwatch.paths import SOURCES
 from lotwatch.sources import inbox
 from lotwatch.sources.inbox.keep import Media
 from lotwatch.sources.inbox.signature import signer
-from lotwatch.sources.registry import Source
+from lotwatch.sources.registry import Source, load_sources
 from lotwatch_airflow.inbox.committer import Committer
 from lotwatch_airflow.inbox.keys import KeyRing, Login, airflow_login
 from lotwatch_airflow.inbox.limits import Bucket, Lag, Limits
@@ -42,10 +44,40 @@ _DATABASE, _BACKLOG, _BUSY = 5, 10, 2
 
 def inbox_of_airflow() -> Starlette:
     """The door as Airflow mounts it."""
-    from lotwatch.sources.registry import load_sources
     from lotwatch_airflow.board.database import WRITES, airflow_address
 
-    return create_app(load_sources, airflow_login, lambda: airflow_address(WRITES))
+    return create_app(Registry(SOURCES, time.monotonic), airflow_login, lambda: airflow_address(WRITES))
+
+
+class Registry:
+    """The registry of sources as its file has it: read again when the file has changed, looked at every 10 s.
+
+    A file that cannot be used is logged, and what was known goes on. Raises LotwatchError when there never was a usable one.
+    """
+
+    _EVERY = 10.0
+
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+        self._path, self._clock = path, clock
+        self._looked, self._changed = float("-inf"), -1
+        self._known: Mapping[str, Source] | None = None
+
+    def __call__(self) -> Mapping[str, Source]:
+        if self._known is None or self._clock() - self._looked > self._EVERY:
+            self._looked = self._clock()
+            self._read()
+        if self._known is None:
+            raise LotwatchError("There is no registry of sources", where=str(self._path), do="mend the file")
+        return self._known
+
+    def _read(self) -> None:
+        try:
+            changed = self._path.stat().st_mtime_ns
+            if changed != self._changed:
+                load_sources.cache_clear()
+                self._known, self._changed = load_sources(self._path), changed
+        except (LotwatchError, OSError) as error:
+            log.error("The inbox goes by the sources that it knew: %s", error)
 
 
 def create_app(
