@@ -66,7 +66,7 @@ def _body(told: dict[str, Any], number: int) -> bytes:
     for place in range(told["events"]):
         key = number * told["events"] + place
         item, lot, site = told["known"][key % len(told["known"])]
-        row = {"item_code": item, "lot_number": lot, "from_location": "SUPPLIER", "to_location": site}
+        row = {"item_code": item, "lot_number": lot, "from_location": "VENDOR", "to_location": site}
         row |= {"quantity": 1, "occurred_at": now}
         events.append({"entity": "movement", "source_key": f"pushed-{told['first']}-{key}", "row": row})
     return json.dumps({"events": events}).encode()

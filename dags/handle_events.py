@@ -4,7 +4,8 @@ What is pushed is kept in the inbox before its sender is told so. **handle** rea
 lets the gate judge it by the suites in `expectations/` (in SQL alone: Great Expectations would take longer than events may
 wait, and referees every hour in `referee_events`), and posts the good rows, each source event once for ever. Bad rows go to
 quarantine, a message that cannot be read at all stays in the inbox with its error; ops gets one message for each batch.
-Then it wakes `watch_inventory`, unless nothing was posted.
+Then it wakes `watch_inventory`, unless nothing was posted. What waits in quarantine for a record it refers to is tried again with
+the next messages of its source, and once an hour.
 
 *When*: woken by the triggerer when something comes, and every 5 minutes. Runs may overlap: a source is read by one of them.
 

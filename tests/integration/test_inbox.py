@@ -287,6 +287,22 @@ def test_a_replayed_record_of_a_source_that_nobody_reads_is_judged_and_posted(co
     assert stocked.position("DC") == 5
 
 
+def test_an_event_that_came_before_its_lot_is_posted_within_the_hour(conn, db_url: str, stocked: Company) -> None:
+    push(db_url, body(event("a", 5, lot_number="L2")))
+    jobs.handle(conn, CONTEXT)
+    conn.autocommit = False
+    stocked.lot("L2")
+    stocked.post()
+    conn.autocommit = True
+    by_the_clock = replace(CONTEXT, run_type="scheduled")
+    jobs.handle(conn, replace(by_the_clock, as_of=NOW + timedelta(minutes=5)))
+    assert stocked.position("DC") == 0
+    jobs.handle(conn, replace(by_the_clock, as_of=NOW + timedelta(hours=1)))
+    assert stocked.position("DC") == 5
+    assert rows(conn, "SELECT count(*) FROM lotwatch.outbox") == [(1,)], "told of once"
+    assert jobs.handle(conn, replace(by_the_clock, as_of=NOW + timedelta(hours=2))) == {}
+
+
 def test_a_body_without_events_is_read_and_makes_no_batch(conn, db_url: str) -> None:
     push(db_url, body())
     assert jobs.handle(conn, CONTEXT) == {"bodies": 1}

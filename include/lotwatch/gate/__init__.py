@@ -2,7 +2,7 @@
 
 from lotwatch.gate.gate import preview, run_gate
 from lotwatch.gate.kept import Refereed, judged_sources, referee
-from lotwatch.gate.quarantine import quarantine_unmapped, refused, replay, restage_references
+from lotwatch.gate.quarantine import quarantine_unmapped, refused, replay, restage_references, waits_for_references
 from lotwatch.gate.report import (
     NO_THRESHOLDS,
     BatchOutcome,
@@ -30,4 +30,5 @@ __all__ = [
     "replay",
     "restage_references",
     "run_gate",
+    "waits_for_references",
 ]

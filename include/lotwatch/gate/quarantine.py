@@ -89,6 +89,13 @@ def restage_references(conn: psycopg.Connection, batch_id: int, source: str) -> 
     return {entity: restaged[entity] for entity in ENTITIES if restaged.get(entity)}
 
 
+def waits_for_references(conn: psycopg.Connection, source: str) -> bool:
+    """Whether records of a source would be staged once more with its next batch: what they refer to may have come."""
+    parameters = {"source": source, "prefix": REFERENCE_PREFIX}
+    row = conn.execute(query(__package__, "waits_for_references"), parameters).fetchone()
+    return bool(row and row[0])
+
+
 def replay(
     conn: psycopg.Connection,
     context: RunContext,

@@ -24,6 +24,8 @@ Counts = dict[str, int]
 KEPT = timedelta(days=30)
 _NO_DOCS = Path()  # Great Expectations writes nothing: it is not asked
 _NAMED = 5
+#: handle_events runs every so many minutes by the clock
+_RETRY_MINUTES = 5
 
 
 def handle(conn: psycopg.Connection, context: RunContext) -> Counts:
@@ -97,11 +99,18 @@ def _pushing(name: str) -> Source | None:
 
 def _drain(conn: psycopg.Connection, context: RunContext, name: str, source: Source) -> Counter[str]:
     """Batch after batch until nothing waits; first what a killed run has left."""
+    if _is_time_to_retry(context) and source.schedule is None and quality_gate.waits_for_references(conn, name):
+        sources.open_batch(conn, name, context, pushed=True)  # the gate stages with it what waits for what it refers to
     total = _judge_and_post(conn, context, name, source)
     while pushed := in_transaction(conn, partial(_read, conn, context, name, source)):
         total.update(bodies=pushed.bodies, read=sum(pushed.read.values()), unreadable=len(pushed.unreadable))
         total.update(_judge_and_post(conn, context, name, source))
     return total
+
+
+def _is_time_to_retry(context: RunContext) -> bool:
+    """Once an hour, in a run by the clock: who pushes nothing more brings no batch of its own for what waits."""
+    return context.run_type == "scheduled" and context.as_of.minute < _RETRY_MINUTES
 
 
 def _read(conn: psycopg.Connection, context: RunContext, name: str, source: Source) -> inbox.Pushed | None:
