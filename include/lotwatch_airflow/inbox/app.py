@@ -224,7 +224,7 @@ class _Door:
                         _refuse(413, f"A body may have {self._limits.body} bytes; send several messages.")
                     parts.append(part)
         except TimeoutError:
-            _refuse(400, f"The body did not come within {self._limits.patience:.0f} s.")
+            _refuse(503, f"The body did not come within {self._limits.patience:.0f} s; send it again.", _BUSY)
         except ClientDisconnect:
             _refuse(400, "The body ended early.")
         return b"".join(parts)
