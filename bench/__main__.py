@@ -15,7 +15,7 @@ import typer
 
 from bench.database import bytes_used, require_room, temporary_database
 from bench.figures import Figure, as_table, write_json
-from bench.measures import MEASURES, NEEDS, OPTIONAL, Name
+from bench.measures import MEASURES, NEEDS, ON_REQUEST, Name
 from bench.world import World
 from lotwatch.errors import LotwatchError
 from lotwatch_local.stack import console, step
@@ -30,7 +30,7 @@ def main(
 ) -> None:
     """Measure how fast Lotwatch is, as ratios within one run."""
     try:
-        run, figures = _run(rows, {only} if only else set(MEASURES) - OPTIONAL)
+        run, figures = _run(rows, {only} if only else set(MEASURES) - ON_REQUEST)
     except LotwatchError as error:
         console.print(f"[red]{error}[/]")
         raise SystemExit(1) from None

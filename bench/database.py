@@ -35,7 +35,8 @@ def temporary_database() -> Iterator[Settings]:
     """Start PostgreSQL as an installation does, with Lotwatch's schema; stop and remove it, also when interrupted."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with TemporaryDirectory(prefix="lotwatch-bench-", ignore_cleanup_errors=True) as folder:
-        settings = Settings(home=Path(folder), port_postgres=_free_port(), port_tryton=_free_port())
+        ports = {f"port_{name}": _free_port() for name in ("postgres", "tryton", "airflow")}
+        settings = Settings(home=Path(folder), **ports)
         supervisor = Supervisor(settings)
         try:
             supervisor.load([stack.database_program(settings)])

@@ -153,7 +153,8 @@ class World:
                     conn.commit()  # one transaction a month, as snapshots tell them apart by transaction
 
     def _open_batch(self, conn: psycopg.Connection) -> int:
-        parameters = {"source": SOURCE, "dag_id": None, "run_id": None, "as_of": AS_OF, "backfilled": False}
+        parameters = {"source": SOURCE, "dag_id": None, "run_id": None, "as_of": AS_OF}
+        parameters |= {"backfilled": False, "pushed": False}
         row = conn.execute(query("lotwatch.sources", "open_batch"), parameters).fetchone()
         assert row is not None
         return int(row[0])

@@ -1,4 +1,4 @@
-"""Puts Lotwatch's board into Airflow's navigation.
+"""Puts Lotwatch's board into Airflow's navigation, and the inbox beside it.
 
 Every part of Airflow, each task included, executes this file: what is heavy is imported when the API server asks for it.
 """
@@ -10,7 +10,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 
 class LotwatchPlugin(AirflowPlugin):
-    """The board at /lotwatch, and its place in the navigation."""
+    """The board at /lotwatch with its place in the navigation, and the door of the inbox at /lotwatch-inbox."""
 
     name = "lotwatch"
     external_views = [  # noqa: RUF012  # Airflow's own form
@@ -26,8 +26,13 @@ class LotwatchPlugin(AirflowPlugin):
 
     @cached_property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
-        """The board's application; only the API server asks for it."""
+        """The applications; only the API server asks for them."""
         from lotwatch_airflow.board import MOUNT
         from lotwatch_airflow.board.app import board_of_airflow
+        from lotwatch_airflow.inbox import MOUNT as INBOX
+        from lotwatch_airflow.inbox.app import inbox_of_airflow
 
-        return [{"name": "lotwatch", "app": board_of_airflow(), "url_prefix": MOUNT}]
+        return [
+            {"name": "lotwatch", "app": board_of_airflow(), "url_prefix": MOUNT},
+            {"name": "lotwatch inbox", "app": inbox_of_airflow(), "url_prefix": INBOX},
+        ]

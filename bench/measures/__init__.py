@@ -17,13 +17,14 @@ from bench.measures.ledger import (
     measure_verify,
 )
 from bench.measures.planning import measure_plan
+from bench.measures.push import measure_push
 from bench.measures.rules import measure_sweep
 from bench.measures.tryton import measure_tryton
 from bench.world import World
 
 Name = Literal[
     "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "sweep", "reorder", "holds", "connectors",
-    "tryton",
+    "tryton", "push",
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -40,10 +41,11 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "holds": measure_holds,
     "connectors": measure_connectors,
     "tryton": measure_tryton,
+    "push": measure_push,
 }
-#: starts real servers of other systems, which takes long: only when it is asked for by name
-OPTIONAL: frozenset[Name] = frozenset({"tryton"})
+#: measured only when they are asked for: they start real servers, and take minutes
+ON_REQUEST: frozenset[Name] = frozenset({"tryton", "push"})
 #: what must have been done before a measure
 NEEDS: dict[Name, set[Name]] = {"asof": {"plan"}, "sweep": {"plan"}, "reorder": {"plan", "sweep"}, "holds": {"plan"}}
 
-__all__ = ["MEASURES", "NEEDS", "OPTIONAL", "Name"]
+__all__ = ["MEASURES", "NEEDS", "ON_REQUEST", "Name"]

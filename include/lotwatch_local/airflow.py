@@ -87,6 +87,8 @@ def connections(settings: Settings) -> dict[str, str]:
         "logistics": f"http://:{quote(secrets['logistics_token'])}@{home}:{settings.port_logistics}",
         "compliance": f"http://:{quote(secrets['compliance_token'])}@{home}:{settings.port_compliance}",
         "hospital": f"http://:{quote(secrets['hospital_token'])}@{home}:{settings.port_hospital}/r5?case_key={quote(secrets['hospital_token'])}",
+        # the key with which the source `events` signs what it pushes; nothing is ever sent to this address
+        "inbox_events": f"http://:{quote(secrets['inbox_key'])}@{home}",
     }
 
 

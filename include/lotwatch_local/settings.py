@@ -26,6 +26,7 @@ SECRET_NAMES = (
     "logistics_token",
     "compliance_token",
     "hospital_token",
+    "inbox_key",
     "sandbox_control_token",
     "airflow_fernet_key",
     "airflow_jwt_secret",

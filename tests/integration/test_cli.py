@@ -118,3 +118,26 @@ def test_a_snapshot_is_taken_once(stocked: Company, lotwatch) -> None:
     assert "kept before" in lotwatch("ledger", "snapshot", "2026-06-01").stdout
     with psycopg.connect(stocked.conn.info.dsn, password=stocked.conn.info.password) as conn:
         assert conn.execute("SELECT count(*) FROM lotwatch.snapshot").fetchone() == (1,)
+
+
+def test_what_was_pushed_is_listed_shown_and_read_again(stocked: Company, lotwatch, db_url: str) -> None:
+    from lotwatch.jobs import events
+    from tests.integration.test_inbox import body, event, push
+
+    push(db_url, body(event("a", 2), event_id="msg_good"), body(content=b"{", event_id="msg_bad"))
+    events.handle(stocked.conn, stocked.context)
+    stocked.conn.commit()
+    listed = lotwatch("inbox", "list").stdout
+    assert "msg_good" in listed
+    assert "posted" in listed
+    unreadable = lotwatch("inbox", "list", "--unreadable").stdout
+    assert "msg_good" not in unreadable
+    assert "msg_bad" in unreadable
+    number = next(line.split()[0] for line in unreadable.splitlines() if "msg_bad" in line)
+    assert lotwatch("inbox", "show", number, "--body").stdout == "{"
+    assert "not JSON" in lotwatch("inbox", "show", number).stdout
+    again = lotwatch("inbox", "replay", "--source", "events", "--reason", "mended")
+    assert "Read once more: 1" in again.stdout
+    assert "msg_bad" in lotwatch("inbox", "list", "--waiting").stdout
+    with pytest.raises(LotwatchError, match="number 77"):
+        lotwatch("inbox", "replay", "77", "--reason", "why")

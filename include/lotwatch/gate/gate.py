@@ -20,6 +20,7 @@ from psycopg.types.json import Jsonb
 from lotwatch.db.query import query
 from lotwatch.errors import GateError
 from lotwatch.gate.judge import EntityVerdict, Judge, referee_counts, refuse_broken
+from lotwatch.gate.kept import keep_judged
 from lotwatch.gate.quarantine import UNMAPPED, quarantine_bad, release_passed, restage_references
 from lotwatch.gate.reasons import reasons
 from lotwatch.gate.report import (
@@ -51,12 +52,14 @@ def run_gate(
     as_of: datetime,
     thresholds: Mapping[str, Threshold] = NO_THRESHOLDS,
     referee: bool = True,
+    keep: bool = False,
 ) -> GateReport:
     """Judge the batches of one source that are in state 'staged', oldest first; the others are left as they are.
 
     `suites` is the folder of the suites, `docs` the folder under which validation results and Data Docs are written
     (one site for each source and day of `as_of`), `thresholds` by entity say when a batch is stopped. With
-    `referee=False` Great Expectations is left out: for events that must not wait for it.
+    `referee=False` Great Expectations is left out: for events that must not wait for it. With `keep` their rows are kept as
+    judged, for `lotwatch.gate.referee` to have them judged later.
 
     A batch ends 'judged', or 'stopped' with its error when a check is broken, when the split and Great Expectations
     disagree, or when too many rows are newly bad; a stopped batch keeps its rows in staging and moves nothing into
@@ -73,7 +76,7 @@ def run_gate(
             _, waiting = _staged(conn, batch_ids)
         folder = docs / source / as_of.date().isoformat()
         outcomes = [
-            _gate_batch(conn, source, batch_id, loaded, folder if referee else None, as_of, thresholds)
+            _gate_batch(conn, source, batch_id, loaded, folder if referee else None, as_of, thresholds, keep=keep)
             for batch_id in waiting
         ]
     return GateReport(source, tuple(outcomes))
@@ -151,6 +154,8 @@ def _gate_batch(
     docs: Path | None,
     as_of: datetime,
     thresholds: Mapping[str, Threshold],
+    *,
+    keep: bool,
 ) -> BatchOutcome:
     """Judge one batch; what stops it is written to it and reported, so that the next batch is judged all the same."""
     batch = _prepare(conn, source, batch_id, suites)
@@ -161,7 +166,7 @@ def _gate_batch(
         with conn.transaction():
             _close(conn, batch_id, "stopped", (), str(error))
         return BatchOutcome(batch_id, "stopped", (), str(error))
-    return _conclude(batch, pages, thresholds)
+    return _conclude(batch, pages, thresholds, keep=keep)
 
 
 def _prepare(conn: psycopg.Connection, source: str, batch_id: int, suites: Mapping[str, Suite]) -> _Batch:
@@ -208,12 +213,16 @@ def _judge_entity(batch: _Batch, suite: Suite, judge: Judge | None) -> Path | No
         return verdict.page
 
 
-def _conclude(batch: _Batch, pages: Mapping[str, Path | None], thresholds: Mapping[str, Threshold]) -> BatchOutcome:
+def _conclude(
+    batch: _Batch, pages: Mapping[str, Path | None], thresholds: Mapping[str, Threshold], *, keep: bool
+) -> BatchOutcome:
     """The last transaction: bad rows to quarantine, passed ones released, the batch judged; or stopped, nothing moved."""
     with batch.transaction() as conn:
         outcomes = tuple(_outcome(batch, suite, pages[suite.entity]) for suite in batch.present)
         error = _too_much(outcomes, thresholds, batch.batch_id)
         if error is None:
+            if keep:
+                keep_judged(conn, batch.present, batch.batch_id)
             for suite in batch.present:
                 release_passed(conn, suite, batch.batch_id, batch.source)
                 quarantine_bad(conn, suite, batch.batch_id, batch.source)

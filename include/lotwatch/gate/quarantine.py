@@ -21,6 +21,8 @@ from lotwatch.gate.reasons import reasons
 from lotwatch.gate.staging import for_entity, item_code, item_code_of, staged_columns
 from lotwatch.gate.suites import ENTITIES, REFERENCE_PREFIX, Suite
 from lotwatch.sources.connector import Record
+from lotwatch.sources.fit import as_json
+from lotwatch.sources.stage import open_batch
 
 #: the rule that records break which a connector could not map
 UNMAPPED = ["MAP"]
@@ -40,7 +42,7 @@ def quarantine_unmapped(
             "entity": entity,
             "source_key": each.source_key,
             "item_code": item_code_of(entity, each.row),
-            "raw": Jsonb(dict(each.raw)),
+            "raw": Jsonb(dict(each.raw), dumps=as_json),
             "rules": UNMAPPED,
             "reasons": [f"{problem.field}: {problem.reason}" for problem in each.problems],
         }
@@ -87,6 +89,13 @@ def restage_references(conn: psycopg.Connection, batch_id: int, source: str) -> 
     return {entity: restaged[entity] for entity in ENTITIES if restaged.get(entity)}
 
 
+def waits_for_references(conn: psycopg.Connection, source: str) -> bool:
+    """Whether records of a source would be staged once more with its next batch: what they refer to may have come."""
+    parameters = {"source": source, "prefix": REFERENCE_PREFIX}
+    row = conn.execute(query(__package__, "waits_for_references"), parameters).fetchone()
+    return bool(row and row[0])
+
+
 def replay(
     conn: psycopg.Connection,
     context: RunContext,
@@ -124,26 +133,13 @@ def replay(
         )
     batch_ids = []
     for its_source, its_rows in groupby(rows, key=itemgetter(1)):
-        batch_id = _open_batch(conn, context, its_source)
+        batch_id = open_batch(conn, its_source, context)
         for quarantine_id, _, its_entity, before in its_rows:
             _restage_corrected(conn, batch_id, quarantine_id, its_entity, corrections or {})
             after = {**(before or {}), **(corrections or {})}
             record(conn, context, "replay", "quarantine", str(quarantine_id), before=before, after=after, reason=reason)
         batch_ids.append(batch_id)
     return batch_ids
-
-
-def _open_batch(conn: psycopg.Connection, context: RunContext, source: str) -> int:
-    parameters = {
-        "source": source,
-        "dag_id": context.dag_id,
-        "run_id": context.run_id,
-        "as_of": context.as_of,
-        "backfilled": False,
-    }
-    row = conn.execute(query("lotwatch.sources", "open_batch"), parameters).fetchone()
-    assert row is not None  # noqa: S101 (the statement always answers one row)
-    return int(row[0])
 
 
 def _restage_corrected(

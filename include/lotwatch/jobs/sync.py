@@ -87,20 +87,27 @@ def gate(
 
     Raises GateError when a batch was stopped: the others were judged all the same.
     """
-    waiting = sources.pending_batches(conn, source, "staged")
+    waiting = sources.pending_batches(conn, source, "staged", pushed=False)
     if not waiting:
         return {"batches": 0}
     report = quality_gate.run_gate(
         conn, waiting, suites=EXPECTATIONS, docs=docs, as_of=context.as_of, thresholds=thresholds
     )
+    counts = tell(conn, context, report)
+    if report.stopped:
+        raise GateError(
+            f"The gate stopped {len(report.stopped)} of {len(report.batches)} batches. {report.stopped[0].error}"
+        )
+    return counts
+
+
+def tell(conn: psycopg.Connection, context: RunContext, report: GateReport) -> Counts:
+    """Write down what the gate found, and tell ops of what is new in quarantine or was stopped; returns counts."""
     with conn.transaction():
         for batch in report.batches:
             _tell(conn, report, batch)
             after = {"state": batch.state, "entities": {outcome.entity: outcome.counts for outcome in batch.entities}}
             record(conn, context, "batch gated", "batch", str(batch.batch_id), after=after, reason=batch.error)
-    stopped = [batch.error for batch in report.batches if batch.error]
-    if stopped:
-        raise GateError(f"The gate stopped {len(stopped)} of {len(report.batches)} batches. {stopped[0]}")
     return {
         "batches": len(report.batches),
         **{
@@ -110,10 +117,13 @@ def gate(
     }
 
 
-def post(conn: psycopg.Connection, context: RunContext, source: str) -> dict[str, int]:
-    """Bring judged batches into the master data and the ledger, each in a transaction of its own."""
+def post(conn: psycopg.Connection, context: RunContext, source: str, *, pushed: bool | None = False) -> dict[str, int]:
+    """Bring judged batches into the master data and the ledger, each in a transaction of its own.
+
+    `pushed` as in `sources.pending_batches`: those that were read, those that came through the inbox, or all.
+    """
     total: Counter[str] = Counter()
-    for batch_id in sources.pending_batches(conn, source, "judged"):
+    for batch_id in sources.pending_batches(conn, source, "judged", pushed=pushed):
         total.update(in_transaction(conn, partial(_post_batch, conn, context, batch_id)))
     return {entity: count for entity, count in total.items() if count}
 

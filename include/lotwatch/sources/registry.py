@@ -46,6 +46,7 @@ KINDS: dict[str, Kind] = {
     "sql_query": Kind(pull="lotwatch.sources.tables:sql_query"),
     "odata": Kind(pull="lotwatch.sources.tables:odata"),
     "rest_json": Kind(pull="lotwatch.sources.tables:rest_json"),
+    "rows": Kind(push="lotwatch.sources.rows:receiver"),
 }
 
 

@@ -1,6 +1,6 @@
-"""Stores what a connector reads: one batch for each pull, its rows staged and the cursors moved in one transaction."""
+"""Stores what is read: one batch for each pull or drain of the inbox; the cursors move in the transaction of the rows."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -12,6 +12,7 @@ from lotwatch.audit import RunContext
 from lotwatch.db.query import query
 from lotwatch.db.statistics import MANY, analyze
 from lotwatch.sources.connector import Connector, Page, Reconciling, Record
+from lotwatch.sources.fit import as_json
 from lotwatch.sources.udi import labelled
 
 #: what every staged row has beside its entity's own columns, and what is made of those later
@@ -96,7 +97,9 @@ def for_entity(name: str, entity: str, **parts: sql.Composable) -> sql.Composed:
     return sql.SQL(query(__package__, name)).format(entity=sql.Identifier(entity), **parts)
 
 
-def open_batch(conn: psycopg.Connection, source: str, context: RunContext, *, backfilled: bool = False) -> int:
+def open_batch(
+    conn: psycopg.Connection, source: str, context: RunContext, *, backfilled: bool = False, pushed: bool = False
+) -> int:
     """A new batch of a source, to stage rows in; returns its number."""
     parameters = {
         "source": source,
@@ -104,6 +107,7 @@ def open_batch(conn: psycopg.Connection, source: str, context: RunContext, *, ba
         "run_id": context.run_id,
         "as_of": context.as_of,
         "backfilled": backfilled,
+        "pushed": pushed,
     }
     row = conn.execute(query(__package__, "open_batch"), parameters).fetchone()
     return int(row[0])  # type: ignore[index]
@@ -137,33 +141,51 @@ def stage_entity(
     `as_of` is the day on which labels are read: their years have two digits.
     """
     columns = entity_columns(conn, entity)
-    copy = sql.SQL("COPY stage.{} ({}) FROM STDIN").format(
-        sql.Identifier(entity),
-        sql.SQL(", ").join(map(sql.Identifier, ("batch_id", "source_key", "raw", *columns))),
-    )
     cursor: dict[str, object] | None = None
     read = unmapped = 0
     for page in pages:
-        records = [labelled(record, columns, as_of) for record in page.records]
-        good = [record for record in records if not record.problems]
-        with conn.cursor() as writer, writer.copy(copy) as target:
-            for record in good:
-                values = (_value(record.row.get(column), kind) for column, kind in columns.items())
-                target.write_row((pulled.batch_id, record.source_key, Jsonb(dict(record.raw)), *values))
-        if memory and good:
-            memory.keep(good)
-        bad = [record for record in records if record.problems]
+        bad = copy_rows(conn, pulled.batch_id, entity, columns, page.records, as_of)
+        if memory and len(bad) < len(page.records):
+            memory.keep([record for record in page.records if not record.problems])
         if bad:
             set_aside(conn, pulled.batch_id, source, entity, bad)
-        read, unmapped = read + len(records), unmapped + len(bad)
+        read, unmapped = read + len(page.records), unmapped + len(bad)
         cursor = page.cursor or cursor
     pulled.read[entity] = read
     pulled.unmapped[entity] = unmapped
     return cursor
 
 
-def _value(value: object, kind: str) -> object:
-    return Jsonb(value) if kind == "jsonb" and value is not None else value
+def copy_rows(
+    conn: psycopg.Connection,
+    batch_id: int,
+    entity: str,
+    columns: Mapping[str, str],
+    records: Iterable[Record],
+    as_of: date,
+) -> list[Record]:
+    """Stage records of one entity, whose `columns` are as `entity_columns` says; returns those with problems, left out.
+
+    What a scanned label says is filled in; `as_of` is the day on which it is read. Raises psycopg.DataError when a value
+    does not fit its column.
+    """
+    copy = sql.SQL("COPY stage.{} ({}) FROM STDIN").format(
+        sql.Identifier(entity),
+        sql.SQL(", ").join(map(sql.Identifier, ("batch_id", "source_key", "raw", *columns))),
+    )
+    unmapped = []
+    with conn.cursor() as writer, writer.copy(copy) as target:
+        for record in records:
+            if record.problems:
+                unmapped.append(record)
+                continue
+            row = labelled(record, columns, as_of).row
+            values = [
+                Jsonb(row[column], as_json) if kind == "jsonb" and row.get(column) is not None else row.get(column)
+                for column, kind in columns.items()
+            ]
+            target.write_row((batch_id, record.source_key, Jsonb(dict(record.raw), as_json), *values))
+    return unmapped
 
 
 def entity_columns(conn: psycopg.Connection, entity: str) -> dict[str, str]:
@@ -174,13 +196,17 @@ def entity_columns(conn: psycopg.Connection, entity: str) -> dict[str, str]:
     return dict(conn.execute(query(__package__, "entity_columns"), {"entity": entity}).fetchall())
 
 
-def pending_batches(conn: psycopg.Connection, source: str, state: str) -> list[int]:
-    """Batches of a source in a state, oldest first: a run also takes what an earlier, killed one left."""
-    return [row[0] for row in conn.execute(query(__package__, "pending_batches"), {"source": source, "state": state})]
+def pending_batches(conn: psycopg.Connection, source: str, state: str, *, pushed: bool | None = None) -> list[int]:
+    """Batches of a source in a state, oldest first: a run also takes what an earlier, killed one left.
+
+    With `pushed` only those that came through the inbox (True) or did not (False).
+    """
+    parameters = {"source": source, "state": state, "pushed": pushed}
+    return [row[0] for row in conn.execute(query(__package__, "pending_batches"), parameters)]
 
 
 def staged_entities(conn: psycopg.Connection) -> list[str]:
-    """The entities that have a staging table."""
+    """Entities that have a staging table, in the order of their names."""
     return [entity for (entity,) in conn.execute(query(__package__, "staged_entities")).fetchall()]
 
 
@@ -199,6 +225,16 @@ def take_batch(conn: psycopg.Connection, batch_id: int, state: str) -> bool:
 def finish_batch(conn: psycopg.Connection, batch_id: int) -> None:
     """Mark a batch as posted and drop its staged rows: the ledger and the quarantine have them now."""
     conn.execute(query(__package__, "finish_batch"), {"batch_id": batch_id})
+    _drop_rows(conn, batch_id)
+
+
+def drop_batch(conn: psycopg.Connection, batch_id: int) -> None:
+    """Remove a batch that has not been one: nothing was read into it, or its rows were only looked at."""
+    _drop_rows(conn, batch_id)
+    conn.execute(query(__package__, "drop_batch"), {"batch_id": batch_id})
+
+
+def _drop_rows(conn: psycopg.Connection, batch_id: int) -> None:
     for entity in staged_entities(conn):
         statement = sql.SQL("DELETE FROM stage.{} WHERE batch_id = %s").format(sql.Identifier(entity))
         conn.execute(statement, (batch_id,))

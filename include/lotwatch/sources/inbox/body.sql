@@ -1,0 +1,3 @@
+-- One body as it was received.
+SELECT body FROM lotwatch.inbox
+WHERE inbox_id = %(inbox_id)s;
