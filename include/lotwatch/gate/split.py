@@ -151,6 +151,10 @@ def _wrong_check_digit(check: Check, parts: _Parts) -> sql.Composable:
     return sql.SQL("NOT lotwatch.gs1_check_digit_holds({})").format(_column(check))
 
 
+def _wrong_check_character(check: Check, parts: _Parts) -> sql.Composable:
+    return sql.SQL("NOT lotwatch.hibcc_check_character_holds({})").format(_column(check))
+
+
 def _out_of_range(check: Check, parts: _Parts) -> sql.Composable:
     ends = (
         ("min_value", sql.SQL("<=") if check.kwargs.get("strict_min") else sql.SQL("<")),
@@ -204,6 +208,7 @@ FAILS: Mapping[str, Callable[[Check, _Parts], sql.Composable]] = {
     "expect_column_values_to_be_in_set": _not_in_set,
     "expect_column_values_to_match_regex": _no_match,
     "expect_column_values_to_have_gs1_check_digit": _wrong_check_digit,
+    "expect_column_values_to_have_hibcc_check_character": _wrong_check_character,
     "expect_column_values_to_be_between": _out_of_range,
     "expect_column_pair_values_a_to_be_greater_than_b": _not_greater,
     "expect_compound_columns_to_be_unique": partial(_repeated, columns="column_list"),
