@@ -109,7 +109,9 @@ def _papers(db: psycopg.Connection) -> None:
         "INSERT INTO lotwatch.credential (kind, number, supplier_id, valid_through)"
         " SELECT 'licence', 'L9', supplier_id, '2025-12-31' FROM lotwatch.supplier WHERE code = 'S9'"
     )
-    db.execute("INSERT INTO lotwatch.legal_entity (code, name, country) VALUES ('ONE', 'One', 'CN'), ('TWO', 'Two', 'CN')")
+    db.execute(
+        "INSERT INTO lotwatch.legal_entity (code, name, country) VALUES ('ONE', 'One', 'CN'), ('TWO', 'Two', 'CN')"
+    )
     db.execute(
         "UPDATE lotwatch.location AS place SET legal_entity_id = entity.legal_entity_id FROM lotwatch.legal_entity AS entity"
         " WHERE (place.code, entity.code) IN (('SITE3', 'ONE'), ('SITE4', 'TWO'))"

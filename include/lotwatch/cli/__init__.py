@@ -3,7 +3,7 @@
 import typer
 from rich.console import Console
 
-from lotwatch.cli import access, counts, facts, holds, ledger, quarantine, rules, trace
+from lotwatch.cli import access, batches, counts, facts, holds, ledger, quarantine, rules, trace
 from lotwatch.cli.load import load
 from lotwatch.cli.udi import udi
 from lotwatch.errors import LotwatchError
@@ -11,6 +11,7 @@ from lotwatch.errors import LotwatchError
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command()(load)
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(batches.app, name="batch")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(counts.app, name="count")
 app.add_typer(holds.app, name="hold")

@@ -130,14 +130,14 @@ class Judge:
         connection.exec_driver_sql(statement.as_string())
 
 
-def refuse_broken(suite: Suite, verdict: EntityVerdict) -> None:
+def refuse_broken(suite: Suite, verdict: EntityVerdict, batch_id: int) -> None:
     """Raise GateError when a check could not be evaluated: it is broken, not the data."""
     if verdict.broken:
         rules = "; ".join(f"{rule}: {error}" for rule, error in sorted(verdict.broken.items()))
         raise GateError(
             f"Checks of {suite.entity} are broken, so nothing is known about the data: {rules}",
             where=str(suite.path),
-            do="correct the suite, then judge the batch again",
+            do=f"correct the suite, then `lotwatch batch judge {batch_id}`",
         )
 
 

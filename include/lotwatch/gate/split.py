@@ -5,7 +5,7 @@ the statement does, and Great Expectations referees its counts (`lotwatch.gate.j
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from typing import Any
@@ -79,11 +79,25 @@ def _run(conn: psycopg.Connection, suite: Suite, batch_id: int) -> int:
         with conn.transaction():
             return conn.execute(statement, parameters | {"batch_id": batch_id}).rowcount
     except psycopg.Error as error:
+        broken = _broken(conn, suite, batch_id) or str(error)
         raise GateError(
-            f"The checks of {suite.entity} cannot be run: {error}",
+            f"Checks of {suite.entity} cannot be run, so nothing is known about the data: {broken}",
             where=str(suite.path),
-            do="correct the suite, then judge the batch again",
+            do=f"correct the suite, then `lotwatch batch judge {batch_id}`",
         ) from error
+
+
+def _broken(conn: psycopg.Connection, suite: Suite, batch_id: int) -> str:
+    """Which checks cannot be run, each tried alone; empty when none of them fails by itself."""
+    found = []
+    for check in suite.checks:
+        statement, parameters = _compose(replace(suite, checks=(check,)))
+        try:
+            with conn.transaction(force_rollback=True):
+                conn.execute(statement, parameters | {"batch_id": batch_id})
+        except psycopg.Error as error:
+            found.append(f"{check.rule}: {str(error).splitlines()[0]}")
+    return "; ".join(found)
 
 
 @dataclass(slots=True)

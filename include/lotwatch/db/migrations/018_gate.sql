@@ -115,6 +115,7 @@ CREATE TABLE lotwatch.rule_result (
     PRIMARY KEY (batch_id, entity, rule),
     FOREIGN KEY (batch_id, entity) REFERENCES lotwatch.validation
 );
+CREATE INDEX rule_result_trend ON lotwatch.rule_result (entity, rule, batch_id);
 COMMENT ON COLUMN lotwatch.rule_result.reason IS '{"en", "zh"}: the rule''s reason with the names of its columns';
 COMMENT ON COLUMN lotwatch.rule_result.examples IS
 'up to five of [{"source_key", "reason": {"en", "zh"}, "known": whether it was in quarantine before}], new ones first';
