@@ -182,15 +182,23 @@ def test_nobody_sees_anything_without_a_login(make_client: Callable[..., TestCli
     assert {"/", "/inventory", "/orders", "/quality", "/static/{name}"} <= {route.path for route in routes}
     for route in routes:
         method = next(iter(route.methods))
-        answer = client.request(method, route.path.format(name="board.css", hold_id=1, count_id=1))
+        answer = client.request(
+            method, route.path.format(name="board.css", hold_id=1, count_id=1, record_id=1, batch_id=1)
+        )
         assert answer.status_code == 401, route.path
         assert answer.headers["content-security-policy"]
 
 
-def test_only_holds_and_counts_can_be_written(client: TestClient) -> None:
+def test_only_holds_counts_and_what_the_gate_kept_back_can_be_written(client: TestClient) -> None:
     routes = [route for route in client.app.routes if isinstance(route, APIRoute)]  # type: ignore[attr-defined]
     writing = {route.path for route in routes if route.methods != {"GET"}}
-    assert writing == {"/holds/new", "/holds/{hold_id}", "/counts/{count_id}"}
+    assert writing == {
+        "/holds/new",
+        "/holds/{hold_id}",
+        "/counts/{count_id}",
+        "/quality/records/{record_id}",
+        "/quality/batches/{batch_id}",
+    }
     assert client.post("/").status_code == 405
 
 

@@ -54,15 +54,20 @@ def quarantine_unmapped(
 
 def quarantine_bad(conn: psycopg.Connection, suite: Suite, batch_id: int, source: str) -> None:
     """Move the batch's rows with errors from staging into quarantine."""
-    texts, parameters = reasons(suite, "en", only_errors=True)
+    english, parameters = reasons(suite, "en", only_errors=True)
+    chinese, chinese_parameters = reasons(suite, "zh", only_errors=True)
     statement = for_entity(
         "quarantine_bad",
         suite.entity,
         suite.columns,
-        reasons=texts,
+        reasons=english,
+        reasons_zh=chinese,
         item_code=item_code(suite.entity, suite.columns),
     )
-    conn.execute(statement, parameters | {"batch_id": batch_id, "source": source, "entity_name": suite.entity})
+    conn.execute(
+        statement,
+        parameters | chinese_parameters | {"batch_id": batch_id, "source": source, "entity_name": suite.entity},
+    )
 
 
 def release_passed(conn: psycopg.Connection, suite: Suite, batch_id: int, source: str) -> None:

@@ -70,6 +70,10 @@ WHERE units_contained > 1;
 -- A second code for the same thing is found by its name.
 CREATE INDEX item_name ON lotwatch.item (lower(name));
 
+-- Whoever works with the records reads Chinese as often as English.
+ALTER TABLE lotwatch.quarantine ADD COLUMN reasons_zh text [];
+COMMENT ON COLUMN lotwatch.quarantine.reasons_zh IS 'the same reasons in Chinese; null: told by a connector, in English alone';
+
 -- What a person decides on a batch, and whether people were told of it.
 ALTER TABLE lotwatch.batch
 DROP CONSTRAINT batch_state_check,
