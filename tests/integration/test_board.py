@@ -492,7 +492,7 @@ def test_hostile_names_are_shown_not_run(client: TestClient, world: World, db: p
     world.run(HOSTILE, HOSTILE)
     world.outbox(HOSTILE, "failed")
     world.done()
-    for path in ("/", "/inventory", "/inventory?group=lot", "/orders", "/quality"):
+    for path in ("/", "/inventory", "/inventory?group=lot", "/orders", "/quality", "/quality/records/1"):
         html = client.get(path, params={"text": HOSTILE} if path == "/quality" else None).text
         assert "alert(" in html, path
         assert "<script>alert" not in html, path
@@ -562,7 +562,8 @@ def test_data_quality_shows_the_record_and_the_reason(client: TestClient, world:
     html = client.get("/quality").text
     assert len(rows(html)) == 2
     assert "quantity is -5" in html
-    assert "手套" in html
+    (record,) = re.findall(r'/(quality/records/[0-9]+)">move,1<', html)
+    assert "手套" in client.get(f"/{record}").text
     assert re.search(r"movements</dt>\s*<dd>read 12, passed 11, quarantined 1</dd>", html)
     assert len(rows(client.get("/quality?text=SUCH").text)) == 1
     assert "move," not in client.get("/quality?source=erp").text

@@ -12,6 +12,7 @@ from lotwatch import access
 from lotwatch.errors import GateError
 from lotwatch.jobs import sync
 from tests.integration.company import Company, context
+from tests.integration.test_board import HOSTILE
 from tests.integration.test_board_ledger import _airflow_home, as_, send, words
 from tests.integration.test_mend import Memory, bad, movement, waiting
 
@@ -190,3 +191,12 @@ def test_records_are_found_by_what_a_message_links_to(as_: Clients, wms: Company
     assert keys(f"source=wms&batch={first}") == {"m1", "m2"}
     assert keys("rule=REF005") == {"m2"}
     assert keys("entity=lot") == set()
+
+
+def test_hostile_records_are_shown_not_run(as_: Clients, wms: Company, tmp_path: Path) -> None:
+    batch = run(wms, [movement(HOSTILE, quantity=0, document=HOSTILE, item_code=HOSTILE)], tmp_path)
+    record = waiting(wms.conn)[HOSTILE]
+    for page in (f"/quality/records/{record}", f"/quality/batches/{batch}"):
+        html = as_("ops").get(page).text
+        assert "alert(" in html, page
+        assert "<script>alert" not in html, page
