@@ -468,6 +468,32 @@ def test_both_judges_see_one_moment_whatever_is_posted_meanwhile(
         assert judge.verdict(world, suite).rules["REF005"] == RuleVerdict("REF005", 1, 1)
 
 
+def test_the_judge_never_reads_the_batch_into_memory(
+    world: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch may have a million rows; Great Expectations would read them all to learn the names of their columns."""
+    suite = load_suites(SUITES, staged_columns(world))["supplier"]
+    batch_id = batch(world)
+    for number in range(50):
+        stage(world, batch_id, "supplier", f"s{number}")
+    most = 0
+    execute = psycopg.Cursor.execute
+
+    def watched(cursor: psycopg.Cursor, *arguments: Any, **options: Any) -> psycopg.Cursor:
+        nonlocal most
+        done = execute(cursor, *arguments, **options)
+        if "stage" in str(arguments[0]):
+            most = max(most, cursor.rowcount)
+        return done
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", watched)
+    with Judge(world, tmp_path, batch_id, AS_OF) as judge, world.transaction():
+        world.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        verdict = judge.verdict(world, suite)
+    assert verdict.rules["SUP004"] == RuleVerdict("SUP004", 50, 0)
+    assert 0 < most < 50
+
+
 def test_judges_that_disagree_are_both_distrusted(world: psycopg.Connection) -> None:
     suite = load_suites(SUITES, staged_columns(world))["movement"]
     rules = {check.rule: RuleVerdict(check.rule, 10, 2) for check in suite.checks}
