@@ -115,6 +115,14 @@ class World:
         conn.commit()
         return batch_id
 
+    def stage_unjudged_lots(self, conn: psycopg.Connection, each: int) -> int:
+        """Stage so many new lots of each item-site for the gate, one in a hundred bad; return their batch."""
+        batch_id = self._open_batch(conn)
+        parameters = {"batch_id": batch_id, "as_of": AS_OF, "each": each}
+        conn.execute(query(__package__, "stage_unjudged_lots"), parameters)
+        conn.commit()
+        return batch_id
+
     def _make_item_sites(self) -> None:
         suppliers = max(5, self.rows // 2_000)
         with self.connect("migrator") as conn:

@@ -41,9 +41,10 @@ class Airflow:
         self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
         return was_paused
 
-    def trigger(self, dag_id: str) -> str:
-        """Start a run by hand; returns its id."""
-        return self.call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None})["dag_run_id"]
+    def trigger(self, dag_id: str, **params: Any) -> str:
+        """Start a run by hand, with params; returns its id."""
+        body = {"logical_date": None, "conf": params}
+        return self.call("POST", f"/dags/{dag_id}/dagRuns", json=body)["dag_run_id"]
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """All runs of a DAG, oldest first."""

@@ -7,8 +7,11 @@ from difflib import get_close_matches
 class LotwatchError(Exception):
     """A failure the operator can act on.
 
-    `what` says what happened, `where` names the system, file, record or field, `do` says what to do next.
+    `what` says what happened, `where` names the system, file, record or field, `do` says what to do next. `told`: whoever
+    must know has a message about it already.
     """
+
+    told = False
 
     def __init__(self, what: str, *, where: str = "", do: str = "") -> None:
         self.what, self.where, self.do = what, where, do

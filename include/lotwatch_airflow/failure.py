@@ -13,9 +13,11 @@ class TellOps(BaseNotifier):
     template_fields = ()
 
     def notify(self, context: Any) -> None:
-        """Put the failure into the outbox, once for each try of a task."""
+        """Put the failure into the outbox, once for each try of a task; unless a better message about it is there."""
         from lotwatch_airflow.job import connect
 
+        if getattr(getattr(context.get("exception"), "__cause__", None), "told", False):
+            return
         ti = context["ti"]
         data = {
             "dag_id": ti.dag_id,

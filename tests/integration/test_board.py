@@ -182,15 +182,23 @@ def test_nobody_sees_anything_without_a_login(make_client: Callable[..., TestCli
     assert {"/", "/inventory", "/orders", "/quality", "/static/{name}"} <= {route.path for route in routes}
     for route in routes:
         method = next(iter(route.methods))
-        answer = client.request(method, route.path.format(name="board.css", hold_id=1, count_id=1, notice_id=1))
+        names = ("hold_id", "count_id", "notice_id", "record_id", "batch_id")
+        answer = client.request(method, route.path.format(name="board.css", **dict.fromkeys(names, 1)))
         assert answer.status_code == 401, route.path
         assert answer.headers["content-security-policy"]
 
 
-def test_only_holds_counts_and_notices_can_be_written(client: TestClient) -> None:
+def test_only_holds_counts_letters_and_what_the_gate_kept_back_can_be_written(client: TestClient) -> None:
     routes = [route for route in client.app.routes if isinstance(route, APIRoute)]  # type: ignore[attr-defined]
     writing = {route.path for route in routes if route.methods != {"GET"}}
-    assert writing == {"/holds/new", "/holds/{hold_id}", "/counts/{count_id}", "/notices/new"}
+    assert writing == {
+        "/holds/new",
+        "/holds/{hold_id}",
+        "/counts/{count_id}",
+        "/notices/new",
+        "/quality/records/{record_id}",
+        "/quality/batches/{batch_id}",
+    }
     assert client.post("/").status_code == 405
 
 
@@ -484,7 +492,7 @@ def test_hostile_names_are_shown_not_run(client: TestClient, world: World, db: p
     world.run(HOSTILE, HOSTILE)
     world.outbox(HOSTILE, "failed")
     world.done()
-    for path in ("/", "/inventory", "/inventory?group=lot", "/orders", "/quality"):
+    for path in ("/", "/inventory", "/inventory?group=lot", "/orders", "/quality", "/quality/records/1"):
         html = client.get(path, params={"text": HOSTILE} if path == "/quality" else None).text
         assert "alert(" in html, path
         assert "<script>alert" not in html, path
@@ -554,7 +562,8 @@ def test_data_quality_shows_the_record_and_the_reason(client: TestClient, world:
     html = client.get("/quality").text
     assert len(rows(html)) == 2
     assert "quantity is -5" in html
-    assert "手套" in html
+    (record,) = re.findall(r'/(quality/records/[0-9]+)">move,1<', html)
+    assert "手套" in client.get(f"/{record}").text
     assert re.search(r"movements</dt>\s*<dd>read 12, passed 11, quarantined 1</dd>", html)
     assert len(rows(client.get("/quality?text=SUCH").text)) == 1
     assert "move," not in client.get("/quality?source=erp").text

@@ -24,6 +24,7 @@ from lotwatch.gate.judge import EntityVerdict, Judge, RuleVerdict, referee_count
 from lotwatch.gate.split import split
 from lotwatch.gate.staging import staged_columns
 from lotwatch.gate.suites import ENTITIES, load_suites
+from lotwatch.master.udi import hibc
 from lotwatch.sources.connector import Problem, Record
 from tests.integration.gate_cases import AS_OF, BREAKS, GOOD, NEAR, UNIQUE
 
@@ -78,14 +79,59 @@ def world(db: psycopg.Connection) -> psycopg.Connection:
     )
     db.execute(
         "INSERT INTO lotwatch.lot (item_id, number, usable_through, sterile_until)"
-        " SELECT item_id, unnest(ARRAY['LOT1', 'LOT2']), '2026-12-31', '2027-12-31' FROM lotwatch.item WHERE code = 'LABELLED'"
+        " SELECT item_id, unnest(ARRAY['LOT1', 'LOT2', 'LOT3', 'LOT4', 'LOT6']), '2026-12-31', '2027-12-31'"
+        " FROM lotwatch.item WHERE code = 'LABELLED'"
     )
     db.execute(
-        "INSERT INTO lotwatch.serial_unit (item_id, number)"
-        " SELECT item_id, 'SN1' FROM lotwatch.item WHERE code = 'LABELLED'"
+        "INSERT INTO lotwatch.serial_unit (item_id, number, lot_id, usable_through)"
+        " SELECT item.item_id, unit.number, lot.lot_id, unit.usable_through::date FROM lotwatch.item"
+        " CROSS JOIN (VALUES ('SN1', NULL, NULL), ('SN2', 'LOT2', NULL), ('SN4', 'LOT2', NULL), ('SN3', NULL, '2026-12-31'))"
+        " AS unit (number, lot_number, usable_through)"
+        " LEFT JOIN lotwatch.lot ON lot.item_id = item.item_id AND lot.number = unit.lot_number"
+        " WHERE item.code = 'LABELLED'"
     )
+    _papers(db)
     db.commit()
     return db
+
+
+def _papers(db: psycopg.Connection) -> None:
+    """Somebody's registration and licence that lapsed, two legal entities, an order of a hundred, lots with their age."""
+    db.execute(
+        "INSERT INTO lotwatch.item (code, name, label_lot, label_serial, label_expiry, base_unit)"
+        " VALUES ('LAPSED', 'Valve', false, false, false, 'piece')"
+    )
+    db.execute(
+        "INSERT INTO lotwatch.credential (kind, number, item_id, valid_from, valid_through)"
+        " SELECT 'registration', 'R9', item_id, '2020-07-01', '2025-06-30' FROM lotwatch.item WHERE code = 'LAPSED'"
+    )
+    db.execute(
+        "INSERT INTO lotwatch.credential (kind, number, supplier_id, valid_through)"
+        " SELECT 'licence', 'L9', supplier_id, '2025-12-31' FROM lotwatch.supplier WHERE code = 'S9'"
+    )
+    db.execute(
+        "INSERT INTO lotwatch.legal_entity (code, name, country) VALUES ('ONE', 'One', 'CN'), ('TWO', 'Two', 'CN')"
+    )
+    db.execute(
+        "UPDATE lotwatch.location AS place SET legal_entity_id = entity.legal_entity_id FROM lotwatch.legal_entity AS entity"
+        " WHERE (place.code, entity.code) IN (('SITE3', 'ONE'), ('SITE4', 'TWO'))"
+    )
+    db.execute(
+        "INSERT INTO lotwatch.location (code, name, kind, parent_id, site_id)"
+        " SELECT 'WARD4', 'Ward', 'department', location_id, location_id FROM lotwatch.location WHERE code = 'SITE4'"
+    )
+    db.execute("INSERT INTO lotwatch.location (code, name, kind) VALUES ('VENDOR', 'Maker', 'supplier')")
+    db.execute(
+        "INSERT INTO lotwatch.lot (item_id, number, manufactured_on) SELECT item_id, number, made::date"
+        " FROM (VALUES ('LAPSED', 'MADE IN TIME', '2025-01-01'), ('LABELLED', 'LOT5', '2026-03-15')) AS lot (code, number, made)"
+        " JOIN lotwatch.item USING (code)"
+    )
+    db.execute(
+        "INSERT INTO lotwatch.purchase_order_line (source, source_key, state, supplier_id, site_id, item_id, quantity,"
+        " unit_price, currency) SELECT 'erp', 'hundred', 'open', supplier_id, location_id, item_id, 100, 1, 'CNY'"
+        " FROM lotwatch.supplier, lotwatch.location, lotwatch.item"
+        " WHERE (supplier.code, location.code, item.code) = ('ACME', 'SITE', 'PLAIN')"
+    )
 
 
 @pytest.fixture
@@ -113,7 +159,7 @@ def stage(conn: psycopg.Connection, batch_id: int, entity: str, key: str, **diff
     """Stage the entity's good row, differing as said."""
     row = GOOD[entity] | ({UNIQUE[entity]: f"{entity}{next(_number)}"} if entity in UNIQUE else {})
     if entity == "item":
-        row["udi_di"] = f"+H{next(_number):06}"
+        row |= {"udi_di": f"H{next(_number):06}", "name": f"Stent {next(_number)}"}
     row |= differing
     statement = sql.SQL("INSERT INTO stage.{} (batch_id, source_key, raw, {}) VALUES (%s, %s, %s, {})").format(
         sql.Identifier(entity),
@@ -174,6 +220,31 @@ def test_each_rule_refuses_what_it_should_and_nothing_else_and_great_expectation
     }
     assert passed == {key: warned.get(key, ([], [])) for key in passed}
     assert warned.keys() <= passed.keys()
+
+
+@pytest.mark.parametrize(
+    ("told", "stated", "rules"),
+    [
+        ({"usable_through": date(2027, 6, 1)}, None, (["LOT018"], [])),
+        ({"usable_through": date(2027, 6, 1)}, {"usable_through": "2027-01-01", "corrected": True}, ([], [])),
+        ({"usable_through": date(2028, 6, 1), "sterile_until": date(2028, 6, 1)}, None, ([], ["LOT014"])),
+        ({"usable_through": date(2026, 11, 30)}, None, ([], ["LOT011"])),
+        ({"usable_through": None}, None, ([], ["LOT009"])),
+    ],
+    ids=["later", "later and seen by a person", "sterilised again", "earlier", "not said"],
+)
+def test_of_two_expiry_dates_of_a_lot_the_earlier_one_counts_until_somebody_has_looked(
+    world: psycopg.Connection,
+    gate: Callable[..., GateReport],
+    told: dict[str, Any],
+    stated: dict[str, Any] | None,
+    rules: tuple[list[str], list[str]],
+) -> None:
+    """Whichever system is read first: believed, the later one would make expired stock usable."""
+    batch_id = batch(world)
+    stage(world, batch_id, "lot", "l1", lot_number="LOT1", **told, stated=Jsonb(stated) if stated else None)
+    split(world, load_suites(SUITES, staged_columns(world))["lot"], batch_id)
+    assert verdicts(world, batch_id, "lot") == {"l1": rules}
 
 
 def test_a_report_tells_numbers_and_examples_with_the_row_s_own_values_in_both_languages(
@@ -397,6 +468,32 @@ def test_both_judges_see_one_moment_whatever_is_posted_meanwhile(
         assert judge.verdict(world, suite).rules["REF005"] == RuleVerdict("REF005", 1, 1)
 
 
+def test_the_judge_never_reads_the_batch_into_memory(
+    world: psycopg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch may have a million rows; Great Expectations would read them all to learn the names of their columns."""
+    suite = load_suites(SUITES, staged_columns(world))["supplier"]
+    batch_id = batch(world)
+    for number in range(50):
+        stage(world, batch_id, "supplier", f"s{number}")
+    most = 0
+    execute = psycopg.Cursor.execute
+
+    def watched(cursor: psycopg.Cursor, *arguments: Any, **options: Any) -> psycopg.Cursor:
+        nonlocal most
+        done = execute(cursor, *arguments, **options)
+        if "stage" in str(arguments[0]):
+            most = max(most, cursor.rowcount)
+        return done
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", watched)
+    with Judge(world, tmp_path, batch_id, AS_OF) as judge, world.transaction():
+        world.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        verdict = judge.verdict(world, suite)
+    assert verdict.rules["SUP004"] == RuleVerdict("SUP004", 50, 0)
+    assert 0 < most < 50
+
+
 def test_judges_that_disagree_are_both_distrusted(world: psycopg.Connection) -> None:
     suite = load_suites(SUITES, staged_columns(world))["movement"]
     rules = {check.rule: RuleVerdict(check.rule, 10, 2) for check in suite.checks}
@@ -593,6 +690,18 @@ def _holds(code: str) -> bool:
     except biip.ParseError:
         return False
     return True
+
+
+def test_the_check_character_in_sql_is_that_of_the_label_s_reader(db: psycopg.Connection) -> None:
+    for product in ("BJC5D6E7", "1", "99999999999999999", "0A0B0C"):
+        message = f"+A123{product}1"
+        for last in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%":
+            code = message + last
+            row = db.execute(
+                "SELECT lotwatch.hibcc_check_character_holds(%s), lotwatch.identifier_key(%s)", (code, code)
+            ).fetchone()
+            holds = last == hibc.check_character(message)
+            assert row == (holds, message[1:] if holds else code[1:].lstrip("+")), code
 
 
 @pytest.mark.realdata

@@ -28,9 +28,15 @@ def dags(tmp_path_factory: pytest.TempPathFactory):
 
 def test_the_dags_are_those_of_the_manual(dags) -> None:
     syncs = {f"sync_{name}" for name, source in load_sources().items() if source.schedule}
-    assert set(dags) == syncs | {"plan_policies", "watch_inventory", "ask_approval", "send_outbox", "keep_house"} | {
+    assert set(dags) == syncs | {
+        "plan_policies",
+        "watch_inventory",
+        "ask_approval",
+        "send_outbox",
+        "keep_house",
         "handle_events",
         "referee_events",
+        "replay_quarantine",
     }
 
 

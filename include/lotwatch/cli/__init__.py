@@ -3,7 +3,20 @@
 import typer
 from rich.console import Console
 
-from lotwatch.cli import access, counts, facts, holds, inbox, ledger, notices, quarantine, rules, sources, trace
+from lotwatch.cli import (
+    access,
+    batches,
+    counts,
+    facts,
+    holds,
+    inbox,
+    ledger,
+    notices,
+    quarantine,
+    rules,
+    sources,
+    trace,
+)  # fmt: skip
 from lotwatch.cli.load import load
 from lotwatch.cli.udi import udi
 from lotwatch.errors import LotwatchError
@@ -13,6 +26,7 @@ app.command()(load)
 app.add_typer(sources.app, name="source")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(inbox.app, name="inbox")
+app.add_typer(batches.app, name="batch")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(counts.app, name="count")
 app.add_typer(holds.app, name="hold")

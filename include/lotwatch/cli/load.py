@@ -1,6 +1,5 @@
 """`lotwatch load`: a file of one entity, by hand."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -8,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import psycopg
 import typer
 
-from lotwatch.cli.shell import Actor, Database, circumstances, console
+from lotwatch.cli.shell import Actor, Database, circumstances, console, data_docs
 from lotwatch.errors import LotwatchError, nearest
 
 if TYPE_CHECKING:
@@ -42,8 +41,7 @@ def load(
         if dry_run:
             kept_out = print_preview(try_load(conn, context, source, table))
         else:
-            docs = Path(os.environ.get("LOTWATCH_HOME", "data")) / "data_docs"
-            kept_out = print_loaded(load_file(conn, begin_run(conn, context), source, table, docs))
+            kept_out = print_loaded(load_file(conn, begin_run(conn, context), source, table, data_docs()))
     raise typer.Exit(bool(kept_out))
 
 

@@ -1,6 +1,8 @@
 """What all commands share: the database, who asks, and how it is printed."""
 
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +21,11 @@ def circumstances(command: str, actor: str) -> RunContext:
     """The circumstances of a command: now is its moment."""
     now = datetime.now(UTC)
     return RunContext("cli", f"cli__{now.isoformat()}", "manual", command, -1, 1, None, now, actor)
+
+
+def data_docs() -> Path:
+    """Where Great Expectations keeps its results and pages."""
+    return Path(os.environ.get("LOTWATCH_HOME", "data")) / "data_docs"
 
 
 def moment(text: str) -> datetime:

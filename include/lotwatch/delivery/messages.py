@@ -1,6 +1,7 @@
 """Messages to people: `messages.yaml` holds the words of each in both languages, one layout shows them all.
 
-A message is a subject, an introduction, a table (`data["rows"]`, a list of objects) and a link.
+A message is a subject, an introduction of some paragraphs, a table (`data["rows"]`, a list of objects) and a link. `names`
+are what codes in a column are called.
 """
 
 from collections.abc import Mapping
@@ -29,13 +30,25 @@ def render(template: str, lang: str, data: Mapping[str, Any], board_url: str) ->
         part: text[lang] for part, text in catalogue()[template].items() if isinstance(text, dict) and lang in text
     }
     columns = {name: title[lang] for name, title in catalogue()[template].get("columns", {}).items()}
-    rows = [{name: _in(lang, value) for name, value in row.items()} for row in data.get("rows", [])]
+    names = {
+        column: {code: text[lang] for code, text in known.items()}
+        for column, known in catalogue()[template].get("names", {}).items()
+    }
+    rows = [
+        {
+            name: names.get(name, {}).get(value, value) if isinstance(value, str) else _in(lang, value)
+            for name, value in row.items()
+        }
+        for row in data.get("rows", [])
+    ]
     # names of other systems must not break out of a one-line subject
     subject = " ".join(_environment().from_string(words["subject"]).render(data, count=len(rows)).split())
     context = {
         "lang": lang,
         "subject": subject,
-        "intro": _environment().from_string(words["intro"]).render(data, count=len(rows)),
+        "paragraphs": _paragraphs(
+            _environment().from_string(words["intro"]).render(data, count=len(rows), names=names)
+        ),
         "columns": columns,
         "rows": rows[:MOST_ROWS],
         "more": max(0, len(rows) - MOST_ROWS),
@@ -45,6 +58,11 @@ def render(template: str, lang: str, data: Mapping[str, Any], board_url: str) ->
     text = _environment().get_template("message.txt.j2").render(context)
     html = _environment().get_template("message.html.j2").render(context)
     return {"subject": subject[:200], "text": text, "html": html}
+
+
+def _paragraphs(text: str) -> list[str]:
+    """What stands between empty lines."""
+    return [part.strip() for part in text.split("\n\n") if part.strip()]
 
 
 def _in(lang: str, value: Any) -> Any:

@@ -32,6 +32,7 @@ from lotwatch.gate.report import (
     RuleOutcome,
     Threshold,
 )
+from lotwatch.gate.results import keep_results
 from lotwatch.gate.split import names_its_own, rule_counts, settle, split
 from lotwatch.gate.staging import for_entity, staged_columns
 from lotwatch.gate.suites import Reason, Suite, load_suites
@@ -76,10 +77,47 @@ def run_gate(
             _, waiting = _staged(conn, batch_ids)
         folder = docs / source / as_of.date().isoformat()
         outcomes = [
-            _gate_batch(conn, source, batch_id, loaded, folder if referee else None, as_of, thresholds, keep=keep)
-            for batch_id in waiting
+            _gate_batch(
+                conn,
+                source,
+                batch_id,
+                loaded,
+                folder if referee else None,
+                as_of,
+                _Limits(thresholds, accepted),
+                keep=keep,
+            )
+            for batch_id, accepted in waiting.items()
         ]
     return GateReport(source, tuple(outcomes))
+
+
+def judge_now(
+    conn: psycopg.Connection,
+    batch_id: int,
+    *,
+    suites: Path,
+    as_of: datetime,
+    thresholds: Mapping[str, Threshold] = NO_THRESHOLDS,
+) -> BatchOutcome:
+    """Judge a staged batch by the suites alone, wholly within the caller's transaction, and let its good rows on.
+
+    For the few records that a person mends. The caller has called `wait_for_turn` first. Nobody is told: whoever asked
+    sees it. Raises GateError as `run_gate` does, and when the batch would be stopped: then the caller rolls back.
+    """
+    loaded = load_suites(suites, staged_columns(conn))
+    source, waiting = _staged(conn, [batch_id])
+    batch = _prepare(conn, source, batch_id, loaded)
+    pages: dict[str, Path | None] = {suite.entity: _judge_entity(batch, suite, None) for suite in batch.present}
+    outcome = _conclude(batch, pages, as_of, _Limits(thresholds, waiting[batch_id]), told=True, refereed=False)
+    if outcome.state == "stopped":
+        raise GateError(outcome.error or "The batch was stopped")
+    return outcome
+
+
+def wait_for_turn(conn: psycopg.Connection, source: str) -> None:
+    """Keep the source's gate for the caller's transaction. First of all locks, or two might wait for each other."""
+    conn.execute(query(__package__, "keep_gate"), {"source": source})
 
 
 def preview(conn: psycopg.Connection, batch_id: int, *, suites: Path) -> BatchOutcome:
@@ -95,17 +133,22 @@ def preview(conn: psycopg.Connection, batch_id: int, *, suites: Path) -> BatchOu
     return BatchOutcome(batch_id, "judged", tuple(_outcome(batch, suite, None) for suite in batch.present), None)
 
 
-def _staged(conn: psycopg.Connection, batch_ids: Sequence[int]) -> tuple[str, list[int]]:
-    """The source of the batches, and those of them that wait for the gate."""
+def _staged(conn: psycopg.Connection, batch_ids: Sequence[int]) -> tuple[str, dict[int, float | None]]:
+    """The source of the batches, and those of them that wait for the gate, with what a person accepted of each."""
     rows = conn.execute(query(__package__, "batches"), {"batch_ids": list(batch_ids)}).fetchall()
-    sources = {source for _, source, _ in rows}
+    sources = {source for _, source, _, _ in rows}
     if len(rows) != len(set(batch_ids)) or len(sources) != 1:
         raise GateError(
             f"The gate takes batches of one source, and got {len(rows)} of {sorted(sources)}",
             where=f"batches {sorted(batch_ids)}",
             do="call it once for each source",
         )
-    return sources.pop(), [batch_id for batch_id, _, state in rows if state == "staged"]
+    waiting = {
+        batch_id: None if accepted is None else float(accepted)
+        for batch_id, _, state, accepted in rows
+        if state == "staged"
+    }
+    return sources.pop(), waiting
 
 
 @contextmanager
@@ -118,6 +161,18 @@ def _alone(conn: psycopg.Connection, source: str) -> Iterator[None]:
         if not conn.broken:
             with conn.transaction():
                 conn.execute(query(__package__, "unlock_gate"), {"source": source})
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """How much of a batch may be newly bad: by its source's thresholds, or the share that a person accepted."""
+
+    thresholds: Mapping[str, Threshold]
+    accepted: float | None = None
+
+    def of(self, entity: str) -> Threshold:
+        threshold = self.thresholds.get(entity, Threshold())
+        return threshold if self.accepted is None else Threshold(self.accepted, threshold.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +208,7 @@ def _gate_batch(
     suites: Mapping[str, Suite],
     docs: Path | None,
     as_of: datetime,
-    thresholds: Mapping[str, Threshold],
+    limits: _Limits,
     *,
     keep: bool,
 ) -> BatchOutcome:
@@ -166,7 +221,7 @@ def _gate_batch(
         with conn.transaction():
             _close(conn, batch_id, "stopped", (), str(error))
         return BatchOutcome(batch_id, "stopped", (), str(error))
-    return _conclude(batch, pages, thresholds, keep=keep)
+    return _conclude(batch, pages, as_of, limits, told=False, refereed=docs is not None, keep=keep)
 
 
 def _prepare(conn: psycopg.Connection, source: str, batch_id: int, suites: Mapping[str, Suite]) -> _Batch:
@@ -208,18 +263,30 @@ def _judge_entity(batch: _Batch, suite: Suite, judge: Judge | None) -> Path | No
             return None
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         verdict: EntityVerdict = judge.verdict(conn, suite)
-        refuse_broken(suite, verdict)
+        refuse_broken(suite, verdict, batch.batch_id)
         referee_counts(suite, verdict, split(conn, suite, batch.batch_id))
         return verdict.page
 
 
 def _conclude(
-    batch: _Batch, pages: Mapping[str, Path | None], thresholds: Mapping[str, Threshold], *, keep: bool
+    batch: _Batch,
+    pages: Mapping[str, Path | None],
+    as_of: datetime,
+    limits: _Limits,
+    *,
+    told: bool,
+    refereed: bool,
+    keep: bool = False,
 ) -> BatchOutcome:
-    """The last transaction: bad rows to quarantine, passed ones released, the batch judged; or stopped, nothing moved."""
+    """The last transaction: bad rows to quarantine, passed ones released, the batch judged; or stopped, nothing moved.
+
+    `told`: whoever asked for it sees what was found, and no message is due. `keep`: its rows are kept as judged.
+    """
     with batch.transaction() as conn:
         outcomes = tuple(_outcome(batch, suite, pages[suite.entity]) for suite in batch.present)
-        error = _too_much(outcomes, thresholds, batch.batch_id)
+        checks = {suite.entity: len(suite.checks) for suite in batch.present}
+        keep_results(conn, batch.batch_id, batch.source, outcomes, checks, as_of, refereed=refereed)
+        error = _too_much(outcomes, limits, batch.batch_id)
         if error is None:
             if keep:
                 keep_judged(conn, batch.present, batch.batch_id)
@@ -228,14 +295,16 @@ def _conclude(
                 quarantine_bad(conn, suite, batch.batch_id, batch.source)
         state = "judged" if error is None else "stopped"
         _close(conn, batch.batch_id, state, outcomes, error)
+        if told:
+            conn.execute(query(__package__, "note_told"), {"batch_id": batch.batch_id})
     return BatchOutcome(batch.batch_id, state, outcomes, error)
 
 
-def _too_much(outcomes: Sequence[EntityOutcome], thresholds: Mapping[str, Threshold], batch_id: int) -> str | None:
+def _too_much(outcomes: Sequence[EntityOutcome], limits: _Limits, batch_id: int) -> str | None:
     """Why the batch is stopped, or None. Rows that were bad before count neither for it nor against it."""
     found = []
     for outcome in outcomes:
-        threshold = thresholds.get(outcome.entity, Threshold())
+        threshold = limits.of(outcome.entity)
         fresh, judged = outcome.newly_quarantined, outcome.read - outcome.known_bad
         if fresh >= threshold.rows and fresh > threshold.share * judged:
             found.append(
@@ -246,8 +315,9 @@ def _too_much(outcomes: Sequence[EntityOutcome], thresholds: Mapping[str, Thresh
     error = GateError(
         f"Too much of the batch is bad ({'; '.join(found)})",
         where=f"batch {batch_id}",
-        do="look at the reasons; correct the source or its connector and read again, or judge again with a higher"
-        " threshold if the records are really so",
+        do=f"look at the reasons (`lotwatch batch show {batch_id}`); if the records are really so, `lotwatch batch release"
+        f" {batch_id}` lets the good ones on; otherwise correct the source or its connector, `lotwatch batch discard"
+        f" {batch_id}`, and read again",
     )
     return str(error)
 

@@ -65,10 +65,11 @@ class Judge:
         self._as_of = as_of
         self._docs = docs
         self._snapshot = ""
+        self._batch_queries: set[str] = set()
         self._context = _context(docs)
         self._source = _source(self._context, conn)
         self._engine: sqlalchemy.Engine = self._source.get_execution_engine().engine
-        _listen(self._engine, self._take_snapshot)
+        _listen(self._engine, self._take_snapshot, self._read_columns_alone)
 
     def __enter__(self) -> Self:
         return self
@@ -112,7 +113,9 @@ class Judge:
             sql.Identifier(suite.entity),
             sql.Literal(self._batch_id),
         )
-        asset = self._source.add_query_asset(suite.entity, query=statement.as_string())
+        text = statement.as_string()
+        self._batch_queries.add(text)
+        asset = self._source.add_query_asset(suite.entity, query=text)
         return asset.add_batch_definition_whole_table(f"batch-{self._batch_id}")
 
     def _suite(self, suite: Suite) -> "gx.ExpectationSuite":
@@ -129,15 +132,21 @@ class Judge:
         statement = sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(self._snapshot))
         connection.exec_driver_sql(statement.as_string())
 
+    def _read_columns_alone(
+        self, _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+    ) -> tuple[str, Any]:
+        """To learn a query's columns Great Expectations runs it and drops the rows: a whole batch would pass through here."""
+        return (f"{statement} LIMIT 1" if statement.strip() in self._batch_queries else statement), parameters
 
-def refuse_broken(suite: Suite, verdict: EntityVerdict) -> None:
+
+def refuse_broken(suite: Suite, verdict: EntityVerdict, batch_id: int) -> None:
     """Raise GateError when a check could not be evaluated: it is broken, not the data."""
     if verdict.broken:
         rules = "; ".join(f"{rule}: {error}" for rule, error in sorted(verdict.broken.items()))
         raise GateError(
             f"Checks of {suite.entity} are broken, so nothing is known about the data: {rules}",
             where=str(suite.path),
-            do="correct the suite, then judge the batch again",
+            do=f"correct the suite, then `lotwatch batch judge {batch_id}`",
         )
 
 
@@ -216,10 +225,11 @@ def _source(context: Any, conn: psycopg.Connection) -> Any:
         )
 
 
-def _listen(engine: "sqlalchemy.Engine", on_begin: Any) -> None:
+def _listen(engine: "sqlalchemy.Engine", on_begin: Any, before_execute: Any) -> None:
     from sqlalchemy import event
 
     event.listen(engine, "begin", on_begin)
+    event.listen(engine, "before_cursor_execute", before_execute, retval=True)
 
 
 def _configuration(check: Any) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def _compare(
         versions = {version for (version,) in conn.execute(query(__package__, "judged_suites"), bound).fetchall()}
     found = []
     try:
-        refuse_broken(suite, verdict)
+        refuse_broken(suite, verdict, batch_id)
         referee_counts(suite, verdict, counts)
     except GateError as error:
         found.append(str(error))

@@ -9,5 +9,5 @@ VALUES (
 ON CONFLICT (source, entity, source_key) WHERE state = 'open' DO UPDATE
     SET
         item_code = excluded.item_code, record = excluded.record, raw = excluded.raw,
-        rules = excluded.rules, reasons = excluded.reasons,
+        rules = excluded.rules, reasons = excluded.reasons, reasons_zh = NULL,
         last_batch_id = excluded.last_batch_id, last_seen = now();

@@ -5,7 +5,7 @@ the statement does, and Great Expectations referees its counts (`lotwatch.gate.j
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from typing import Any
@@ -79,11 +79,25 @@ def _run(conn: psycopg.Connection, suite: Suite, batch_id: int) -> int:
         with conn.transaction():
             return conn.execute(statement, parameters | {"batch_id": batch_id}).rowcount
     except psycopg.Error as error:
+        broken = _broken(conn, suite, batch_id) or str(error)
         raise GateError(
-            f"The checks of {suite.entity} cannot be run: {error}",
+            f"Checks of {suite.entity} cannot be run, so nothing is known about the data: {broken}",
             where=str(suite.path),
-            do="correct the suite, then judge the batch again",
+            do=f"correct the suite, then `lotwatch batch judge {batch_id}`",
         ) from error
+
+
+def _broken(conn: psycopg.Connection, suite: Suite, batch_id: int) -> str:
+    """Which checks cannot be run, each tried alone; empty when none of them fails by itself."""
+    found = []
+    for check in suite.checks:
+        statement, parameters = _compose(replace(suite, checks=(check,)))
+        try:
+            with conn.transaction(force_rollback=True):
+                conn.execute(statement, parameters | {"batch_id": batch_id})
+        except psycopg.Error as error:
+            found.append(f"{check.rule}: {str(error).splitlines()[0]}")
+    return "; ".join(found)
 
 
 @dataclass(slots=True)
@@ -151,6 +165,10 @@ def _wrong_check_digit(check: Check, parts: _Parts) -> sql.Composable:
     return sql.SQL("NOT lotwatch.gs1_check_digit_holds({})").format(_column(check))
 
 
+def _wrong_check_character(check: Check, parts: _Parts) -> sql.Composable:
+    return sql.SQL("NOT lotwatch.hibcc_check_character_holds({})").format(_column(check))
+
+
 def _out_of_range(check: Check, parts: _Parts) -> sql.Composable:
     ends = (
         ("min_value", sql.SQL("<=") if check.kwargs.get("strict_min") else sql.SQL("<")),
@@ -204,6 +222,7 @@ FAILS: Mapping[str, Callable[[Check, _Parts], sql.Composable]] = {
     "expect_column_values_to_be_in_set": _not_in_set,
     "expect_column_values_to_match_regex": _no_match,
     "expect_column_values_to_have_gs1_check_digit": _wrong_check_digit,
+    "expect_column_values_to_have_hibcc_check_character": _wrong_check_character,
     "expect_column_values_to_be_between": _out_of_range,
     "expect_column_pair_values_a_to_be_greater_than_b": _not_greater,
     "expect_compound_columns_to_be_unique": partial(_repeated, columns="column_list"),

@@ -50,6 +50,7 @@ CHECK_TYPES: Mapping[str, CheckType] = {
     "expect_column_values_to_be_in_set": CheckType(_COLUMN | {"value_set"}),
     "expect_column_values_to_match_regex": CheckType(_COLUMN | {"regex"}),
     "expect_column_values_to_have_gs1_check_digit": CheckType(_COLUMN),
+    "expect_column_values_to_have_hibcc_check_character": CheckType(_COLUMN),
     "expect_column_values_to_be_between": CheckType(
         _COLUMN, frozenset({"min_value", "max_value", "strict_min", "strict_max"})
     ),

@@ -1,7 +1,7 @@
 """Another system's records into the ledger: pull, gate, post."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache, partial
@@ -13,11 +13,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lotwatch import gate as quality_gate
-from lotwatch import ledger, master, outbox, sources
+from lotwatch import ledger, master, sources
 from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
 from lotwatch.errors import GateError, LotwatchError
-from lotwatch.gate import NO_THRESHOLDS, BatchOutcome, GateReport, Threshold
+from lotwatch.gate import NO_THRESHOLDS, GateReport, Threshold
+from lotwatch.jobs.quality import tell_gated
 from lotwatch.paths import COLD_CHAIN, EXPECTATIONS
 from lotwatch.sources import Connector
 from lotwatch.sources.connector import LooksUp
@@ -81,31 +82,36 @@ def gate(
     docs: Path,
     thresholds: Mapping[str, Threshold] = NO_THRESHOLDS,
 ) -> Counts:
-    """Judge what waits, tell ops of what is new in quarantine. Takes up what an earlier, killed run has left.
+    """Judge what waits, tell ops once of what is new in quarantine and what was stopped. Takes up what an earlier, killed
+    run has left.
 
     `thresholds` by entity say how much may be newly bad before a batch is stopped.
 
-    Raises GateError when a batch was stopped: the others were judged all the same.
+    Raises GateError when a batch was stopped: the others were judged all the same, and ops was told.
     """
     waiting = sources.pending_batches(conn, source, "staged", pushed=False)
     if not waiting:
+        with conn.transaction():
+            tell_gated(conn, context, source)  # of what a run judged that was killed before it could tell
         return {"batches": 0}
     report = quality_gate.run_gate(
         conn, waiting, suites=EXPECTATIONS, docs=docs, as_of=context.as_of, thresholds=thresholds
     )
     counts = tell(conn, context, report)
     if report.stopped:
-        raise GateError(
+        error = GateError(
             f"The gate stopped {len(report.stopped)} of {len(report.batches)} batches. {report.stopped[0].error}"
         )
+        error.told = True
+        raise error
     return counts
 
 
 def tell(conn: psycopg.Connection, context: RunContext, report: GateReport) -> Counts:
     """Write down what the gate found, and tell ops of what is new in quarantine or was stopped; returns counts."""
     with conn.transaction():
+        tell_gated(conn, context, report.source)
         for batch in report.batches:
-            _tell(conn, report, batch)
             after = {"state": batch.state, "entities": {outcome.entity: outcome.counts for outcome in batch.entities}}
             record(conn, context, "batch gated", "batch", str(batch.batch_id), after=after, reason=batch.error)
     return {
@@ -124,7 +130,7 @@ def post(conn: psycopg.Connection, context: RunContext, source: str, *, pushed: 
     """
     total: Counter[str] = Counter()
     for batch_id in sources.pending_batches(conn, source, "judged", pushed=pushed):
-        total.update(in_transaction(conn, partial(_post_batch, conn, context, batch_id)))
+        total.update(in_transaction(conn, partial(post_batch, conn, context, batch_id)))
     return {entity: count for entity, count in total.items() if count}
 
 
@@ -143,7 +149,8 @@ def cold_chain_tolerance(path: Path = COLD_CHAIN) -> ledger.Tolerance:
     return ledger.Tolerance(said.minutes, said.freezing_minutes)
 
 
-def _post_batch(conn: psycopg.Connection, context: RunContext, batch_id: int) -> dict[str, int]:
+def post_batch(conn: psycopg.Connection, context: RunContext, batch_id: int) -> dict[str, int]:
+    """Post one judged batch in the caller's transaction; nothing when another run has posted it meanwhile."""
     if not sources.take_batch(conn, batch_id, "judged"):
         return {}  # another run has posted it meanwhile
     posted = master.post_master(conn, batch_id) | ledger.post_events(conn, batch_id)
@@ -153,36 +160,3 @@ def _post_batch(conn: psycopg.Connection, context: RunContext, batch_id: int) ->
     sources.finish_batch(conn, batch_id)
     record(conn, context, "batch posted", "batch", str(batch_id), after=posted)
     return posted
-
-
-def _tell(conn: psycopg.Connection, report: GateReport, batch: BatchOutcome) -> None:
-    """One message for a batch: what stopped it, or what is new in quarantine. What was told before is not told again."""
-    key = f"gate:{batch.batch_id}"
-    if batch.error:
-        payload = {"template": "gate_stopped", "to": ["ops"], "data": {"source": report.source, "error": batch.error}}
-        outbox.enqueue(conn, "message", key, payload)
-        return
-    fresh = sum(outcome.newly_quarantined for outcome in batch.entities)
-    if fresh:
-        data = {
-            "source": report.source,
-            "fresh": fresh,
-            "read": sum(outcome.read for outcome in batch.entities),
-            "passed": sum(outcome.passed for outcome in batch.entities),
-            "rows": list(_newly_broken(batch)),
-        }
-        outbox.enqueue(conn, "message", key, {"template": "quarantine", "to": ["ops"], "data": data})
-
-
-def _newly_broken(batch: BatchOutcome) -> Iterator[dict[str, Any]]:
-    for outcome in batch.entities:
-        for rule in outcome.rules:
-            examples = [example for example in rule.examples if not example.known]
-            if examples and rule.severity == "critical":
-                yield {
-                    "entity": outcome.entity,
-                    "rule": rule.rule,
-                    "reason": {"en": examples[0].reason.en, "zh": examples[0].reason.zh},
-                    "count": rule.failing,
-                    "examples": ", ".join(example.source_key for example in examples),
-                }

@@ -1,5 +1,5 @@
 -- Lots and their dates. A serial unit without a lot is no lot: the next statement keeps it. What only a label tells (until
--- when it is sterile, its UDI) stays where a record does not say.
+-- when it is sterile, its UDI) stays where a record does not say, and so do its dates: not every system keeps them.
 INSERT INTO lotwatch.lot AS kept (item_id, number, manufactured_on, usable_through, sterile_until, udi)
 SELECT DISTINCT ON (item.item_id, staged.lot_number)
     item.item_id,
@@ -14,11 +14,13 @@ WHERE staged.batch_id = %(batch_id)s AND staged.errors = '{}' AND staged.lot_num
 ORDER BY item.item_id, staged.lot_number, staged.record_no DESC
 ON CONFLICT (item_id, number) DO UPDATE
     SET
-        manufactured_on = excluded.manufactured_on, usable_through = excluded.usable_through,
+        manufactured_on = coalesce(excluded.manufactured_on, kept.manufactured_on),
+        usable_through = coalesce(excluded.usable_through, kept.usable_through),
         sterile_until = coalesce(excluded.sterile_until, kept.sterile_until), udi = coalesce(excluded.udi, kept.udi)
     WHERE
     (kept.manufactured_on, kept.usable_through, kept.sterile_until, kept.udi)
     IS DISTINCT FROM (
-        excluded.manufactured_on, excluded.usable_through,
+        coalesce(excluded.manufactured_on, kept.manufactured_on),
+        coalesce(excluded.usable_through, kept.usable_through),
         coalesce(excluded.sterile_until, kept.sterile_until), coalesce(excluded.udi, kept.udi)
     );

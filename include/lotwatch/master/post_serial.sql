@@ -17,11 +17,15 @@ WHERE staged.batch_id = %(batch_id)s AND staged.errors = '{}' AND staged.serial_
 ORDER BY item.item_id, staged.serial_number, staged.record_no DESC
 ON CONFLICT (item_id, number) DO UPDATE
     SET
-        lot_id = excluded.lot_id, manufactured_on = excluded.manufactured_on, usable_through = excluded.usable_through,
+        lot_id = coalesce(excluded.lot_id, kept.lot_id),
+        manufactured_on = coalesce(excluded.manufactured_on, kept.manufactured_on),
+        usable_through = coalesce(excluded.usable_through, kept.usable_through),
         sterile_until = coalesce(excluded.sterile_until, kept.sterile_until), udi = coalesce(excluded.udi, kept.udi)
     WHERE
     (kept.lot_id, kept.manufactured_on, kept.usable_through, kept.sterile_until, kept.udi)
     IS DISTINCT FROM (
-        excluded.lot_id, excluded.manufactured_on, excluded.usable_through,
+        coalesce(excluded.lot_id, kept.lot_id),
+        coalesce(excluded.manufactured_on, kept.manufactured_on),
+        coalesce(excluded.usable_through, kept.usable_through),
         coalesce(excluded.sterile_until, kept.sterile_until), coalesce(excluded.udi, kept.udi)
     );
