@@ -19,9 +19,9 @@ from lotwatch.errors import GateError, nearest
 
 #: entities in the order in which their records refer to one another
 ENTITIES = (
-    "cross_reference", "legal_entity", "supplier", "location", "lane", "item", "item_unit", "identifier", "agreement",
+    "cross_reference", "legal_entity", "supplier", "location", "lane", "device_record", "item", "item_unit", "identifier", "agreement",
     "credential", "lot", "kit", "movement", "purchase_line", "demand_line", "allocation", "delivery_line", "inspection",
-    "count",
+    "count", "stock_level",
 )  # fmt: skip
 
 #: a row that breaks only such rules is tried again by itself, once what it refers to is known
