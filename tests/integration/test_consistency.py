@@ -7,10 +7,16 @@ from typing import Any
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
 from lotwatch.audit import begin_run
+from lotwatch.cli import app
 from lotwatch.consistency import accept, list_findings, load_checks, run_checks, standings, take_untold
+from lotwatch.delivery.messages import render
 from lotwatch.errors import LotwatchError
+from lotwatch.jobs import consistency as jobs
+from lotwatch.sources.registry import load_sources
+from lotwatch.sources.schedule import longest_wait
 from tests.integration.company import NOW, TODAY, Company, context
 
 HOURLY = {"wms": timedelta(hours=1)}
@@ -393,3 +399,95 @@ def test_a_result_is_never_changed(stocked: Company) -> None:
     run(stocked, "stock_negative")
     with pytest.raises(psycopg.Error):
         stocked.conn.execute("UPDATE lotwatch.check_result SET found = 0")
+
+
+# -- what ops is told, and the command line ------------------------------------------------------------------------------
+
+
+def messages(company: Company) -> list[dict[str, Any]]:
+    rows = company.conn.execute("SELECT payload FROM lotwatch.outbox WHERE kind = 'message' ORDER BY outbox_id")
+    return [payload for (payload,) in rows.fetchall() if payload["template"] == "consistency"]
+
+
+def check(company: Company, days: float = 0, **changes: Any) -> None:
+    moment = NOW + timedelta(days=days)
+    jobs.check(
+        company.conn, begin_run(company.conn, context("check_consistency", f"{days}{changes}", moment, **changes)),
+        ["stock_negative", "stock_without_lot"],
+    )  # fmt: skip
+
+
+def test_ops_is_told_once_a_day_of_what_is_new_in_both_languages(stocked: Company) -> None:
+    negative(stocked)
+    stocked.post()
+    check(stocked)
+    without_lot(stocked)
+    stocked.post()
+    check(stocked, days=0.1)  # the same day: told with the next
+    (first,) = messages(stocked)
+    assert first["data"]["fresh"] == 1
+    assert first["data"]["rows"][0]["open"] == 1
+    check(stocked, days=1)
+    check(stocked, days=2)
+    _, second = messages(stocked)
+    assert [row["fresh"] for row in second["data"]["rows"]] == [1]
+    for language in ("en", "zh"):
+        told = render("consistency", language, second["data"], "http://board")
+        assert load_checks()["stock_without_lot"].title.model_dump()[language] in told["text"]
+        assert "/plugin/lotwatch/lotwatch/consistency" in told["text"]
+
+
+def test_a_broken_check_is_told_with_its_error(stocked: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lotwatch.consistency import run as module
+
+    real = module.query
+    broken = {"stock_negative": "SELECT no_such_column FROM lotwatch.item"}
+    monkeypatch.setattr(module, "query", lambda package, name: broken.get(name) or real(package, name))
+    check(stocked)
+    (told,) = messages(stocked)
+    assert (told["data"]["broken"], told["data"]["fresh"]) == (1, 0)
+    content = render("consistency", "en", told["data"], "http://board")
+    assert "1 broken check" in content["subject"]
+    assert "no_such_column" in content["text"]
+
+
+def test_a_backfilled_run_tells_nobody_and_completes_and_suggests_nothing(stocked: Company) -> None:
+    negative(stocked)
+    stocked.post()
+    check(stocked, run_type="backfill")
+    past = context(run_type="backfill")
+    assert jobs.fill_items(stocked.conn, past) == {"fields": 0, "identifiers": 0}
+    assert jobs.suggest_matches(stocked.conn, past) == {"suggested": 0, "new": 0}
+    assert messages(stocked) == []
+
+
+def test_a_source_is_due_as_its_schedule_says(stocked: Company) -> None:
+    assert longest_wait("5 * * * *", NOW) == timedelta(hours=1)
+    assert longest_wait("0 2 * * 1-5", NOW) == timedelta(days=3)
+    assert set(jobs.due_every(NOW)) == {name for name, each in load_sources().items() if each.schedule}
+
+
+def test_the_command_line_runs_lists_shows_and_accepts(
+    stocked: Company, db_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    negative(stocked)
+    stocked.post()
+    monkeypatch.setenv("LOTWATCH_DATABASE", db_url)
+    monkeypatch.setenv("COLUMNS", "300")
+    call = CliRunner().invoke
+    done = call(app, ["consistency", "run", "stock_negative", "--actor", "ann"])
+    assert done.exit_code == 0, done.output
+    assert "stock_negative" in done.output
+    listed = call(app, ["consistency", "list", "--lang", "zh"]).output
+    assert "账面库存为负" in listed
+    shown = call(app, ["consistency", "show", "stock_negative"]).output
+    assert "-3" in shown
+    (finding,) = list_findings(stocked.conn, NOW)
+    through = (finding.first_seen + timedelta(days=9)).date().isoformat()
+    accepted = call(
+        app,
+        ["consistency", "accept", str(finding.finding_id), "--through", through, "--reason", "known", "--actor", "ann"],
+    )
+    assert accepted.exit_code == 0, accepted.output
+    assert "-3" not in call(app, ["consistency", "show", "stock_negative"]).output
+    assert "no check" in str(call(app, ["consistency", "show", "nothing"]).exception)

@@ -28,7 +28,8 @@ def dags(tmp_path_factory: pytest.TempPathFactory):
 
 def test_the_dags_are_those_of_the_manual(dags) -> None:
     syncs = {f"sync_{name}" for name, source in load_sources().items() if source.schedule}
-    assert set(dags) == syncs | {"plan_policies", "watch_inventory", "ask_approval", "send_outbox", "keep_house"}
+    ours = {"check_consistency", "plan_policies", "watch_inventory", "ask_approval", "send_outbox", "keep_house"}
+    assert set(dags) == syncs | ours
 
 
 def test_every_dag_has_an_owner_tags_and_a_manual_that_says_what_to_do(dags) -> None:

@@ -3,7 +3,7 @@
 import typer
 from rich.console import Console
 
-from lotwatch.cli import access, counts, facts, holds, ledger, quarantine, rules, trace
+from lotwatch.cli import access, consistency, counts, facts, holds, ledger, match, quarantine, rules, trace
 from lotwatch.cli.load import load
 from lotwatch.cli.udi import udi
 from lotwatch.errors import LotwatchError
@@ -18,6 +18,8 @@ app.add_typer(trace.app, name="trace")
 app.command()(udi)
 app.add_typer(facts.app, name="facts")
 app.add_typer(rules.app, name="rules")
+app.add_typer(consistency.app, name="consistency")
+app.add_typer(match.app, name="match")
 app.add_typer(access.app, name="access")
 
 

@@ -1,6 +1,6 @@
 """Governance: what is said in one place and not in another, and which of ours a code that nobody knows may be."""
 
-from lotwatch.consistency.catalogue import Check, Words, load_checks
+from lotwatch.consistency.catalogue import Check, Words, choose, load_checks
 from lotwatch.consistency.findings import Finding, Standing, accept, list_findings, standings, take_untold
 from lotwatch.consistency.run import Outcome, run_checks
 
@@ -11,6 +11,7 @@ __all__ = [
     "Standing",
     "Words",
     "accept",
+    "choose",
     "list_findings",
     "load_checks",
     "run_checks",

@@ -13,7 +13,7 @@ It may bind `as_of` (timestamptz), `sources` (jsonb: [{"source", "seconds"}], wh
 check's own `parameters`. A check over `lotwatch.stock` can be asked of a past day: it says `past: true`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -21,7 +21,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lotwatch.errors import LotwatchError
+from lotwatch.errors import LotwatchError, nearest
 
 PACKAGE = "lotwatch.consistency.checks"
 Severity = Literal["critical", "warning", "info"]
@@ -66,3 +66,12 @@ def load_checks() -> Mapping[str, Check]:
         except (yaml.YAMLError, ValidationError, TypeError) as error:
             raise LotwatchError(f"A check cannot be used: {error}", where=where, do="correct the file") from error
     return found
+
+
+def choose(names: Sequence[str] = ()) -> list[Check]:
+    """The named checks; all of them where none is named. Raises LotwatchError for a name that is no check."""
+    checks = load_checks()
+    for name in names:
+        if name not in checks:
+            raise LotwatchError(f'"{name}" is no check', where="consistency", do=nearest(name, checks))
+    return [checks[name] for name in names] or list(checks.values())

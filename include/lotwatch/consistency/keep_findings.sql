@@ -1,12 +1,9 @@
 -- One row for each problem: open the new, keep the known, resolve what is gone. An acceptance ends when the difference has
 -- grown beyond what was accepted, or turned its sign; then, and when it comes again, it is news.
 MERGE INTO lotwatch.check_finding AS known
-USING (
-    SELECT * FROM found
-    WHERE found.subject_key IS NOT NULL
-) AS told
+USING found AS told
     ON known.check_id = %(check_id)s AND known.subject_key = told.subject_key
-WHEN NOT MATCHED BY TARGET THEN
+WHEN NOT MATCHED BY TARGET AND told.subject_key IS NOT NULL THEN
     INSERT (
         check_id, subject_key, severity, item_id, site_id, quantity, value, evidence, first_seen, last_seen
     )

@@ -23,14 +23,10 @@ FROM (
 LEFT JOIN (
     SELECT
         finding.check_id,
-        count(*) FILTER (WHERE NOT passes.known) AS open,
-        count(*) FILTER (WHERE passes.known) AS accepted
+        count(*) FILTER (WHERE finding.accepted_through >= today.day) AS accepted,
+        count(*) FILTER (WHERE finding.accepted_through IS NULL OR finding.accepted_through < today.day) AS open
     FROM lotwatch.check_finding AS finding
-    CROSS JOIN
-        LATERAL (
-            SELECT
-                coalesce(finding.accepted_through >= (%(as_of)s::timestamptz AT TIME ZONE 'UTC')::date, FALSE) AS known
-        ) AS passes
+    CROSS JOIN (SELECT (%(as_of)s::timestamptz AT TIME ZONE 'UTC')::date AS day) AS today
     WHERE finding.resolved_at IS NULL
     GROUP BY finding.check_id
 ) AS now_open ON last.check_id = now_open.check_id

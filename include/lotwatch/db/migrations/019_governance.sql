@@ -7,9 +7,9 @@ CREATE INDEX stated_stock_place ON lotwatch.stated_stock (source, location_id);
 CREATE FUNCTION lotwatch.are_packages(packages jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE
-    WHEN jsonb_typeof(packages) <> 'array' THEN false
+    WHEN jsonb_typeof(are_packages.packages) <> 'array' THEN false
     ELSE NOT EXISTS (
-        SELECT FROM jsonb_array_elements(e.packages) AS e (package)
+        SELECT FROM jsonb_array_elements(are_packages.packages) AS e (package) -- noqa: RF01
         WHERE
             coalesce(jsonb_typeof(e.package -> 'udi_di'), '') <> 'string'
             OR coalesce(jsonb_typeof(e.package -> 'contains'), '') <> 'string'
