@@ -1,7 +1,7 @@
 """### Compares the systems with one another, every day, and tells ops what is new
 
 **fill_items** completes items from the device records of their identifiers: class, manufacturer, registration, identifiers
-of packages; only what the ERP does not say, and the item page shows where it came from. **suggest_matches** looks for what
+of packages; only what the ERP does not say, with its provenance (*Matches* page). **suggest_matches** looks for what
 unmatched codes and items without an identifier may be; somebody confirms or rejects them on the *Matches* page, and nothing
 is matched by itself. **check** runs every check (the warehouse's stock against ours and the ERP's, orders against receipts,
 deliveries, codes nobody knows, labels against device records, lapsed registrations, silent sources, ...), opens what is new,

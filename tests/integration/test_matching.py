@@ -10,8 +10,10 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
+from typer.testing import CliRunner
 
 from lotwatch import master
+from lotwatch.cli import app
 from lotwatch.consistency import matching
 from lotwatch.consistency.matching import THRESHOLD, Described, Known, Suggestion
 from lotwatch.consistency.matching.words import maker
@@ -399,3 +401,21 @@ def test_the_database_refuses_an_odd_decision(db: psycopg.Connection) -> None:
             "INSERT INTO lotwatch.match_suggestion (system, kind, their_code, our_code, score, reason, theirs, waiting,"
             " state, first_seen, last_seen) VALUES ('s', 'item', 'x', 'y', 80, '{}', '{}', 0, 'confirmed', now(), now())"
         )
+
+
+def test_the_command_line_suggests_lists_confirms_and_rejects(
+    stocked: Company, db_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait(stocked, "H-77", raw={"product_name": "Coronary stent Glide 3.0x15", "manufacturer": "Acme Medical"})
+    wait(stocked, "H-78", raw={"product_name": "Coronary stent Glide 3.5x15", "manufacturer": "Acme Medical"})
+    monkeypatch.setenv("LOTWATCH_DATABASE", db_url)
+    monkeypatch.setenv("COLUMNS", "300")
+    call = CliRunner().invoke
+    assert "2 suggestions, 2 of them new" in call(app, ["match", "suggest", "--actor", "ann"]).output
+    assert "STENT-3015" in call(app, ["match", "list"]).output
+    first, second = (str(each.suggestion_id) for each in matching.list_suggestions(stocked.conn))
+    stocked.conn.commit()
+    done = call(app, ["match", "confirm", first, "--actor", "ann"])
+    assert "judges 1 records again" in done.output
+    assert call(app, ["match", "reject", second, "--actor", "ann", "--note", "no"]).exit_code == 0
+    assert "H-78" in call(app, ["match", "list", "--state", "rejected"]).output

@@ -1,4 +1,5 @@
--- Of which delivered lines did another quantity arrive than was announced?
+-- Of which delivered lines did another quantity arrive than was announced? Many sources tell that a delivery came and not
+-- how much: 0 says nothing.
 WITH compared AS (
     SELECT
         line.source || '|' || line.source_key AS subject_key,
@@ -41,5 +42,5 @@ LEFT JOIN (
             'delivered_at', delivered_at
         ) AS evidence
     FROM compared
-    WHERE received_quantity <> quantity
+    WHERE received_quantity <> quantity AND received_quantity > 0
 ) AS differing ON TRUE
