@@ -126,9 +126,9 @@ def test_a_finding_is_accepted_by_ops_or_quality_with_a_reason(differing: Compan
 )
 def test_an_acceptance_that_will_not_do_is_said_so(
     differing: Company,
-    as_: Clients,
+    as_: Clients,  # noqa: F811
     fields: dict[str, Any],
-    said: str,  # noqa: F811
+    said: str,
 ) -> None:
     path = f"/consistency/stock_negative/{finding_at(differing, 'DC')}"
     answer = send(as_("ops"), path, **fields)

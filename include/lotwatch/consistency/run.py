@@ -70,6 +70,7 @@ def _look(conn: psycopg.Connection, context: RunContext, check: Check, sources: 
         facts.at(conn, context.as_of)
     else:
         facts.live(conn, context.as_of)
+    conn.execute(query(__package__, "lock_check"), {"check_id": check.id})
     conn.execute(query(__package__, "make_found"))
     gather = sql.SQL(query(__package__, "gather")).format(findings=sql.SQL(query(PACKAGE, check.id)))
     conn.execute(gather, {**check.parameters, "as_of": context.as_of, "sources": Jsonb(sources)})

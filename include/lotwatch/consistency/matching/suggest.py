@@ -93,6 +93,7 @@ def suggest(conn: psycopg.Connection, context: RunContext) -> dict[str, int]:
     Unmatched are codes and device identifiers that keep records in quarantine, and items without a device identifier,
     for which a device record is looked for. What a person has rejected is not suggested again.
     """
+    conn.execute(query(__package__, "lock_matching"))
     items = _items(conn)
     packages = {
         key: Package(family, level, units) for key, family, level, units in conn.execute(query(__package__, "packages"))
