@@ -176,19 +176,24 @@ def table(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
 
 
+#: something for each part of a route's path
+_SOMETHING = {"name": "board.css", "hold_id": 1, "count_id": 1, "check_id": "stock_negative"} | dict.fromkeys(
+    ("finding_id", "suggestion_id", "notice_id", "record_id", "batch_id"), 1
+)
+
+
 def test_nobody_sees_anything_without_a_login(make_client: Callable[..., TestClient]) -> None:
     client = make_client(signed_in=False)
     routes = [route for route in client.app.routes if isinstance(route, APIRoute)]  # type: ignore[attr-defined]
     assert {"/", "/inventory", "/orders", "/quality", "/static/{name}"} <= {route.path for route in routes}
     for route in routes:
         method = next(iter(route.methods))
-        names = ("hold_id", "count_id", "notice_id", "record_id", "batch_id")
-        answer = client.request(method, route.path.format(name="board.css", **dict.fromkeys(names, 1)))
+        answer = client.request(method, route.path.format(**_SOMETHING))
         assert answer.status_code == 401, route.path
         assert answer.headers["content-security-policy"]
 
 
-def test_only_holds_counts_letters_and_what_the_gate_kept_back_can_be_written(client: TestClient) -> None:
+def test_only_what_is_decided_on_the_board_can_be_written(client: TestClient) -> None:
     routes = [route for route in client.app.routes if isinstance(route, APIRoute)]  # type: ignore[attr-defined]
     writing = {route.path for route in routes if route.methods != {"GET"}}
     assert writing == {
@@ -198,6 +203,8 @@ def test_only_holds_counts_letters_and_what_the_gate_kept_back_can_be_written(cl
         "/notices/new",
         "/quality/records/{record_id}",
         "/quality/batches/{batch_id}",
+        "/consistency/{check_id}/{finding_id}",
+        "/matches/{suggestion_id}",
     }
     assert client.post("/").status_code == 405
 
@@ -216,7 +223,8 @@ def test_every_answer_carries_the_security_headers(client: TestClient, path: str
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/inventory", "/inventory?group=site", "/inventory?group=item_site", "/orders", "/holds", "/counts", "/trace", "/quality"],
+    ["/", "/inventory", "/inventory?group=site", "/inventory?group=item_site", "/orders", "/holds", "/counts", "/trace", "/quality",
+     "/consistency/stock_negative", "/consistency?standing=open", "/matches"],
 )  # fmt: skip
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_pages_of_an_empty_database_say_that_there_is_nothing(client: TestClient, path: str, language: str) -> None:

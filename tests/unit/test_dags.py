@@ -37,6 +37,7 @@ def test_the_dags_are_those_of_the_manual(dags) -> None:
         "handle_events",
         "referee_events",
         "replay_quarantine",
+        "check_consistency",
     }
 
 

@@ -6,11 +6,13 @@ from rich.console import Console
 from lotwatch.cli import (
     access,
     batches,
+    consistency,
     counts,
     facts,
     holds,
     inbox,
     ledger,
+    match,
     notices,
     quarantine,
     rules,
@@ -35,6 +37,8 @@ app.add_typer(trace.app, name="trace")
 app.command()(udi)
 app.add_typer(facts.app, name="facts")
 app.add_typer(rules.app, name="rules")
+app.add_typer(consistency.app, name="consistency")
+app.add_typer(match.app, name="match")
 app.add_typer(access.app, name="access")
 
 

@@ -12,12 +12,13 @@ ENTITIES: dict[str, tuple[str, ...]] = {
     "supplier": ("post_supplier",),
     "location": ("post_location", "link_location"),
     "lane": ("post_lane",),
-    "item": ("post_item", "post_udi_di", "post_registration"),
+    "device_record": ("post_device_record",),
+    "item": ("drop_overtaken_fill", "post_item", "post_udi_di", "post_registration", "note_label_fill"),
     "item_unit": ("post_item_unit",),
     "identifier": ("post_identifier",),
     "agreement": ("post_agreement",),
     "credential": ("post_credential",),
-    "lot": ("post_lot", "post_serial"),
+    "lot": ("post_lot", "post_serial", "state_lot"),
     "kit": ("post_kit", "post_kit_content"),
     "order_point": ("post_order_point",),
     "notice": ("post_notice", "post_notice_version"),
@@ -26,7 +27,7 @@ ENTITIES: dict[str, tuple[str, ...]] = {
 TABLES = (
     "cross_reference", "legal_entity", "supplier", "location", "lane", "item", "item_unit", "item_identifier",
     "supplier_agreement", "credential", "lot", "serial_unit", "kit", "kit_content", "order_point", "notice",
-    "notice_version",
+    "notice_version", "device_record", "item_fill", "lot_statement",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
--- Items as their system names them.
+-- Items as their system names them; what it leaves out is as a device record filled it in.
 INSERT INTO lotwatch.item AS kept (
     code, name, category, legal_manufacturer, device_class, criticality, label_lot, label_serial, label_expiry,
     base_unit, unit_cost, storage_min_c, storage_max_c, registration_number, active
@@ -7,8 +7,8 @@ SELECT DISTINCT ON (staged.code)
     staged.code,
     staged.name,
     staged.category,
-    staged.legal_manufacturer,
-    staged.device_class,
+    coalesce(staged.legal_manufacturer, fill.legal_manufacturer) AS legal_manufacturer,
+    coalesce(staged.device_class, fill.device_class) AS device_class,
     coalesce(staged.criticality, 'standard'),
     staged.label_lot,
     staged.label_serial,
@@ -17,9 +17,20 @@ SELECT DISTINCT ON (staged.code)
     staged.unit_cost,
     staged.storage_min_c,
     staged.storage_max_c,
-    staged.registration_number,
+    coalesce(staged.registration_number, fill.registration_number) AS registration_number,
     coalesce(staged.active, true)
 FROM stage.item AS staged
+LEFT JOIN lotwatch.item AS known ON staged.code = known.code
+LEFT JOIN
+    LATERAL (
+        SELECT
+            max(kept.value) FILTER (WHERE kept.field = 'device_class') AS device_class,
+            max(kept.value) FILTER (WHERE kept.field = 'legal_manufacturer') AS legal_manufacturer,
+            max(kept.value) FILTER (WHERE kept.field = 'registration_number') AS registration_number
+        FROM lotwatch.item_fill AS kept
+        WHERE kept.item_id = known.item_id
+    ) AS fill
+    ON true
 WHERE staged.batch_id = %(batch_id)s AND staged.errors = '{}'
 ORDER BY staged.code, staged.record_no DESC
 ON CONFLICT (code) DO UPDATE

@@ -4,7 +4,7 @@ A source may name things by its own codes, an item by the identifier on its labe
 references, identifiers and units that are known, or good and waiting to be posted, say what that is here. What a column
 held before is kept in `stated`: so nothing is translated or multiplied twice, and a record that comes back from
 quarantine is brought into our terms anew, by what is known then. What cannot be resolved stays as it is, for the gate to
-refuse.
+refuse. An item whose label nobody described gets its label flags from the device record of its UDI-DI in the same way.
 """
 
 from collections.abc import Sequence
@@ -46,6 +46,8 @@ def resolve(conn: psycopg.Connection, batch_id: int, source: str, entity: str, c
         _run(conn, "resolve_identifier", entity, parameters)
     if {"item_code", "quantity", "unit"} <= set(columns):
         _run(conn, "resolve_unit", entity, parameters)
+    if entity == "item":
+        conn.execute(query(__package__, "resolve_labels"), {"batch_id": batch_id})
 
 
 def _naming(kind: str, entity: str, columns: Sequence[str]) -> list[str]:

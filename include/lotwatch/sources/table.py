@@ -28,6 +28,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "notice": ("authority", "supplier_code", "number"),
     "lot": ("item_code", "udi_di", "lot_number", "serial_number"),
     "kit": ("code", "item_code", "lot_number", "serial_number"),
+    "stock_level": ("item_code", "udi_di", "location_code", "lot_number", "serial_number"),
+    "device_record": ("udi_di",),
     "count": ("number", "location_code", "item_code", "lot_number", "serial_number", "owner", "status"),
 }
 

@@ -19,7 +19,18 @@ from lotwatch_airflow.board import assets
 from lotwatch_airflow.board.auth import signed_in
 from lotwatch_airflow.board.database import READS, WRITES, Reader, Writer, airflow_address
 from lotwatch_airflow.board.forms import Forms
-from lotwatch_airflow.board.pages import counts, holds, inventory, notices, orders, quality, today, trace
+from lotwatch_airflow.board.pages import (
+    consistency,
+    counts,
+    holds,
+    inventory,
+    matches,
+    notices,
+    orders,
+    quality,
+    today,
+    trace,
+)  # fmt: skip
 from lotwatch_airflow.board.person import Refused
 from lotwatch_airflow.board.texts import Language
 from lotwatch_airflow.board.view import Board, View
@@ -66,7 +77,7 @@ def create_app(board: Board) -> FastAPI:
         openapi_url=None,  # its own pages would be open to everybody
     )
     app.state.board = board
-    for page in (today, inventory, orders, holds, notices, counts, trace, quality):
+    for page in (today, inventory, orders, holds, notices, counts, trace, quality, consistency, matches):
         app.include_router(page.router)
     app.add_api_route("/static/{name}", _static, include_in_schema=False)
     app.add_exception_handler(HTTPException, _tell_http_error)

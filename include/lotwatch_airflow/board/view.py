@@ -39,6 +39,8 @@ PAGES = (
     ("counts", "counts"),
     ("trace", "trace"),
     ("quality", "quality"),
+    ("consistency", "consistency"),
+    ("matches", "matches"),
 )
 
 _COOKIE = "lotwatch_language"
@@ -144,12 +146,14 @@ class View:
         statement: Statement,
         columns: Sequence[str],
         cell: Callable[[DictRow, str], object] | None = None,
+        headings: Mapping[str, str] | None = None,
     ) -> StreamingResponse:
         """All rows of the statement as CSV (UTF-8 with its mark, so that spreadsheets read every script).
 
-        `columns` are keys of the rows; `cell(row, column)` may replace a value.
+        `columns` are keys of the rows; `cell(row, column)` may replace a value, `headings` names columns that have no
+        name of their own.
         """
-        heading = [self.texts.name("column", column) for column in columns]
+        heading = [(headings or {}).get(column) or self.texts.name("column", column) for column in columns]
         lines = csv_text(heading, self._cells(statement, columns, cell or dict.__getitem__))
         first = next(lines)  # what can go wrong goes wrong here, with an error page, not within the download
         filename = f"lotwatch-{name}-{self.moment:%Y%m%dT%H%M}Z.csv"

@@ -1,4 +1,7 @@
-"""Brings judged documents into the ledger, each as its own system has it now: orders, demand, allocations, deliveries."""
+"""Brings judged documents into the ledger, each as its own system has it now.
+
+Orders, demand, allocations, deliveries, inspections, and what a system states to be where.
+"""
 
 from dataclasses import dataclass
 
@@ -35,6 +38,7 @@ DOCUMENTS = (
     ),
     Document("inspection", "inspection", (("inspection", "post_inspection"),)),
     Document("quality_alert", "quality_alert", (("quality_alert", "post_quality_alert"),)),
+    Document("stock_level", "stated_stock", (("stock_level", "post_stock_level"),)),
 )
 
 

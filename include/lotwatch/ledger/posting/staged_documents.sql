@@ -39,4 +39,11 @@ WHERE
     EXISTS (
         SELECT 1 FROM stage.quality_alert AS staged
         WHERE staged.batch_id = %(batch_id)s
+    )
+UNION ALL
+SELECT 'stock_level' AS entity
+WHERE
+    EXISTS (
+        SELECT 1 FROM stage.stock_level AS staged
+        WHERE staged.batch_id = %(batch_id)s
     );

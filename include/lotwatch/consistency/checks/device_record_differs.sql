@@ -1,0 +1,67 @@
+-- Which items have another manufacturer, class or registration than the device record of their identifier says, or are
+-- still active though the device is no longer distributed?
+WITH compared AS (
+    SELECT
+        item.*,
+        device.source AS record_source,
+        device.udi_di,
+        device.company,
+        device.device_class AS record_class,
+        device.registration_number AS record_registration,
+        device.ended_on,
+        device.label_lot AS record_lot,
+        device.label_serial AS record_serial,
+        device.label_expiry AS record_expiry
+    FROM lotwatch.item AS item
+    INNER JOIN lotwatch.item_identifier AS known ON item.item_id = known.item_id AND known.package_level = 'unit'
+    INNER JOIN lotwatch.device_record AS device
+        ON lotwatch.identifier_key(known.code) = lotwatch.identifier_key(device.udi_di)
+    WHERE item.active
+),
+
+field AS (
+    SELECT
+        compared.item_id,
+        compared.code,
+        compared.name,
+        compared.record_source,
+        compared.udi_di,
+        string_agg(told.field, ', ' ORDER BY told.field) AS fields,
+        string_agg(told.field || ' ' || told.ours, ', ' ORDER BY told.field) AS item_says,
+        string_agg(told.field || ' ' || told.theirs, ', ' ORDER BY told.field) AS record_says
+    FROM compared
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('manufacturer', compared.legal_manufacturer, compared.company),
+            ('device class', compared.device_class, compared.record_class),
+            ('registration', compared.registration_number, compared.record_registration),
+            ('distribution', 'active', CASE WHEN compared.ended_on <= %(as_of)s::date THEN 'ended ' || compared.ended_on END)
+        ) AS told (field, ours, theirs)
+    WHERE
+        lower(regexp_replace(
+            told.ours, '[^[:alnum:]]+|\m(inc|incorporated|llc|ltd|limited|co|corp|corporation|gmbh|ag|company)\M', '', 'gi'
+        ))
+        <> lower(regexp_replace(
+            told.theirs, '[^[:alnum:]]+|\m(inc|incorporated|llc|ltd|limited|co|corp|corporation|gmbh|ag|company)\M', '', 'gi'
+        ))
+    GROUP BY compared.item_id, compared.code, compared.name, compared.record_source, compared.udi_di
+)
+
+SELECT
+    total.examined,
+    differing.*
+FROM (SELECT count(*) AS examined FROM compared) AS total
+LEFT JOIN (
+    SELECT
+        code || '|' || record_source || '|' || udi_di AS subject_key,
+        item_id,
+        NULL::bigint AS site_id,
+        NULL::numeric AS quantity,
+        NULL::numeric AS value,
+        jsonb_build_object(
+            'item_code', code, 'item_name', name, 'record', record_source, 'udi_di', udi_di, 'fields', fields,
+            'item_says', item_says, 'record_says', record_says
+        ) AS evidence
+    FROM field
+) AS differing ON TRUE
