@@ -263,6 +263,19 @@ def test_what_is_in_a_package_within_the_package_is_held_where_the_delivery_goes
     assert fridge.held() == [("COLD", "L1", None, "DC"), ("COLD", "L1", None, "HOSP")]
 
 
+def test_a_package_that_was_unpacked_before_its_logger_was_read_was_exposed_all_the_same(fridge: Fridge) -> None:
+    plain = {"sscc": SSCC, "item_code": "COLD", "lot_number": "L1", "quantity": 4}
+    fridge.company.add("package_event", action="add", occurred_at=START - timedelta(days=1), **plain)
+    fridge.company.add("package_event", sscc=SSCC, action="delete", occurred_at=START + timedelta(hours=5))
+    fridge.company.add(
+        "package_event", action="add", occurred_at=START + timedelta(hours=6), **plain | {"lot_number": "L2"}
+    )
+    fridge.post()
+    fridge.measure([9, 9, 9, 9], place=None, sscc=SSCC)
+    fridge.post()
+    assert fridge.held() == [("COLD", "L1", None, None)], "wherever it is: nobody said where it goes"
+
+
 def test_a_delivery_that_was_measured_holds_its_lines_even_if_they_are_told_later(fridge: Fridge) -> None:
     fridge.measure([9, 9, 9, 9], place=None, delivery_key="7300010000001:1")
     assert fridge.post().holds == 0
