@@ -7,6 +7,7 @@ OperationOutcome.
 
 import os
 import secrets
+from base64 import b64encode
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from fastapi.responses import JSONResponse
 from sandbox.hospital.r4 import as_r4
 from sandbox.hospital.store import Store, Version, text
 from sandbox.hospital.world import hospital
-from sandbox.http import Misbehaviour, Mood, control, cut_off, new_app
+from sandbox.http import Mood, control, cut_off, new_app
 
 Content = dict[str, Any]
 
@@ -91,8 +92,6 @@ class _Guard:
 
         @router.post("/token")
         async def issue(request: Request, grant_type: Annotated[str, Form()]) -> Response:
-            from base64 import b64encode
-
             sent = request.headers.get("Authorization", "").removeprefix("Basic ")
             good = b64encode(f"lotwatch:{self._token}".encode()).decode()
             if grant_type != "client_credentials" or not secrets.compare_digest(sent.encode(), good.encode()):
@@ -307,6 +306,3 @@ def _matches(version: Version, request: Request) -> bool:
         named = {each.get("reference") for each in (version.content or {}).get("basedOn", [])}
         return bool(named & set(asked["based-on"].split(",")))
     return True
-
-
-__all__ = ["Misbehaviour", "create_app", "outcome", "spoiled"]

@@ -24,6 +24,7 @@ from lotwatch.paths import EXPECTATIONS
 from lotwatch.sources.connector import Login, Record
 from lotwatch.sources.fhir import FhirConnector, pull
 from lotwatch.sources.fhir.privacy import Seal
+from lotwatch.sources.fhir.push import FhirReceiver
 from lotwatch_local import postgres
 from lotwatch_local.settings import Settings
 from sandbox.hospital.world import USED
@@ -293,6 +294,22 @@ def test_the_whole_way_through_the_gate_with_its_referee_leaves_no_patient_anywh
         "SELECT string_agg(q.raw::text || q.record::text || q.reasons::text, '') FROM lotwatch.quarantine AS q"
     )
     assert kept[0][0] is None or not {"Marjorie", "Patient/"} & set(kept[0][0].split('"'))
+
+
+@pytest.mark.parametrize("version", ["r4", "r5"])
+def test_what_is_pushed_and_what_is_pulled_are_the_same_records(synced: Site, version: str) -> None:
+    """By key and by row, so that a record that comes both ways is posted once."""
+    site = replace(synced, version=version)
+    connector = site.connector(version=version.upper())
+    body: dict[str, Any] = {"resourceType": "Bundle", "type": "collection", "entry": []}
+    for kind in connector.server.capability.interactions:
+        body["entry"] += site._send("GET", f"{kind}?_count=1000").json()["entry"]
+    receiver = FhirReceiver(connector.site, case_key=KEY)
+    pushed = {(entity, record.source_key): (record.row, record.problems) for entity, record in receiver(body)}
+    for entity in ("legal_entity", "lot", "movement", "demand_line", "delivery_line"):
+        pulled = {(entity, record.source_key): (record.row, record.problems) for record in read_all(connector, entity)}
+        over = {key for key in pushed if key[1].startswith("Procedure/") and entity == key[0] == "demand_line"}
+        assert pulled == {key: pushed[key] for key in pushed if key[0] == entity and key not in over}
 
 
 # --- what a hospital corrects

@@ -474,6 +474,10 @@ def test_what_is_an_error_in_all_that_is_known_is_told_and_taken_back() -> None:
     ]
 
 
+def test_an_error_that_names_no_device_takes_nothing_back() -> None:
+    assert told(*HOUSE, PROCEDURE | {"status": "entered-in-error"}, entity="movement") == []
+
+
 def test_a_version_that_cannot_be_understood_takes_nothing_back_and_is_told() -> None:
     """It is told by the key under which it will be good, so that quarantine lets it go then, and not before."""
     bad = usage() | {"status": "gone", "meta": {"versionId": "2"}}

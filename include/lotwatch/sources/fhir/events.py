@@ -83,6 +83,8 @@ def unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 def _mistake(error: Resource, told: Told, around: Around) -> Iterator[Record]:
     """What was recorded in error, of which no earlier version is known: told, if it still says what, and taken back."""
     events = list(told(_believed(error), around))
+    if not events and not error.problems:
+        return  # it never told of anything
     if error.problems:
         events = []
     for event in events:
