@@ -66,6 +66,19 @@ device AS (
     ORDER BY wanted.item_id, known.recorded_at DESC, known.source, known.source_key
 ),
 
+-- whose the identifiers on the labels are: the item's own before another's
+named AS MATERIALIZED (
+    SELECT DISTINCT ON (wanted.item_id, wanted.udi_di)
+        wanted.item_id AS receipt_item_id,
+        wanted.udi_di,
+        identifier.item_id,
+        identifier.units_contained
+    FROM (SELECT DISTINCT receipt.item_id, receipt.udi_di FROM receipt) AS wanted
+    INNER JOIN lotwatch.item_identifier AS identifier
+        ON lotwatch.identifier_key(wanted.udi_di) = lotwatch.identifier_key(identifier.code)
+    ORDER BY wanted.item_id, wanted.udi_di, identifier.item_id <> wanted.item_id, identifier.item_id
+),
+
 found AS (
     SELECT
         receipt.*,
@@ -125,15 +138,7 @@ found AS (
         ) AS findings
     FROM receipt
     LEFT JOIN device ON receipt.item_id = device.item_id
-    LEFT JOIN LATERAL (
-        SELECT
-            identifier.item_id,
-            identifier.units_contained
-        FROM lotwatch.item_identifier AS identifier
-        WHERE lotwatch.identifier_key(identifier.code) = lotwatch.identifier_key(receipt.udi_di)
-        ORDER BY identifier.item_id = receipt.item_id DESC
-        LIMIT 1
-    ) AS named ON TRUE
+    LEFT JOIN named ON receipt.item_id = named.receipt_item_id AND receipt.udi_di = named.udi_di
     CROSS JOIN LATERAL (
         SELECT
             count(*) > 0 AS known,
