@@ -12,7 +12,7 @@ from lotwatch.master import udi
 
 
 def check_labels(conn: psycopg.Connection, batch_id: int, policy: LabelPolicy) -> int:
-    """Check what the batch's new movements brought from a supplier, in the caller's transaction; how many failed.
+    """Check what the batch's new movements brought from a supplier, in the transaction that posted them; how many failed.
 
     Each receipt is checked once, as things stand when it is posted. A backfilled batch is not: it looks at the past.
     """
