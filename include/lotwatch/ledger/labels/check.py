@@ -5,13 +5,14 @@ from datetime import date
 import psycopg
 
 from lotwatch.db.query import query
+from lotwatch.db.statistics import MANY
 from lotwatch.errors import UdiError
 from lotwatch.ledger.labels.policy import LabelPolicy
 from lotwatch.master import udi
 
 
 def check_labels(conn: psycopg.Connection, batch_id: int, policy: LabelPolicy) -> int:
-    """Check what the batch's new movements brought from a supplier, in the caller's transaction; how many failed.
+    """Check what the batch's new movements brought from a supplier, in the transaction that posted them; how many failed.
 
     Each receipt is checked once, as things stand when it is posted. A backfilled batch is not: it looks at the past.
     """
@@ -22,6 +23,8 @@ def check_labels(conn: psycopg.Connection, batch_id: int, policy: LabelPolicy) -
     labels = [(key, _read(raw, as_of)) for key, raw, as_of in receipts if raw]
     read = [(key, label) for key, label in labels if label is not None]
     hold = policy.hold
+    if len(receipts) >= MANY:  # a planner that expects a handful would join each receipt with every other
+        conn.execute("SET LOCAL enable_nestloop = off")
     row = conn.execute(
         query(__package__, "check_labels"),
         bound
@@ -37,6 +40,7 @@ def check_labels(conn: psycopg.Connection, batch_id: int, policy: LabelPolicy) -
             "findings": list(hold.findings),
         },
     ).fetchone()
+    conn.execute("SET LOCAL enable_nestloop = on")
     return int(row[0]) if row else 0
 
 

@@ -7,6 +7,15 @@ WITH label AS (
     ) AS said (source_key, di, lot_number, serial_number, usable_through)
 ),
 
+-- what this very transaction has posted of the batch: looked up as a whole, not receipt by receipt
+moved AS MATERIALIZED (
+    SELECT fresh.*
+    FROM lotwatch.movement AS fresh
+    WHERE
+        fresh.recorded_at = now() AND fresh.recorded_xid = pg_current_xact_id()::text::bigint
+        AND fresh.batch_id = %(batch_id)s AND fresh.kind = 'movement'
+),
+
 receipt AS MATERIALIZED (
     SELECT
         moved.movement_id,
@@ -38,9 +47,7 @@ receipt AS MATERIALIZED (
         ) AS high_value
     FROM stage.movement AS staged
     INNER JOIN lotwatch.batch AS batch ON staged.batch_id = batch.batch_id
-    INNER JOIN lotwatch.movement_source AS known
-        ON batch.source = known.source AND staged.source_key = known.source_event_id
-    CROSS JOIN LATERAL lotwatch.recorded_movement(known.movement_id, known.recorded_at) AS moved
+    INNER JOIN moved ON staged.source_key = moved.source_event_id
     INNER JOIN lotwatch.location AS origin ON moved.from_location_id = origin.location_id
     INNER JOIN lotwatch.location AS destination ON moved.to_location_id = destination.location_id
     INNER JOIN lotwatch.item AS item ON moved.item_id = item.item_id
@@ -50,7 +57,7 @@ receipt AS MATERIALIZED (
     LEFT JOIN label ON staged.source_key = label.source_key
     WHERE
         staged.batch_id = %(batch_id)s AND staged.errors = '{}' AND staged.reverses_key IS NULL AND NOT batch.backfilled
-        AND moved.batch_id = staged.batch_id AND origin.kind = 'supplier' AND destination.holds_stock
+        AND origin.kind = 'supplier' AND destination.holds_stock
         AND staged.occurred_at >= batch.as_of - %(days)s * interval '1 day'
 ),
 
@@ -64,6 +71,24 @@ device AS (
     INNER JOIN lotwatch.device_record AS known
         ON lotwatch.identifier_key(named.code) = lotwatch.identifier_key(known.udi_di)
     ORDER BY wanted.item_id, known.recorded_at DESC, known.source, known.source_key
+),
+
+-- whose the identifiers on the labels are: the item's own before another's
+named AS MATERIALIZED (
+    SELECT DISTINCT ON (wanted.item_id, wanted.udi_di)
+        wanted.item_id AS receipt_item_id,
+        wanted.udi_di,
+        identifier.item_id,
+        identifier.units_contained
+    FROM (
+        SELECT DISTINCT
+            receipt.item_id,
+            receipt.udi_di
+        FROM receipt
+    ) AS wanted
+    INNER JOIN lotwatch.item_identifier AS identifier
+        ON lotwatch.identifier_key(wanted.udi_di) = lotwatch.identifier_key(identifier.code)
+    ORDER BY wanted.item_id, wanted.udi_di, identifier.item_id <> wanted.item_id, identifier.item_id
 ),
 
 found AS (
@@ -125,15 +150,7 @@ found AS (
         ) AS findings
     FROM receipt
     LEFT JOIN device ON receipt.item_id = device.item_id
-    LEFT JOIN LATERAL (
-        SELECT
-            identifier.item_id,
-            identifier.units_contained
-        FROM lotwatch.item_identifier AS identifier
-        WHERE lotwatch.identifier_key(identifier.code) = lotwatch.identifier_key(receipt.udi_di)
-        ORDER BY identifier.item_id = receipt.item_id DESC
-        LIMIT 1
-    ) AS named ON TRUE
+    LEFT JOIN named ON receipt.item_id = named.receipt_item_id AND receipt.udi_di = named.udi_di
     CROSS JOIN LATERAL (
         SELECT
             count(*) > 0 AS known,
