@@ -18,7 +18,7 @@ from lotwatch_local.settings import Settings
 from lotwatch_local.stack import console, step
 from lotwatch_local.supervisor import Supervisor
 from lotwatch_local.waiting import wait_for
-from sandbox import counting, trial
+from sandbox import counting, probe, trial
 from sandbox.airflow_api import Airflow
 
 #: the hospital of the trial company that the limited login works for
@@ -26,6 +26,8 @@ THEIR_SITE = "H-N1"
 #: the site of which some shelves are counted
 COUNTED = "H-N1"
 SYNCS = ("sync_wms", "sync_procurement", "sync_quality")
+#: carriers, regulators and a hospital: what they say refers to what the ERP knows
+OTHER_SYNCS = ("sync_despatch", "sync_compliance", "sync_device_registry", "sync_hospital")
 
 
 def main(
@@ -60,8 +62,24 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
     with step("sync_procurement and sync_quality"), ThreadPoolExecutor() as pool:
         for done in [pool.submit(run, airflow, dag_id) for dag_id in SYNCS[1:]]:
             done.result()
-    with step("plan_policies: reorder points"):
-        run(airflow, "plan_policies")
+    with (
+        step("sync_despatch, sync_compliance, sync_device_registry and sync_hospital"),
+        ThreadPoolExecutor(max_workers=3) as pool,
+    ):
+        for done in [pool.submit(run, airflow, dag_id) for dag_id in OTHER_SYNCS]:
+            done.result()
+    with step("sync_logistics: what carriers saw of the deliveries"):
+        run(airflow, "sync_logistics")
+    airflow.unpause("handle_events")
+    with step("handle_events: a temperature probe pushes its readings"):
+        probe.push(settings)
+        wait_for(lambda: ask(settings, "unread")[0][0] == 0, "the readings to be posted", 60)
+    with (
+        step("plan_policies: reorder points; check_consistency: what systems say differently"),
+        ThreadPoolExecutor() as pool,
+    ):
+        for done in [pool.submit(run, airflow, dag_id) for dag_id in ("plan_policies", "check_consistency")]:
+            done.result()
     airflow.unpause("ask_approval")
     with step("watch_inventory: rules, alerts, proposals"):
         run(airflow, "watch_inventory", now=True)

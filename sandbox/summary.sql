@@ -71,6 +71,31 @@ FROM (
     UNION ALL
     SELECT
         8,
+        finding.check_id,
+        count(*),
+        format('findings: %s', finding.check_id)
+    FROM lotwatch.check_finding AS finding
+    WHERE finding.resolved_at IS NULL
+    GROUP BY finding.check_id
+    UNION ALL
+    SELECT
+        8,
+        'matches',
+        count(*),
+        'suggested matches wait for a person'
+    FROM lotwatch.match_suggestion AS suggestion
+    WHERE suggestion.state = 'proposed'
+    HAVING count(*) > 0
+    UNION ALL
+    SELECT
+        8,
+        'notices',
+        count(*),
+        'recall notices known'
+    FROM lotwatch.notice
+    UNION ALL
+    SELECT
+        9,
         stocktake.state,
         count(*),
         format('counts %s', stocktake.state)
@@ -78,7 +103,7 @@ FROM (
     GROUP BY stocktake.state
     UNION ALL
     SELECT
-        9,
+        10,
         '',
         count(*),
         'audit events'

@@ -242,6 +242,18 @@ def test_one_rows_trouble_stops_no_other(db: psycopg.Connection) -> None:
     assert sum(drained.counts.values()) == 3
 
 
+def test_a_message_for_which_there_are_no_words_stops_no_other(db: psycopg.Connection) -> None:
+    company = Company(db)
+    data = {"dag_id": "d", "task_id": "t", "error": "it broke", "path": "/dags/d"}
+    enqueue(db, "message", "empty", {"template": "gate", "to": ["buyer"], "data": {"rows": []}})
+    enqueue(db, "message", "unknown", {"template": "no such message", "to": ["buyer"], "data": {}})
+    enqueue(db, "message", "plain", {"template": "run_failed", "to": ["buyer"], "data": data})
+    db.commit()
+    db.autocommit = True
+    drained = drain(db, World(calm()).gateways(), company.context)
+    assert drained.counts == {"message.failed": 2, "message.sent": 1}
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_random_troubles_never_lose_or_double_an_order(approved: Company, seed: int) -> None:
     random = Random(seed)

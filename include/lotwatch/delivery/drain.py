@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import psycopg
+from jinja2 import TemplateError
 from pydantic import ValidationError
 
 from lotwatch import actions, outbox
@@ -75,7 +76,8 @@ def _deliver(
         return _again(conn, row, error, context, error.retry_after), error
     except Unclear as error:
         return _again(conn, row, error, context), error
-    except ValidationError as error:  # our own data cannot be put into words the recipient takes
+    # our own data cannot be put into words the recipient takes, or for which there are words
+    except (ValidationError, TemplateError, KeyError) as error:
         return _give_up(
             conn, row, unfit := LotwatchError(f"It cannot be written: {error}", where=row.key), context
         ), unfit
