@@ -244,7 +244,7 @@ def label_differs(company: Company) -> None:
 
 def record_differs(company: Company) -> None:
     company.item("I2", name="Valve", udi_di="00844588018923", legal_manufacturer="Acme, Inc.", device_class="II")
-    company.add("device_record", udi_di="844588018923", company="ACME INC", device_class="III", label_lot=True)
+    company.add("device_record", udi_di="844588018923", company="Other Ltd", device_class="III", label_lot=True)
 
 
 PLANTED: dict[str, Callable[[Company], None]] = {
@@ -275,6 +275,21 @@ def test_a_planted_problem_is_found(stocked: Company, check: str) -> None:
     assert run(stocked)[check] == (MANY.get(check, 1),) * 2
     for evidence in found(stocked, check):
         assert evidence.keys() == load_checks()[check].columns.keys()
+
+
+def test_the_class_of_another_jurisdiction_is_no_difference(stocked: Company) -> None:
+    stocked.item("I2", name="Valve", udi_di="00844588018923", legal_manufacturer="Acme, Inc.", device_class="IIa")
+    stocked.add("device_record", udi_di="844588018923", company="ACME INC", device_class="II", label_lot=True)
+    stocked.post()
+    assert run(stocked)["device_record_differs"] == (0, 0)
+
+
+def test_what_is_lent_or_goes_to_a_customer_needs_no_order_of_ours(stocked: Company) -> None:
+    stocked.location("CLINIC", kind="site", region="NORTH")
+    stocked.move(3, "CLINIC")
+    stocked.move(2, "DC", to_owner="loaned")
+    stocked.post()
+    assert run(stocked)["receipt_without_order"] == (0, 0)
 
 
 def test_every_check_has_a_planted_problem_in_this_file() -> None:

@@ -1,12 +1,11 @@
--- Which items have another manufacturer, class or registration than the device record of their identifier says, or are
--- still active though the device is no longer distributed?
+-- Which items have another manufacturer or registration than the device record of their identifier says, or are still
+-- active though the device is no longer distributed? Classes are not compared: II in one jurisdiction is not IIa in another.
 WITH compared AS (
     SELECT
         item.*,
         device.source AS record_source,
         device.udi_di,
         device.company,
-        device.device_class AS record_class,
         device.registration_number AS record_registration,
         device.ended_on,
         device.label_lot AS record_lot,
@@ -34,7 +33,6 @@ field AS (
         LATERAL (
             VALUES
             ('manufacturer', compared.legal_manufacturer, compared.company),
-            ('device class', compared.device_class, compared.record_class),
             ('registration', compared.registration_number, compared.record_registration),
             ('distribution', 'active', CASE WHEN compared.ended_on <= %(as_of)s::date THEN 'ended ' || compared.ended_on END)
         ) AS told (field, ours, theirs)

@@ -1,4 +1,5 @@
--- Which receipts from suppliers of the last days name no order line, or one that no ERP has told?
+-- Which receipts from suppliers of the last days name no order line, or one that no ERP has told? Of what is ours, at sites
+-- that somebody orders for: what is lent or consigned, and what a customer receives, has no order of ours.
 WITH compared AS (
     SELECT
         moved.source || '|' || moved.source_event_id AS subject_key,
@@ -18,10 +19,12 @@ WITH compared AS (
     FROM lotwatch.movement AS moved
     INNER JOIN lotwatch.location AS origin ON moved.from_location_id = origin.location_id
     INNER JOIN lotwatch.location AS place ON moved.to_location_id = place.location_id
+    INNER JOIN lotwatch.location AS site ON place.site_id = site.location_id
     INNER JOIN lotwatch.item AS item ON moved.item_id = item.item_id
     LEFT JOIN lotwatch.purchase_order_line AS line ON moved.order_line_key = line.source_key
     WHERE
-        origin.kind = 'supplier' AND place.holds_stock AND moved.kind = 'movement'
+        origin.kind = 'supplier' AND place.holds_stock AND moved.kind = 'movement' AND moved.to_owner = 'own'
+        AND site.supplied_by IS NOT NULL
         AND moved.occurred_at > %(as_of)s - make_interval(days => %(days)s::integer)
         AND NOT EXISTS (
             SELECT 1 FROM lotwatch.movement_source AS back
