@@ -1,7 +1,7 @@
 """Good rows flow on, bad ones wait in quarantine with their reasons: judged by the suites, and by nothing else."""
 
 from lotwatch.gate.gate import judge_now, preview, run_gate, wait_for_turn
-from lotwatch.gate.kept import Refereed, judged_sources, referee
+from lotwatch.gate.kept import Refereed, judged_sources, referee, take_unrefereed
 from lotwatch.gate.quarantine import (
     KeptRow,
     OpenRow,
@@ -62,6 +62,7 @@ __all__ = [
     "replay",
     "restage_references",
     "run_gate",
+    "take_unrefereed",
     "take_untold",
     "wait_for_turn",
     "waiting",

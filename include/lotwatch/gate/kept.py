@@ -30,15 +30,23 @@ _LOOK_FURTHER = {"expect_column_values_to_be_unique", "expect_compound_columns_t
 assert FAILS.keys() > _LOOK_FURTHER  # noqa: S101 (a name mistyped here would make the referee blame changes)
 
 
-def keep_judged(conn: psycopg.Connection, suites: Sequence[Suite], batch_id: int) -> bool:
-    """Keep the batch's staged rows with their verdicts, in the caller's transaction; False when too many wait already."""
+def keep_judged(conn: psycopg.Connection, suites: Sequence[Suite], batch_id: int) -> None:
+    """Keep the batch's staged rows with their verdicts, in the caller's transaction.
+
+    When too many wait already the batch is marked as judged by SQL alone: the referee's next run says how many were.
+    """
     row = conn.execute(query(__package__, "has_room"), {"limit": MOST_KEPT}).fetchone()
     if not (row and row[0]):
-        return False
+        conn.execute(query(__package__, "leave_unrefereed"), {"batch_id": batch_id})
+        return
     for suite in suites:
         parameters = {"batch_id": batch_id, "entity_name": suite.entity, "suite": _version(suite)}
         conn.execute(for_entity("keep_judged", suite.entity, suite.columns), parameters)
-    return True
+
+
+def take_unrefereed(conn: psycopg.Connection) -> int:
+    """How many batches nobody refereed, since too much waited; each is told once."""
+    return conn.execute(query(__package__, "take_unrefereed")).rowcount
 
 
 def judged_sources(conn: psycopg.Connection) -> list[str]:

@@ -22,7 +22,7 @@ from lotwatch.gate.reasons import reasons
 from lotwatch.gate.staging import for_entity, item_code, item_code_of, staged_columns
 from lotwatch.gate.suites import ENTITIES, REFERENCE_PREFIX, Suite
 from lotwatch.sources.connector import Record
-from lotwatch.sources.fit import as_json
+from lotwatch.sources.fit import as_json, cleaned
 from lotwatch.sources.stage import open_batch
 
 #: the rule that records break which a connector could not map
@@ -41,11 +41,11 @@ def quarantine_unmapped(
             "batch_id": batch_id,
             "source": source,
             "entity": entity,
-            "source_key": each.source_key,
-            "item_code": item_code_of(entity, each.row),
+            "source_key": cleaned(each.source_key),
+            "item_code": cleaned(item_code_of(entity, each.row)),
             "raw": Jsonb(dict(each.raw), dumps=as_json),
             "rules": UNMAPPED,
-            "reasons": [f"{problem.field}: {problem.reason}" for problem in each.problems],
+            "reasons": cleaned([f"{problem.field}: {problem.reason}" for problem in each.problems]),
         }
         for each in sorted(records, key=lambda record: record.source_key)
     ]
@@ -80,8 +80,8 @@ def release_passed(conn: psycopg.Connection, suite: Suite, batch_id: int, source
 def restage_references(conn: psycopg.Connection, batch_id: int, source: str) -> dict[str, int]:
     """Stage once more, with this batch, what waits only for a record it refers to (all its rules begin with REF).
 
-    A record that the batch has read anew is left alone, so doing it twice adds nothing. Returns how many were
-    staged, by entity.
+    A record that the batch has read anew is left alone, so doing it twice adds nothing. With pushed events, which must
+    not wait for a long queue, come the thousand that were tried longest ago. Returns how many were staged, by entity.
     """
     restaged = {}
     for entity, columns in staged_columns(conn).items():

@@ -1,5 +1,5 @@
 -- Records of the source that only wait for what they refer to, once more into the batch as they were stated, unless it has
--- read them anew.
+-- read them anew. With pushed events only so many, in turn: those whose last try is longest ago.
 INSERT INTO stage.{entity} (batch_id, source_key, raw, {columns})
 SELECT %(batch_id)s, q.source_key, q.raw, {record_columns}
 FROM lotwatch.quarantine AS q
@@ -9,4 +9,8 @@ WHERE
     q.state = 'open' AND q.source = %(source)s AND q.entity = %(entity_name)s
     AND q.record IS NOT NULL AND s.source_key IS NULL
     AND NOT EXISTS (SELECT FROM unnest(q.rules) AS u (rule) WHERE NOT starts_with(u.rule, %(prefix)s))
-ORDER BY q.quarantine_id;
+ORDER BY q.last_batch_id, q.quarantine_id
+LIMIT (
+    SELECT CASE WHEN b.pushed THEN 1000 END FROM lotwatch.batch AS b
+    WHERE b.batch_id = %(batch_id)s
+);

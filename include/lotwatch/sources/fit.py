@@ -141,8 +141,28 @@ _FITS: dict[str, Callable[[Any], Any]] = {
 
 
 def as_json(value: object) -> str:
-    """JSON of a raw record, whose decimals become numbers where that loses nothing, text otherwise."""
-    return json.dumps(value, default=_plain, ensure_ascii=False)
+    """JSON of a raw record that PostgreSQL can keep: decimals become numbers where that loses nothing, text otherwise."""
+    text = json.dumps(value, default=_plain, ensure_ascii=False)
+    if "\\u0000" not in text and _can_be_written(text):
+        return text
+    return json.dumps(cleaned(value), default=_plain, ensure_ascii=False)
+
+
+def _can_be_written(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True
+
+
+def misfits(values: Mapping[str, Any]) -> list[Problem]:
+    """The texts among some columns' values that PostgreSQL cannot keep, as problems of their record."""
+    return [
+        Problem(name, "it holds a character that is none")
+        for name, value in values.items()
+        if type(value) is str and ("\x00" in value or (not value.isascii() and not _can_be_written(value)))
+    ]
 
 
 def _plain(value: object) -> float | str:

@@ -1,7 +1,7 @@
 """Stores what is read: one batch for each pull or drain of the inbox; the cursors move in the transaction of the rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import psycopg
@@ -12,7 +12,7 @@ from lotwatch.audit import RunContext
 from lotwatch.db.query import query
 from lotwatch.db.statistics import MANY, analyze
 from lotwatch.sources.connector import Connector, Page, Reconciling, Record
-from lotwatch.sources.fit import as_json
+from lotwatch.sources.fit import as_json, misfits
 from lotwatch.sources.udi import labelled
 
 #: what every staged row has beside its entity's own columns, and what is made of those later
@@ -146,7 +146,8 @@ def stage_entity(
     for page in pages:
         bad = copy_rows(conn, pulled.batch_id, entity, columns, page.records, as_of)
         if memory and len(bad) < len(page.records):
-            memory.keep([record for record in page.records if not record.problems])
+            kept_back = {record.source_key for record in bad}
+            memory.keep([record for record in page.records if record.source_key not in kept_back])
         if bad:
             set_aside(conn, pulled.batch_id, source, entity, bad)
         read, unmapped = read + len(page.records), unmapped + len(bad)
@@ -173,13 +174,16 @@ def copy_rows(
         sql.Identifier(entity),
         sql.SQL(", ").join(map(sql.Identifier, ("batch_id", "source_key", "raw", *columns))),
     )
-    unmapped = []
+    unmapped: list[Record] = []
     with conn.cursor() as writer, writer.copy(copy) as target:
         for record in records:
             if record.problems:
                 unmapped.append(record)
                 continue
             row = labelled(record, columns, as_of).row
+            if problems := misfits({"its key": record.source_key, **row}):
+                unmapped.append(replace(record, problems=tuple(problems)))
+                continue
             values = [
                 Jsonb(row[column], as_json) if kind == "jsonb" and row.get(column) is not None else row.get(column)
                 for column, kind in columns.items()

