@@ -18,7 +18,7 @@ from tests.integration.company import NOW, TODAY, Company, context
 
 ITEMS = """code,name,criticality,label_lot,label_serial,label_expiry,base_unit,unit_cost,udi_di,active
 I1,骨科螺钉,standard,true,no,是,piece,12.50,00841470103934,1
-I2,Stent,critical,yes,false,yes,piece,,+H123456,true
+I2,Stent,critical,yes,false,yes,piece,,H123456,true
 """
 
 
