@@ -14,7 +14,7 @@ WITH RECURSIVE under AS (
         )
 ),
 
-now_there AS (
+now_there AS MATERIALIZED (
     SELECT
         known.item_id,
         known.lot_id,
@@ -30,7 +30,7 @@ now_there AS (
 ),
 
 -- what went in and out since it began
-later AS (
+later AS MATERIALIZED (
     SELECT
         side.item_id,
         side.lot_id,

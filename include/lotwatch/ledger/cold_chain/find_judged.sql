@@ -4,7 +4,8 @@ WITH RECURSIVE measured AS (
         reading.location_id,
         reading.sscc,
         reading.delivery_key,
-        reading.measured_at AS since
+        reading.measured_at AS since,
+        FALSE AS content_changed
     FROM stage.temperature_reading AS staged
     INNER JOIN lotwatch.batch AS batch ON staged.batch_id = batch.batch_id
     INNER JOIN lotwatch.temperature_reading AS reading
@@ -86,32 +87,36 @@ subject AS (
         around.location_id,
         NULL,
         NULL,
-        around.since
+        around.since,
+        TRUE
     FROM around
     UNION ALL
     SELECT
         NULL,
         package.sscc,
         NULL,
-        'infinity'
+        'infinity',
+        TRUE
     FROM package
     UNION ALL
     SELECT
         NULL,
         NULL,
         staged.delivery_key,
-        'infinity'
+        'infinity',
+        TRUE
     FROM stage.delivery_line AS staged
     WHERE staged.batch_id = %(batch_id)s AND staged.errors = '{}'
 )
 
-INSERT INTO judged (location_id, sscc, delivery_key, since)
+INSERT INTO judged (location_id, sscc, delivery_key, since, content_changed)
 SELECT
     subject.location_id,
     subject.sscc,
     subject.delivery_key,
     -- of a package or a delivery that is all that is known of it
-    CASE WHEN subject.location_id IS NULL THEN '-infinity' ELSE min(subject.since) - %(looks_back)s::interval END
+    CASE WHEN subject.location_id IS NULL THEN '-infinity' ELSE min(subject.since) - %(looks_back)s::interval END,
+    bool_or(subject.content_changed)
 FROM subject
 WHERE
     EXISTS (

@@ -7,7 +7,12 @@ SELECT
     excursion.allowed_min_c AS min_c,
     excursion.allowed_max_c AS max_c,
     excursion.started_at,
-    excursion.ended_at
+    excursion.ended_at,
+    excursion.is_over,
+    excursion.coldest_c,
+    excursion.warmest_c,
+    excursion.beyond_tolerance,
+    excursion.withdrawn
 FROM lotwatch.excursion AS excursion
 INNER JOIN judged
     ON

@@ -4,5 +4,6 @@ CREATE TEMPORARY TABLE judged (
     location_id bigint,
     sscc text COLLATE "C",
     delivery_key text COLLATE "C",
-    since timestamptz NOT NULL
+    since timestamptz NOT NULL,
+    content_changed boolean NOT NULL
 ) ON COMMIT DROP;

@@ -166,6 +166,7 @@ SELECT
     judged.location_id,
     judged.sscc,
     judged.delivery_key,
+    judged.content_changed,
     stepped.sensor,
     stepped.min_c,
     stepped.max_c,
@@ -180,6 +181,6 @@ FROM stepped
 INNER JOIN judged ON stepped.judged_no = judged.judged_no
 WHERE stepped.outside
 GROUP BY
-    stepped.judged_no, judged.location_id, judged.sscc, judged.delivery_key, stepped.sensor, stepped.min_c,
+    stepped.judged_no, judged.location_id, judged.sscc, judged.delivery_key, judged.content_changed, stepped.sensor, stepped.min_c,
     stepped.max_c, stepped.own, stepped.insides
 ORDER BY started_at, stepped.judged_no, stepped.sensor, stepped.min_c, stepped.max_c;

@@ -84,15 +84,18 @@ def _judge(
     conn.execute(query(__package__, "find_judged"), {"batch_id": batch_id, "looks_back": LOOKS_BACK})
     known = _rows(conn, "judged_excursions")
     for run in _rows(conn, "runs"):
+        earlier = _same(run, known)
+        if earlier is not None and run["began_before"]:  # of its beginning only the end was looked at
+            run["started_at"] = min(run["started_at"], earlier["started_at"])
+        run["beyond_tolerance"] = tolerance.is_exceeded(run)
+        if earlier is not None and _says_nothing_new(run, earlier):
+            known.remove(earlier)
+            continue
         exposed = _exposed(conn, run)
         if not exposed and not run["own"]:
             continue  # nothing that needs this range was there
-        earlier = _same(run, known)
         if earlier is not None:
             known.remove(earlier)
-            if run["began_before"]:  # of its beginning only the end was looked at
-                run["started_at"] = min(run["started_at"], earlier["started_at"])
-        run["beyond_tolerance"] = tolerance.is_exceeded(run)
         code = _keep(conn, run, earlier)
         watched.excursions.append(code)
         if run["beyond_tolerance"]:
@@ -108,6 +111,12 @@ def _same(run: Row, known: list[Row]) -> Row | None:
         if alike and each["started_at"] <= run["ended_at"] and run["started_at"] <= each["ended_at"]:
             return each
     return None
+
+
+def _says_nothing_new(run: Row, earlier: Row) -> bool:
+    """Whether the excursion is known as it is, and nothing was told of what was there."""
+    names = ("started_at", "ended_at", "is_over", "coldest_c", "warmest_c", "beyond_tolerance")
+    return not run["content_changed"] and not earlier["withdrawn"] and all(run[name] == earlier[name] for name in names)
 
 
 def _keep(conn: psycopg.Connection, run: Row, earlier: Row | None) -> str:
