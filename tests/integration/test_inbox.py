@@ -133,7 +133,7 @@ def test_bad_events_wait_in_quarantine_with_their_reasons_and_ops_gets_one_messa
     assert reasons["nul"] == "document: it holds a character that is none"
     assert [key for key in reasons if key.startswith("unnamed ")]
     messages = rows(conn, "SELECT payload ->> 'template', payload -> 'data' ->> 'fresh' FROM lotwatch.outbox")
-    assert messages == [("quarantine", "9")]
+    assert messages == [("gate", "9")]
 
 
 def test_numbers_stay_exact_on_their_way(conn, db_url: str) -> None:
@@ -274,7 +274,7 @@ def test_a_stopped_batch_stops_no_other(conn, db_url: str, stocked: Company, mon
     assert stocked.position("DC") == 3
     states = rows(conn, "SELECT state FROM lotwatch.batch WHERE pushed ORDER BY batch_id")
     assert states == [("stopped",), ("posted",)]
-    assert rows(conn, "SELECT payload ->> 'template' FROM lotwatch.outbox") == [("gate_stopped",)]
+    assert rows(conn, "SELECT payload ->> 'template' FROM lotwatch.outbox") == [("gate",)]
 
 
 def test_a_replayed_record_of_a_source_that_nobody_reads_is_judged_and_posted(conn, db_url, stocked) -> None:
@@ -370,13 +370,15 @@ def test_what_became_known_meanwhile_is_no_disagreement(conn, db_url: str, stock
     assert jobs.referee(conn, CONTEXT, tmp_path)["rows"] == 1
 
 
-def test_the_referee_waits_for_no_more_rows_than_it_can_judge(conn, db_url: str, monkeypatch) -> None:
+def test_the_referee_waits_for_no_more_rows_than_it_can_judge(conn, db_url: str, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("lotwatch.gate.kept.MOST_KEPT", 2)
     for number in range(3):
         push(db_url, body(event(f"{number}-a"), event(f"{number}-b")))
         jobs.handle(conn, CONTEXT)
     assert rows(conn, "SELECT count(*) FROM lotwatch.judged_row") == [(2,)]
     assert rows(conn, "SELECT count(*) FROM lotwatch.movement") == [(6,)]
+    assert jobs.referee(conn, CONTEXT, tmp_path)["unrefereed"] == 2
+    assert "unrefereed" not in jobs.referee(conn, CONTEXT, tmp_path)  # told once
 
 
 def test_old_bodies_go_and_unreadable_ones_stay(conn, db_url: str) -> None:

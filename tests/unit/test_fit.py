@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Problem, Record
-from lotwatch.sources.fit import as_json, cleaned, fit, needs_cleaning
+from lotwatch.sources.fit import as_json, cleaned, fit, misfits, needs_cleaning
 from lotwatch.sources.rows import read
 
 TYPES = {
@@ -135,3 +135,10 @@ def test_events_without_an_identity_are_told_apart() -> None:
     keys = {record.source_key for _, record in read({"events": events})}
     assert len(keys) == 2
     assert keys == {record.source_key for _, record in read({"events": events})}, "the same when it is read again"
+
+
+@pytest.mark.parametrize("odd", ["a\x00b", "a\ud800b"])
+def test_what_postgresql_cannot_keep_is_found_and_a_raw_record_is_kept_without_it(odd: str) -> None:
+    assert [problem.field for problem in misfits({"plain": "ä", "odd": odd, "number": 3})] == ["odd"]
+    assert json.loads(as_json({"text": odd})) == {"text": "a\ufffdb" if "\x00" in odd else "a?b"}
+    assert json.loads(as_json({"text": "\\u0000 as it is written"})) == {"text": "\\u0000 as it is written"}

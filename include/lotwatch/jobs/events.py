@@ -52,9 +52,10 @@ def referee(conn: psycopg.Connection, context: RunContext, docs: Path) -> Counts
     total: Counter[str] = Counter()
     disagreements: list[str] = []
     with conn.transaction():
-        total["unrefereed"] = quality_gate.take_unrefereed(conn)
-        if total["unrefereed"]:
-            what = {"batches": total["unrefereed"], "why": "too many rows waited for the referee"}
+        unrefereed = quality_gate.take_unrefereed(conn)
+        if unrefereed:
+            total["unrefereed"] = unrefereed
+            what = {"batches": unrefereed, "why": "too many rows waited for the referee"}
             record(conn, context, "events not refereed", "gate", "referee", after=what)
     for source in quality_gate.judged_sources(conn):
         found = quality_gate.referee(conn, source, context, suites=EXPECTATIONS, docs=docs)
