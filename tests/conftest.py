@@ -66,7 +66,8 @@ def db_name(database: Settings) -> Iterator[str]:
     """A migrated database for one test alone."""
     name = f"test_{os.getpid()}_{next(_serial)}"
     with postgres.connect_superuser(database) as conn:
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER lotwatch_migrator")
+        # by copying files, which takes a seventh of the time where nothing is synced to disk
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER lotwatch_migrator STRATEGY file_copy")
         conn.execute(statement.format(sql.Identifier(name), sql.Identifier(_TEMPLATE)))
         yield name
         conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
