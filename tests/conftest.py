@@ -24,6 +24,13 @@ _serial = count()
 PORTS = ("airflow", "postgres", "tryton", "portal", "mail", "logistics", "compliance", "hospital")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is run side by side: the tests of a file stay together, and so do all that share one Airflow."""
+    for item in items:
+        folder = Path(item.fspath).parent.name
+        item.add_marker(pytest.mark.xdist_group("acceptance" if folder == "acceptance" else Path(item.fspath).name))
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

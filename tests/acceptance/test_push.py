@@ -11,7 +11,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import psutil
 import psycopg
 import pytest
 import requests
@@ -22,6 +21,7 @@ from lotwatch_local.supervisor import Supervisor
 from lotwatch_local.waiting import wait_for
 from sandbox.airflow_api import Airflow
 from tests.conftest import AirflowSite
+from tests.processes import holder_of
 
 _keys = count(1)
 
@@ -123,12 +123,6 @@ def test_a_run_that_is_killed_half_way_posts_nothing_twice(sender: Sender, conn,
     wait_for(lambda: stock(conn) == before + 7, "the next try to post it", 120)
     runs = "SELECT count(*) FROM lotwatch.inbox WHERE source = 'events' AND taken_at IS NULL"
     assert conn.execute(runs).fetchone() == (0,)
-
-
-def holder_of(port: int) -> psutil.Process:
-    """The process that talks to PostgreSQL from this port."""
-    (pid,) = {each.pid for each in psutil.net_connections("tcp") if each.laddr.port == port and each.pid}
-    return psutil.Process(pid)
 
 
 def test_a_triggerer_that_was_away_wakes_for_what_came_meanwhile(
