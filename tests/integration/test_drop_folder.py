@@ -148,7 +148,7 @@ def test_files_reach_the_ledger_and_are_read_once(
 def test_parquet_and_compressed_files_say_the_same_as_csv(
     conn: psycopg.Connection, folder: Path, write: Write, mapping: Path, tmp_path: Path
 ) -> None:
-    write("lots.csv.gz", gzip.compress(LOTS.encode()))
+    write("lots.csv.gz", gzip.compress(LOTS.encode(), mtime=0))
     lines = [line.split(";") for line in MOVES.splitlines()]
     rows = [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
     typed = [row | {"BUDAT": datetime(2026, 6, day, tzinfo=UTC).date()} for row, day in zip(rows, (1, 2), strict=True)]
@@ -222,7 +222,7 @@ def test_a_file_is_moved_only_after_all_it_concerns_have_stored_it(
     ("name", "content", "reason"),
     [
         ("moves_1.csv", b"\xff\xfe\x00\x81garbage", "its text is neither utf-8-sig nor gb18030"),
-        ("moves_1.csv.gz", gzip.compress(MOVES.encode())[:-20], "it cannot be unpacked"),
+        ("moves_1.csv.gz", gzip.compress(MOVES.encode(), mtime=0)[:-20], "it cannot be unpacked"),
         ("moves_1.csv.gz", b"no gzip at all", "it cannot be unpacked"),
         ("moves_1.parquet", b"PAR1 and then nothing", "it is no Parquet that can be read"),
         ("moves_1.csv", b"", "it is empty"),
