@@ -20,7 +20,7 @@ demo: ## set up, run the main job from sync to sent orders, leave everything run
 
 test: ## set up and run all tests, two at a time (BROWSER=0: without a browser; TESTS=...: only these)
 	@$(MAKE) --no-print-directory -j2 setup-dev
-	@$(PY) -m pytest $(or $(TESTS),-n 2 --dist loadgroup)
+	@$(PY) -m pytest $(or $(TESTS),-n 2 --no-loadscope-reorder)
 
 lint: setup-dev ## style, imports, SQL, types
 	@$(PY) -m ruff check .

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
+from xdist.scheduler import LoadScopeScheduling
 
 from lotwatch_local import airflow as local_airflow
 from lotwatch_local import postgres, stack
@@ -24,11 +26,16 @@ _serial = count()
 PORTS = ("airflow", "postgres", "tryton", "portal", "mail", "logistics", "compliance", "hospital")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is run side by side: the tests of a file stay together, and so do all that share one Airflow."""
-    for item in items:
-        folder = Path(item.fspath).parent.name
-        item.add_marker(pytest.mark.xdist_group("acceptance" if folder == "acceptance" else Path(item.fspath).name))
+class SideBySide(LoadScopeScheduling):
+    """Which tests one process runs, when several do: those of a file together, and all that share one Airflow."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "acceptance" if nodeid.startswith("tests/acceptance/") else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SideBySide:
+    return SideBySide(config, log)
 
 
 def free_port() -> int:
