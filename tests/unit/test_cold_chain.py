@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from lotwatch.errors import LotwatchError
-from lotwatch.jobs.sync import cold_chain_tolerance
-from lotwatch.ledger import Tolerance
+from lotwatch.ledger import Tolerance, load_tolerance
 
 START = datetime(2026, 6, 15, 8, tzinfo=UTC)
 
@@ -39,7 +38,7 @@ def test_freezing_is_not_tolerated_and_the_rest_for_half_an_hour(excursion: dict
 
 
 def test_what_the_file_says_is_what_is_tolerated_where_nothing_is_said() -> None:
-    assert cold_chain_tolerance() == Tolerance()
+    assert load_tolerance() == Tolerance()
 
 
 @pytest.mark.parametrize(
@@ -49,4 +48,4 @@ def test_a_mistake_in_the_file_is_told_with_its_name(tmp_path: Path, text: str) 
     path = tmp_path / "cold_chain.yaml"
     path.write_text(text)
     with pytest.raises(LotwatchError, match=r"cold_chain\.yaml"):
-        cold_chain_tolerance(path)
+        load_tolerance(path)

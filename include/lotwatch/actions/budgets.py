@@ -5,12 +5,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import psycopg
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from lotwatch.audit import RunContext, record
+from lotwatch.config import read_config
 from lotwatch.db.query import query
-from lotwatch.errors import LotwatchError
 from lotwatch.paths import BUDGETS
 
 
@@ -25,11 +24,8 @@ class Budget(BaseModel):
 
 def load_budgets(path: Path = BUDGETS) -> dict[str, Budget]:
     """Budgets by site code. Raises LotwatchError naming the file, site and field."""
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        return TypeAdapter(dict[str, Budget]).validate_python(entries)
-    except (yaml.YAMLError, ValidationError) as error:
-        raise LotwatchError(f"The budgets cannot be used: {error}", where=str(path)) from error
+    budgets: dict[str, Budget] = read_config(path, dict[str, Budget], "The budgets")
+    return budgets
 
 
 def apply_budgets(conn: psycopg.Connection, as_of: datetime, context: RunContext, budgets: dict[str, Budget]) -> int:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
 from pydantic import RootModel
 
+from lotwatch.config import read_config
 from lotwatch.paths import PEOPLE
 
 
@@ -22,5 +22,6 @@ class People(RootModel[dict[str, dict[str, tuple[str, ...]]]]):
 
 
 def load_people(path: Path = PEOPLE) -> People:
-    """The ops team's list of who is told what."""
-    return People.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    """The ops team's list of who is told what. Raises LotwatchError for a file that cannot be used."""
+    people: People = read_config(path, People, "The list of who is told")
+    return people

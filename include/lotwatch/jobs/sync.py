@@ -3,37 +3,25 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lotwatch import gate as quality_gate
 from lotwatch import ledger, master, sources
 from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
-from lotwatch.errors import GateError, LotwatchError
+from lotwatch.errors import GateError
 from lotwatch.gate import NO_THRESHOLDS, GateReport, Threshold
 from lotwatch.jobs.quality import tell_gated
-from lotwatch.paths import COLD_CHAIN, EXPECTATIONS
+from lotwatch.paths import EXPECTATIONS
 from lotwatch.sources import Connector
 from lotwatch.sources.connector import LooksUp
 from lotwatch.sources.registry import Source
 
 Counts = dict[str, Any]
-
-
-class _ColdChain(BaseModel):
-    """`include/config/cold_chain.yaml`, in minutes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    minutes: Decimal = Field(ge=0)
-    freezing_minutes: Decimal = Field(ge=0)
 
 
 def pull(
@@ -139,22 +127,12 @@ def thresholds(source: Source) -> dict[str, Threshold]:
     return {entity: Threshold(limit.share, limit.rows) for entity, limit in source.thresholds.items()}
 
 
-@cache
-def cold_chain_tolerance(path: Path = COLD_CHAIN) -> ledger.Tolerance:
-    """How long what is stored may be outside of its range. Raises LotwatchError for a file that cannot be used."""
-    try:
-        said = _ColdChain.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise LotwatchError(f"The tolerances of the cold chain cannot be used: {error}", where=str(path)) from error
-    return ledger.Tolerance(said.minutes, said.freezing_minutes)
-
-
 def post_batch(conn: psycopg.Connection, context: RunContext, batch_id: int) -> dict[str, int]:
     """Post one judged batch in the caller's transaction; nothing when another run has posted it meanwhile."""
     if not sources.take_batch(conn, batch_id, "judged"):
         return {}  # another run has posted it meanwhile
     posted = master.post_master(conn, batch_id) | ledger.post_events(conn, batch_id)
-    watched = ledger.watch_cold_chain(conn, batch_id, context, cold_chain_tolerance())
+    watched = ledger.watch_cold_chain(conn, batch_id, context, ledger.load_tolerance())
     posted |= {"excursion": len(watched.excursions), "cold_chain_hold": watched.holds}
     posted["udi_check"] = ledger.check_labels(conn, batch_id, ledger.load_label_policy())
     sources.finish_batch(conn, batch_id)

@@ -1,6 +1,6 @@
 """Movements, positions and what hangs on them: one true picture of every lot and serial."""
 
-from lotwatch.ledger.cold_chain import Tolerance, watch_cold_chain
+from lotwatch.ledger.cold_chain import Tolerance, load_tolerance, watch_cold_chain
 from lotwatch.ledger.counts import decide_count
 from lotwatch.ledger.holds import AUTHORITY, Hold, confirm_hold, place_hold, release_hold, unconfirm_hold
 from lotwatch.ledger.labels import LabelPolicy, check_labels, load_label_policy
@@ -20,6 +20,7 @@ __all__ = [
     "confirm_hold",
     "decide_count",
     "load_label_policy",
+    "load_tolerance",
     "make_partitions",
     "place_hold",
     "post_events",

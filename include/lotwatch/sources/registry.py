@@ -11,9 +11,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Self, cast
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from lotwatch.config import read_config
 from lotwatch.errors import LotwatchError, SourceError, nearest
 from lotwatch.paths import SOURCES
 from lotwatch.sources.connector import Connector, Login, Receiver
@@ -103,11 +103,8 @@ class Source(BaseModel):
 @cache
 def load_sources(path: Path = SOURCES) -> dict[str, Source]:
     """The registry by source name. Raises LotwatchError naming the file and the source."""
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return TypeAdapter(dict[str, Source]).validate_python(entries)
-    except (yaml.YAMLError, ValidationError) as error:
-        raise LotwatchError(f"The registry of sources cannot be used: {error}", where=str(path)) from error
+    sources: dict[str, Source] = read_config(path, dict[str, Source], "The registry of sources")
+    return sources
 
 
 def source(name: str) -> Source:

@@ -4,10 +4,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from lotwatch.errors import LotwatchError
+from lotwatch.config import read_config
 from lotwatch.paths import WAREHOUSES
 
 TaskKind = Literal["hold", "release", "transfer", "pick"]
@@ -41,8 +40,5 @@ class Warehouse(BaseModel):
 @cache
 def load_warehouses(path: Path = WAREHOUSES) -> dict[str, Warehouse]:
     """The warehouse systems by name. Raises LotwatchError naming the file and the warehouse."""
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        return TypeAdapter(dict[str, Warehouse]).validate_python(entries)
-    except (yaml.YAMLError, ValidationError) as error:
-        raise LotwatchError(f"The warehouse systems cannot be used: {error}", where=str(path)) from error
+    warehouses: dict[str, Warehouse] = read_config(path, dict[str, Warehouse], "The warehouse systems")
+    return warehouses

@@ -5,7 +5,6 @@ Decision page 0016 says what counts as an excursion, what as exposed, and why it
 
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
-from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -13,31 +12,13 @@ from psycopg.rows import dict_row
 
 from lotwatch.audit import RunContext
 from lotwatch.db.query import query
+from lotwatch.ledger.cold_chain.tolerance import Tolerance
 from lotwatch.ledger.holds import Hold, place_hold
 
 PLACED_BY = "cold chain"
 #: how far behind something new a place's readings are judged again
 LOOKS_BACK = timedelta(days=7)
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    """How long what is stored may be outside of its range before it is held.
-
-    `minutes` of any excursion; `freezing_minutes` of one at or below 0 °C of what must be kept above it, which may spoil at
-    once. An excursion longer than that is beyond tolerance; with 0, a single reading is.
-    """
-
-    minutes: Decimal = Decimal(30)
-    freezing_minutes: Decimal = Decimal(0)
-
-    def is_exceeded(self, run: Row) -> bool:
-        """Whether a run of readings outside is beyond tolerance."""
-        minutes = Decimal(str((run["ended_at"] - run["started_at"]).total_seconds())) / 60
-        froze = run["min_c"] is not None and run["min_c"] >= 0 and run["coldest_c"] <= 0
-        limit = min(self.minutes, self.freezing_minutes) if froze and run["coldest_c"] < run["min_c"] else self.minutes
-        return minutes > limit or limit == 0
 
 
 @dataclass(slots=True)

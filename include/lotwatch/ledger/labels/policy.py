@@ -5,10 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from lotwatch.errors import LotwatchError
+from lotwatch.config import read_config
 from lotwatch.paths import RECEIPTS
 
 Finding = Literal[
@@ -41,7 +40,5 @@ class LabelPolicy(BaseModel):
 @cache
 def load_label_policy(path: Path = RECEIPTS) -> LabelPolicy:
     """The policy. Raises LotwatchError naming the file and what is wrong in it."""
-    try:
-        return LabelPolicy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (yaml.YAMLError, ValidationError) as error:
-        raise LotwatchError(f"The checks of receipts cannot be used: {error}", where=str(path)) from error
+    policy: LabelPolicy = read_config(path, LabelPolicy, "The checks of receipts")
+    return policy
