@@ -14,6 +14,7 @@ import pytest
 from psycopg import sql
 from xdist.scheduler import LoadScopeScheduling
 
+from lotwatch.cli.shell import console
 from lotwatch_local import airflow as local_airflow
 from lotwatch_local import postgres, stack
 from lotwatch_local.settings import PROJECT, Settings
@@ -42,6 +43,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def wide() -> None:
+    """What commands print in this process is not wrapped: the width of the window pytest runs in is not ours to set."""
+    console.width = 300
 
 
 @pytest.fixture(scope="session")

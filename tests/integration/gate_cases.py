@@ -712,7 +712,15 @@ BREAKS: dict[str, tuple[str, tuple[dict[str, Any], ...]]] = {
     "DEL025": ("delivery_line", ({"item_code": "SERIAL", "lot_number": None},)),
     "DEL026": (
         "delivery_line",
-        ({"item_code": "PLAIN", "lot_number": None, "quantity": 10, "order_line_key": "hundred"},),
+        (
+            {
+                "item_code": "PLAIN",
+                "lot_number": None,
+                "quantity": 10,
+                "order_line_key": "hundred",
+                "from_site": None,
+            },
+        ),
     ),
     "REF121": ("delivery_line", ({"item_code": "NOTHING", "lot_number": None},)),
     "REF122": ("delivery_line", ({"to_location": "NOWHERE"},)),
@@ -981,7 +989,13 @@ NEAR: dict[str, tuple[str, tuple[dict[str, Any], ...]]] = {
         ),
     ),
     "DEL027": ("delivery_line", ({"order_line_key": "purchase.line,1", "from_site": None},)),
-    "AGR003": ("agreement", ({"item_code": "SERIAL", "active": False}, {"item_code": "SERIAL"})),
+    "AGR003": (
+        "agreement",
+        (
+            {"supplier_code": "S4", "item_code": "SERIAL", "active": False},
+            {"supplier_code": "S4", "item_code": "SERIAL"},
+        ),
+    ),
     "INS004": ("inspection", ({"state": "cancelled"},)),
     "OPT010": ("order_point", ({"minimum": None, "kind": "transfer"}, {"minimum": None, "active": False})),
     "QAL009": ("quality_alert", ({"state": "open", "closed_at": None}, {"state": "cancelled"})),

@@ -27,7 +27,6 @@ def lotwatch(db_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("LOTWATCH_DATABASE", db_url)
     monkeypatch.setenv("LOTWATCH_HOME", str(tmp_path))
     monkeypatch.setenv("USER", "olga")
-    monkeypatch.setenv("COLUMNS", "200")
 
     def run(*arguments: str) -> Result:
         result = CliRunner().invoke(app, list(arguments))

@@ -488,7 +488,6 @@ def test_the_command_line_runs_lists_shows_and_accepts(
     negative(stocked)
     stocked.post()
     monkeypatch.setenv("LOTWATCH_DATABASE", db_url)
-    monkeypatch.setenv("COLUMNS", "300")
     call = CliRunner().invoke
     done = call(app, ["consistency", "run", "stock_negative", "--actor", "ann"])
     assert done.exit_code == 0, done.output

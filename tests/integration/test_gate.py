@@ -444,7 +444,7 @@ def test_a_broken_check_stops_the_batch_and_is_not_taken_for_bad_data(
     assert error is not None
     assert "division by zero" in error
     assert "movement.json" in error
-    assert ("MOV099" in error) == referee
+    assert "MOV099" in error
     assert ("MOV005" in error) is False
     assert quarantined(world) == {}
 
@@ -560,7 +560,7 @@ def test_a_gate_that_was_killed_is_run_again_and_does_nothing_twice(
     stage(world, batch_id, "movement", "bad", quantity=0)
     stage(world, batch_id, "movement", "good")
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as killing:

@@ -409,7 +409,6 @@ def test_the_command_line_suggests_lists_confirms_and_rejects(
     wait(stocked, "H-77", raw={"product_name": "Coronary stent Glide 3.0x15", "manufacturer": "Acme Medical"})
     wait(stocked, "H-78", raw={"product_name": "Coronary stent Glide 3.5x15", "manufacturer": "Acme Medical"})
     monkeypatch.setenv("LOTWATCH_DATABASE", db_url)
-    monkeypatch.setenv("COLUMNS", "300")
     call = CliRunner().invoke
     assert "2 suggestions, 2 of them new" in call(app, ["match", "suggest", "--actor", "ann"]).output
     assert "STENT-3015" in call(app, ["match", "list"]).output

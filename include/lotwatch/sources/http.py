@@ -1,12 +1,13 @@
 """A client for other systems' HTTP interfaces: bounded, patient where a failure may pass, clear about what to do."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import requests
+from requests.utils import parse_header_links
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from lotwatch.errors import SourceError
@@ -17,6 +18,7 @@ READ_SECONDS = 60.0
 ATTEMPTS = 5
 #: a server that asks for a longer pause is left alone until the task's next try
 LONGEST_PAUSE = 60.0
+MOST_PAGES = 100_000
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
 _CHUNK = 1 << 16
 
@@ -56,6 +58,12 @@ class Answer:
             ) from error  # fmt: skip
 
 
+def next_link(answer: Answer) -> str | None:
+    """The address of the next page: the Link header with rel=next (RFC 8288)."""
+    links = parse_header_links(answer.headers.get("Link", ""))
+    return next((str(link["url"]) for link in links if "next" in link.get("rel", "").split()), None)
+
+
 class HttpClient:
     """Reads one system. `login.user` and `login.password` go as Basic, a password alone as a Bearer token.
 
@@ -92,6 +100,31 @@ class HttpClient:
     def get(self, path: str, params: Mapping[str, Any] | None = None, **headers: str) -> Answer:
         """GET a path below the system's address, or an address of the same host that the system named."""
         return self._ask("GET", path, params=params, headers=headers)
+
+    def follow(
+        self, path: str, params: Mapping[str, Any], following: Callable[[Answer], str | None]
+    ) -> Iterator[Answer]:
+        """The pages of a list: each answer, and then what `following` finds in it, until that is None.
+
+        Raises SourceError when a page comes a second time: then the list would never end.
+        """
+        yield from self.follow_from(self.get(path, params), following)
+
+    def follow_from(self, answer: Answer, following: Callable[[Answer], str | None]) -> Iterator[Answer]:
+        """The same from a first page that was asked for otherwise."""
+        seen: set[str] = set()
+        while True:
+            yield answer
+            address = following(answer)
+            if address is None:
+                return
+            if address in seen or len(seen) >= MOST_PAGES:
+                raise SourceError(
+                    f"{self.system} names the same next page again and again", where=self._shown(address), retry=True,
+                    do="look at that system's log: its paging does not come to an end",
+                )  # fmt: skip
+            seen.add(address)
+            answer = self.get(address)
 
     def post(self, path: str, *, json: Any = None, data: Any = None, **headers: str) -> Answer:
         """POST what may be sent twice without harm: a query, a look-up."""

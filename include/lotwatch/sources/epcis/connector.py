@@ -4,18 +4,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from requests.utils import parse_header_links
-
-from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Page, Record
 from lotwatch.sources.epcis.events import Event, events_of, read_event
 from lotwatch.sources.epcis.mapping import MAPPERS, map_event
 from lotwatch.sources.epcis.options import EpcisOptions
-from lotwatch.sources.http import Answer, HttpClient
+from lotwatch.sources.http import HttpClient, next_link
 from lotwatch.sources.spool import Spool
 
 #: a server that goes on for ever is not believed
-_MOST_PAGES = 100_000
 
 
 class EpcisConnector:
@@ -71,21 +67,12 @@ class EpcisConnector:
             **({"GE_recordTime": since.isoformat()} if since else {}),
             **({"LT_recordTime": until.isoformat()} if until else {}),
         }
-        answer = self._client.get("events", parameters)
-        clock = self._client.server_time()
-        seen: set[str] = set()
-        while True:
+        clock = None
+        for number, answer in enumerate(self._client.follow("events", parameters, next_link)):
+            if number == 0:
+                clock = self._client.server_time()
             reading.add(events_of(answer.json(), answer.url), clock)
-            following = _following(answer)
-            if following is None:
-                return reading
-            if following in seen or len(seen) >= _MOST_PAGES:
-                raise SourceError(
-                    f"{self._client.system} names the same next page again and again", where=following, retry=True,
-                    do="look at that system's log: its paging does not come to an end",
-                )  # fmt: skip
-            seen.add(following)
-            answer = self._client.get(following)
+        return reading
 
 
 class _Reading:
@@ -106,9 +93,3 @@ class _Reading:
     def pages(self) -> Iterator[list[Event]]:
         for page in self._spool.pages():
             yield [read_event(body) for body in page]
-
-
-def _following(answer: Answer) -> str | None:
-    """The address of the next page: the Link header with rel=next (EPCIS 2.0, section 12.6; RFC 8288)."""
-    links = parse_header_links(answer.headers.get("Link", ""))
-    return next((str(link["url"]) for link in links if "next" in link.get("rel", "").split()), None)

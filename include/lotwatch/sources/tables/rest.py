@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Login
-from lotwatch.sources.http import Answer, HttpClient
+from lotwatch.sources.http import Answer, HttpClient, next_link
 from lotwatch.sources.tables import values
 from lotwatch.sources.tables.connector import Chunk, Interval, Job
 from lotwatch.sources.tables.mapper import Source, find
@@ -160,13 +160,9 @@ class RestService:
     def _by_link(
         self, told: Rest, asked: Mapping[str, Any], rows_of: Callable[[Any], list[Mapping[str, Any]]]
     ) -> Iterator[Sequence[Mapping[str, Any]]]:
-        answer = self._ask(told, asked)
-        while True:
+        first = self._ask(told, asked)
+        for answer in self._http.follow_from(first, next_link):
             yield rows_of(answer.json())
-            following = _next_link(answer.headers.get("Link", ""))
-            if following is None:
-                return
-            answer = self._http.get(following)
 
     def _ask(self, told: Rest, asked: Mapping[str, Any]) -> Answer:
         """Ask for a page. Where the session has ended meanwhile, log in once more."""
@@ -274,11 +270,3 @@ def _written(mark: Any, form: str, zone: Any) -> str:
     if isinstance(mark, datetime):
         return mark.astimezone(zone).strftime(form)
     return mark.strftime(form) if isinstance(mark, date) else str(mark)
-
-
-def _next_link(header: str) -> str | None:
-    """The address of the next page in a Link header (RFC 8288)."""
-    for link in re.split(r",\s*(?=<)", header):
-        if found := re.match(r'<([^>]*)>(?=.*;\s*rel="?(?:\S+ )*next)', link):
-            return found[1]
-    return None

@@ -11,12 +11,10 @@ from typing import Any
 from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Page
 from lotwatch.sources.epcis.events import cleaned, read_moment
-from lotwatch.sources.http import HttpClient
+from lotwatch.sources.http import Answer, HttpClient
 from lotwatch.sources.spool import Spool
 from lotwatch.sources.ubl.mapping import ENTITIES, map_advice
 from lotwatch.sources.ubl.options import UblOptions
-
-_MOST_PAGES = 100_000
 
 
 class UblConnector:
@@ -68,27 +66,25 @@ class UblConnector:
             **({"changed_since": since.isoformat()} if since else {}),
             **({"changed_before": until.isoformat()} if until else {}),
         }
-        answer = self._client.get(self._options.path, parameters)
-        clock = self._client.server_time()
-        seen: set[str] = set()
-        while True:
-            match answer.json():
-                case {"documents": list(documents), "next": str() | None as following}:
-                    reading.add(cleaned(documents), clock)
-                case _:
-                    raise SourceError(
-                        f"{self._client.system} answered with something that lists no documents", where=answer.url,
-                        do='correct the address in the connection, or `path` in the source\'s options',
-                    )  # fmt: skip
-            if following is None:
-                return reading
-            if following in seen or len(seen) >= _MOST_PAGES:
-                raise SourceError(
-                    f"{self._client.system} names the same next page again and again", where=following, retry=True,
-                    do="look at that system's log: its paging does not come to an end",
-                )  # fmt: skip
-            seen.add(following)
-            answer = self._client.get(following)
+        clock = None
+        for number, answer in enumerate(self._client.follow(self._options.path, parameters, self._following)):
+            if number == 0:
+                clock = self._client.server_time()
+            reading.add(cleaned(self._page(answer)["documents"]), clock)
+        return reading
+
+    def _following(self, answer: Answer) -> str | None:
+        address: str | None = self._page(answer)["next"]
+        return address
+
+    def _page(self, answer: Answer) -> dict[str, Any]:
+        match answer.json():
+            case {"documents": list(), "next": str() | None} as page:
+                return dict(page)
+        raise SourceError(
+            f"{self._client.system} answered with something that lists no documents", where=answer.url,
+            do="correct the address in the connection, or `path` in the source's options",
+        )  # fmt: skip
 
 
 class _Reading:
