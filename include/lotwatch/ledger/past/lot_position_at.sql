@@ -7,7 +7,10 @@ SELECT
             sum(movement.quantity) FILTER (WHERE movement.from_location_id = %(location_id)s AND movement.from_counted), 0
         )
     )::bigint AS quantity,
-    EXISTS(SELECT 1 FROM lotwatch.serial_unit AS serial_unit WHERE serial_unit.lot_id = %(lot_id)s) AS has_units
+    EXISTS(
+        SELECT 1 FROM lotwatch.serial_unit AS serial_unit
+        WHERE serial_unit.lot_id = %(lot_id)s
+    ) AS has_units
 FROM lotwatch.movement AS movement
 WHERE
     movement.lot_id = %(lot_id)s AND movement.lot_id <> 0
