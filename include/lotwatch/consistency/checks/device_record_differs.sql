@@ -7,10 +7,7 @@ WITH compared AS (
         device.udi_di,
         device.company,
         device.registration_number AS record_registration,
-        device.ended_on,
-        device.label_lot AS record_lot,
-        device.label_serial AS record_serial,
-        device.label_expiry AS record_expiry
+        device.ended_on
     FROM lotwatch.item AS item
     INNER JOIN lotwatch.item_identifier AS known ON item.item_id = known.item_id AND known.package_level = 'unit'
     INNER JOIN lotwatch.device_record AS device

@@ -4,10 +4,6 @@ WITH compared AS (
         item.*,
         device.source AS record_source,
         device.udi_di,
-        device.company,
-        device.device_class AS record_class,
-        device.registration_number AS record_registration,
-        device.ended_on,
         device.label_lot AS record_lot,
         device.label_serial AS record_serial,
         device.label_expiry AS record_expiry

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -119,7 +120,7 @@ class GudidLookUp:
         return json.loads(answer.content)  # its numbers as they are kept
 
 
-class _Files:
+class _Files(ABC):
     """What files have in common: they are read anew when they have changed."""
 
     def __init__(self, path: Path) -> None:
@@ -158,8 +159,9 @@ class _Files:
                 do="correct `path` in the source's options, or put the files there", retry=True,
             ) from error  # fmt: skip
 
+    @abstractmethod
     def _records(self, path: Path) -> Iterator[Record]:
-        raise NotImplementedError
+        """The records of one file."""
 
 
 class GudidTable(_Files):
