@@ -1,18 +1,8 @@
 -- Which items have another manufacturer or registration than the device record of their identifier says, or are still
 -- active though the device is no longer distributed? Classes are not compared: II in one jurisdiction is not IIa in another.
 WITH compared AS (
-    SELECT
-        item.*,
-        device.source AS record_source,
-        device.udi_di,
-        device.company,
-        device.registration_number AS record_registration,
-        device.ended_on
-    FROM lotwatch.item AS item
-    INNER JOIN lotwatch.item_identifier AS known ON item.item_id = known.item_id AND known.package_level = 'unit'
-    INNER JOIN lotwatch.device_record AS device
-        ON lotwatch.identifier_key(known.code) = lotwatch.identifier_key(device.udi_di)
-    WHERE item.active
+    SELECT * FROM lotwatch.item_device_record
+    WHERE active
 ),
 
 field AS (
@@ -21,7 +11,7 @@ field AS (
         compared.code,
         compared.name,
         compared.record_source,
-        compared.udi_di,
+        compared.record_udi_di,
         string_agg(told.field, ', ' ORDER BY told.field) AS fields,
         string_agg(told.field || ' ' || told.ours, ', ' ORDER BY told.field) AS item_says,
         string_agg(told.field || ' ' || told.theirs, ', ' ORDER BY told.field) AS record_says
@@ -29,9 +19,9 @@ field AS (
     CROSS JOIN
         LATERAL (
             VALUES
-            ('manufacturer', compared.legal_manufacturer, compared.company),
+            ('manufacturer', compared.legal_manufacturer, compared.record_company),
             ('registration', compared.registration_number, compared.record_registration),
-            ('distribution', 'active', CASE WHEN compared.ended_on <= %(as_of)s::date THEN 'ended ' || compared.ended_on END)
+            ('distribution', 'active', CASE WHEN compared.record_ended_on <= %(as_of)s::date THEN 'ended ' || compared.record_ended_on END)
         ) AS told (field, ours, theirs)
     WHERE
         lower(regexp_replace(
@@ -40,7 +30,7 @@ field AS (
         <> lower(regexp_replace(
             told.theirs, '[^[:alnum:]]+|\m(inc|incorporated|llc|ltd|limited|co|corp|corporation|gmbh|ag|company)\M', '', 'gi'
         ))
-    GROUP BY compared.item_id, compared.code, compared.name, compared.record_source, compared.udi_di
+    GROUP BY compared.item_id, compared.code, compared.name, compared.record_source, compared.record_udi_di
 )
 
 SELECT
@@ -49,13 +39,13 @@ SELECT
 FROM (SELECT count(*) AS examined FROM compared) AS total
 LEFT JOIN (
     SELECT
-        code || '|' || record_source || '|' || udi_di AS subject_key,
+        code || '|' || record_source || '|' || record_udi_di AS subject_key,
         item_id,
         NULL::bigint AS site_id,
         NULL::numeric AS quantity,
         NULL::numeric AS value,
         jsonb_build_object(
-            'item_code', code, 'item_name', name, 'record', record_source, 'udi_di', udi_di, 'fields', fields,
+            'item_code', code, 'item_name', name, 'record', record_source, 'udi_di', record_udi_di, 'fields', fields,
             'item_says', item_says, 'record_says', record_says
         ) AS evidence
     FROM field

@@ -1,17 +1,7 @@
 -- Which items' labels carry something else by the item master than by the device record of their identifier?
 WITH compared AS (
-    SELECT
-        item.*,
-        device.source AS record_source,
-        device.udi_di,
-        device.label_lot AS record_lot,
-        device.label_serial AS record_serial,
-        device.label_expiry AS record_expiry
-    FROM lotwatch.item AS item
-    INNER JOIN lotwatch.item_identifier AS known ON item.item_id = known.item_id AND known.package_level = 'unit'
-    INNER JOIN lotwatch.device_record AS device
-        ON lotwatch.identifier_key(known.code) = lotwatch.identifier_key(device.udi_di)
-    WHERE item.active
+    SELECT * FROM lotwatch.item_device_record
+    WHERE active
 ),
 
 flag AS (
@@ -20,7 +10,7 @@ flag AS (
         compared.code,
         compared.name,
         compared.record_source,
-        compared.udi_di,
+        compared.record_udi_di,
         string_agg(told.field, ', ' ORDER BY told.field) AS fields,
         string_agg(told.field || ' ' || told.ours, ', ' ORDER BY told.field) AS item_says,
         string_agg(told.field || ' ' || told.theirs, ', ' ORDER BY told.field) AS record_says
@@ -32,7 +22,7 @@ flag AS (
             ('expiry', compared.label_expiry, compared.record_expiry)
         ) AS told (field, ours, theirs)
     WHERE told.ours <> told.theirs
-    GROUP BY compared.item_id, compared.code, compared.name, compared.record_source, compared.udi_di
+    GROUP BY compared.item_id, compared.code, compared.name, compared.record_source, compared.record_udi_di
 )
 
 SELECT
@@ -41,13 +31,13 @@ SELECT
 FROM (SELECT count(*) AS examined FROM compared) AS total
 LEFT JOIN (
     SELECT
-        code || '|' || record_source || '|' || udi_di AS subject_key,
+        code || '|' || record_source || '|' || record_udi_di AS subject_key,
         item_id,
         NULL::bigint AS site_id,
         NULL::numeric AS quantity,
         NULL::numeric AS value,
         jsonb_build_object(
-            'item_code', code, 'item_name', name, 'record', record_source, 'udi_di', udi_di, 'fields', fields,
+            'item_code', code, 'item_name', name, 'record', record_source, 'udi_di', record_udi_di, 'fields', fields,
             'item_says', item_says, 'record_says', record_says
         ) AS evidence
     FROM flag

@@ -1,19 +1,7 @@
 -- Of which order lines did more come than was ordered?
 WITH compared AS (
-    SELECT
-        line.source || '|' || line.source_key AS subject_key,
-        line.*,
-        item.code AS item_code,
-        item.name AS item_name,
-        supplier.name AS supplier_name,
-        site.code AS site_code,
-        coalesce(receipt.quantity, 0) AS received
-    FROM lotwatch.purchase_order_line AS line
-    INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
-    INNER JOIN lotwatch.supplier AS supplier ON line.supplier_id = supplier.supplier_id
-    INNER JOIN lotwatch.location AS site ON line.site_id = site.location_id
-    LEFT JOIN lotwatch.order_line_receipt AS receipt ON line.source_key = receipt.order_line_key
-    WHERE receipt.quantity > 0 AND line.ordered_on > %(as_of)s::date - %(days)s::integer
+    SELECT * FROM lotwatch.order_line_received
+    WHERE received > 0 AND ordered_on > %(as_of)s::date - %(days)s::integer
 )
 
 SELECT
