@@ -11,8 +11,6 @@ from lotwatch.sources.epcis.options import EpcisOptions
 from lotwatch.sources.http import HttpClient, next_link
 from lotwatch.sources.spool import Spool
 
-#: a server that goes on for ever is not believed
-
 
 class EpcisConnector:
     """Reads one repository of events. `since` and `until` of a reading are moments of recording (recordTime).
