@@ -101,7 +101,7 @@ def test_a_column_that_can_be_unknown_needs_an_answer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (("subject: item_site", "subject: planet"), r"subject"),
+        (("subject: item_site", "subject: a planet"), r"subject"),
         (("when: available", "whem: available"), r"whem"),
         (("zh: 短缺", "de: knapp"), r"title.zh"),
         (("[{level: warning}]", "[{level: warning, when: available < 1}]"), r"last severity"),

@@ -12,12 +12,19 @@ from lotwatch.db.query import query
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An open problem with the values that fired it."""
+    """An open problem: what it is about (`subject`: codes and names of item, lot, site, supplier, region, where it has
+    them) and the values that fired it (`evidence`)."""
 
+    alert_id: int
     rule_id: str
+    subject_kind: str
     subject_key: str
     severity: str
+    subject: dict[str, Any]
     evidence: dict[str, Any]
+    first_seen: datetime
+    recurrences: int
+    escalations: int
 
 
 def take_untold(conn: psycopg.Connection, as_of: datetime) -> list[Alert]:

@@ -12,7 +12,8 @@ from lotwatch.rules.tables import Rule
 #: what a reader needs to know about an alert's subject, where its fact view has it
 SUBJECT_COLUMNS = (
     "item_id", "site_id", "lot_id", "supplier_id", "item_code", "item_name", "lot_number", "serial_number",
-    "site_code", "site_name", "region", "order_number", "supplier_code", "supplier_name", "number",
+    "category", "site_code", "site_name", "region", "order_number", "supplier_code", "supplier_name", "number",
+    "delivery_number", "carrier", "demand_number",
 )  # fmt: skip
 
 

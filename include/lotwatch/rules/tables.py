@@ -1,19 +1,31 @@
 """Decision tables: YAML files under `include/rules/`, each a list of rules."""
 
 import json
+import re
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from lotwatch.errors import RuleError
 from lotwatch.paths import RULES
 
 Level = Literal["info", "warning", "critical"]
-Subject = Literal["item_site", "lot", "order_line", "inspection"]
 Action = Literal["purchase_order"]
+
+
+def _duration(value: object) -> object:
+    """`30m`, `4h` or `2d`."""
+    found = re.fullmatch(r"([1-9][0-9]{0,3})([mhd])", value) if isinstance(value, str) else None
+    if found is None:
+        return value
+    return timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[found[2]]: int(found[1])})
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
 class _Table(BaseModel):
@@ -34,22 +46,43 @@ class Severity(_Table):
     when: str | None = None
 
 
+class Duty(_Table):
+    """What the law asks when a rule fires: of whom, from when, within how long, and where that is written."""
+
+    jurisdiction: Literal["cn", "us", "eu"]
+    role: Literal["maker", "importer", "distributor", "user"]
+    within: str = Field(min_length=1, description="calendar or working days, as the source puts it")
+    clock_start: str = Field(min_length=1)
+    recipient: Title
+    source: str = Field(min_length=1)
+
+
 class Rule(_Table):
     """One line of a decision table.
 
     `when` is an expression over the columns of the subject's fact view (`docs/reference/facts.md`). A null matches
     neither `x < 7` nor `x >= 7`: for every column in it that can be null, `missing` says whether its absence is
-    itself worth an alert or the rule stays silent. `mode`: shadow records nothing, alert only tells, act also proposes.
+    itself worth an alert or the rule stays silent. `clear_when`: what must be so before an alert ends (against
+    flapping); without it, that `when` is no more so. `mode`: shadow records nothing, alert only tells, act also proposes.
+    `group_by`: columns of the subject by which many alerts of one evaluation are told as one. `advice`: what to do.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{2,59}$")
     title: Title
-    subject: Subject
+    subject: str = Field(pattern=r"^[a-z][a-z_]{1,40}$", description="a fact view without its `fact_`")
     when: str = Field(min_length=1, max_length=1000)
+    clear_when: str | None = Field(default=None, min_length=1, max_length=1000)
     missing: dict[str, Literal["alert", "ignore"]] = {}
     severity: tuple[Severity, ...] = Field(min_length=1)
     actions: tuple[Action, ...] = ()
     notify: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
+    escalate_after: Duration | None = None
+    escalate_to: tuple[str, ...] = ()
+    advice: Title | None = None
+    duty: Duty | None = None
+    valid_from: date | None = None
+    valid_through: date | None = None
     mode: Literal["shadow", "alert", "act"] = "alert"
 
     @model_validator(mode="after")
@@ -61,7 +94,7 @@ class Rule(_Table):
     @property
     def version(self) -> str:
         """Changes whenever the rule's text does."""
-        return sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()[:12]
+        return sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:12]
 
 
 def load_rules(folder: Path = RULES) -> list[Rule]:
