@@ -1,30 +1,52 @@
 """What should be done: proposals, their guards, and who said yes."""
 
-from lotwatch.actions.approvals import Answer, Asked, Decision, Question, ask, decide, question
+from lotwatch.actions.approvals import (
+    Answer,
+    Asked,
+    Decision,
+    NotTheirs,
+    Question,
+    ask,
+    ask_again,
+    case_of,
+    decide,
+)
 from lotwatch.actions.budgets import apply_budgets, load_budgets
 from lotwatch.actions.guards import Refusal, guard
+from lotwatch.actions.policies import Policies, Policy, Step, load_policies
 from lotwatch.actions.progress import confirmed, drafted, failed, is_approved, take_untold
-from lotwatch.actions.proposals import Order, ProposeSettings, load_order, propose
+from lotwatch.actions.proposals import Line, Proposal, load_proposal
+from lotwatch.actions.purchases import ProposeSettings, propose
+from lotwatch.actions.wording import Asking, in_words
 
 __all__ = [
     "Answer",
     "Asked",
+    "Asking",
     "Decision",
-    "Order",
+    "Line",
+    "NotTheirs",
+    "Policies",
+    "Policy",
+    "Proposal",
     "ProposeSettings",
     "Question",
     "Refusal",
+    "Step",
     "apply_budgets",
     "ask",
+    "ask_again",
+    "case_of",
     "confirmed",
     "decide",
     "drafted",
     "failed",
     "guard",
+    "in_words",
     "is_approved",
     "load_budgets",
-    "load_order",
+    "load_policies",
+    "load_proposal",
     "propose",
-    "question",
     "take_untold",
 ]

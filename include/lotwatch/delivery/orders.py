@@ -3,7 +3,7 @@
 import psycopg
 
 from lotwatch import actions, outbox
-from lotwatch.actions import Order
+from lotwatch.actions import Proposal
 from lotwatch.audit import RunContext, record
 from lotwatch.delivery import portal
 from lotwatch.delivery.gateways import Gateways
@@ -53,9 +53,9 @@ def _send(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context
         record(conn, context, "order sent", "proposal", order.code, after=after)
 
 
-def _approved(conn: psycopg.Connection, proposal_id: int, state: str) -> Order:
+def _approved(conn: psycopg.Connection, proposal_id: int, state: str) -> Proposal:
     """The order, if a person approved it and it is in `state`."""
-    order = actions.load_order(conn, proposal_id)
+    order = actions.load_proposal(conn, proposal_id)
     if not actions.is_approved(conn, proposal_id):
         raise NotToBeSent(f"{order.code} has no approval.")
     if order.state != state:
@@ -63,7 +63,7 @@ def _approved(conn: psycopg.Connection, proposal_id: int, state: str) -> Order:
     return order
 
 
-def _for_portal(order: Order) -> portal.Order:
+def _for_portal(order: Proposal) -> portal.Order:
     lines = [
         portal.OrderLine(
             item_code=line.item_code, quantity=line.quantity, unit_price=line.unit_price, requested_on=line.requested_on
