@@ -42,7 +42,7 @@ def render(template: str, lang: str, data: Mapping[str, Any], board_url: str) ->
         for row in data.get("rows", [])
     ]
     # names of other systems must not break out of a one-line subject
-    subject = " ".join(_environment().from_string(words["subject"]).render(data, count=len(rows)).split())
+    subject = " ".join(_environment().from_string(words["subject"]).render(data, count=len(rows), names=names).split())
     context = {
         "lang": lang,
         "subject": subject,

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 
 from lotwatch import actions, outbox, planning, rules
+from lotwatch.actions import transfers
 from lotwatch.audit import RunContext, record
 from lotwatch.jobs.describe import in_words
 
@@ -70,7 +71,13 @@ def _digest(alerts: Sequence[rules.Alert]) -> dict[str, Any]:
 
 
 def propose(conn: psycopg.Connection, context: RunContext, settings: actions.ProposeSettings) -> Counts:
-    """Orders for what is short. A backfilled run proposes nothing."""
+    """What should be done: first stock that can be moved to where it is needed, then orders for what is still short.
+
+    A backfilled run proposes nothing.
+    """
     if context.backfilled:
         return {"proposals": 0}
-    return actions.propose(conn, rules.load_rules(), settings, context)
+    tables = rules.load_rules()
+    moved = transfers.propose_transfers(conn, tables, transfers.TransferSettings(), context)
+    ordered = actions.propose(conn, tables, settings, context)
+    return moved | ordered | {"proposals": ordered["proposals"] + moved["transfers"]}

@@ -14,7 +14,7 @@ from lotwatch.errors import RuleError
 from lotwatch.paths import RULES
 
 Level = Literal["info", "warning", "critical"]
-Action = Literal["purchase_order"]
+Action = Literal["purchase_order", "transfer"]
 
 
 def _duration(value: object) -> object:

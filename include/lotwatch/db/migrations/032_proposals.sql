@@ -33,7 +33,7 @@ COMMENT ON COLUMN lotwatch.proposal.saves IS 'what doing it saves against the be
 COMMENT ON COLUMN lotwatch.proposal.confidence IS 'how sure its inputs are, 0 to 1; null: not reckoned';
 COMMENT ON COLUMN lotwatch.proposal.alternatives IS 'what else was considered: [{kind, cost, why_not}]';
 COMMENT ON COLUMN lotwatch.proposal.if_nobody_acts IS 'what happens then, in both languages: {en, zh}';
-CREATE INDEX proposal_alive ON lotwatch.proposal (site_id, kind)
+CREATE INDEX proposal_under_way ON lotwatch.proposal (site_id, kind)
 WHERE state IN ('proposed', 'waiting', 'approved', 'sending');
 
 -- A line of stock names the lot or serial unit and the place it is taken from; a line of an order does not.
@@ -56,3 +56,7 @@ ADD PRIMARY KEY (proposal_id, revision, step, approver);
 COMMENT ON COLUMN lotwatch.approval.decided_by IS 'user name; of an automatic step, its policy; null: nobody answered in time';
 -- one answer decides a step
 CREATE UNIQUE INDEX approval_step ON lotwatch.approval (proposal_id, revision, step);
+
+-- What a warehouse is asked for because of a proposal.
+ALTER TABLE lotwatch.warehouse_task ADD COLUMN proposal_id bigint REFERENCES lotwatch.proposal;
+CREATE INDEX warehouse_task_proposal ON lotwatch.warehouse_task (proposal_id) WHERE proposal_id IS NOT NULL;
