@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from lotwatch import actions
+from lotwatch import actions, ledger
 from lotwatch.actions import warehouse
 from lotwatch.actions.transfers import TransferSettings, propose_transfers
 from lotwatch.jobs import watch
@@ -122,6 +122,19 @@ def test_an_approved_transfer_is_a_task_of_the_warehouse_that_gives_and_its_word
 def test_a_small_transfer_needs_nobody_by_the_shipped_policies(uneven: Company) -> None:
     propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)
     asked = actions.ask(uneven.conn, replace(uneven.context, run_id="ask"), 200, actions.load_policies())
-    assert [proposal.policy_id or "taken" for proposal in asked.approved] == ["taken"]
+    assert [proposal.code for proposal in asked.approved] == ["LW-000001"], actions.case_of(
+        actions.load_proposal(uneven.conn, 1)
+    )
     assert actions.load_proposal(uneven.conn, 1).state == "sending"
     assert actions.is_approved(uneven.conn, 1)
+
+
+def test_stock_that_is_held_meanwhile_is_not_moved(uneven: Company) -> None:
+    propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)
+    [(item_id,)] = uneven.conn.execute("SELECT item_id FROM lotwatch.item").fetchall()
+    hold = ledger.Hold(cause="quality", reason="looks odd", item_id=item_id, reference="Q-1")
+    ledger.place_hold(uneven.conn, hold, uneven.context, "quinn")
+    asked = actions.ask(uneven.conn, replace(uneven.context, run_id="ask"), 200, ASKED)
+    assert asked.proposals == []
+    assert all("0 are there and free" in refusal.reason for refusal in asked.refusals)
+    assert actions.load_proposal(uneven.conn, 1).state == "refused"

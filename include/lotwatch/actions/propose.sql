@@ -64,7 +64,7 @@ need AS (
                         THEN
                             proposal.created_at
                             > %(as_of)s::timestamptz - make_interval(days => %(quiet_days_after_refusal)s)
-                    ELSE false
+                    ELSE FALSE
                 END
         )
 ),

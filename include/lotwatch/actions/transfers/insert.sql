@@ -27,10 +27,12 @@ line AS (
         given.requested_on,
         given.why
     FROM header
-    CROSS JOIN jsonb_to_recordset(%(lines)s::jsonb) AS given (
-        item_id bigint, lot_id bigint, serial_id bigint, location_id bigint, alert_id bigint, quantity bigint,
-        unit_price numeric, requested_on date, why jsonb
-    )
+    CROSS JOIN
+        jsonb_to_recordset(%(lines)s::jsonb)
+            AS given (
+                item_id bigint, lot_id bigint, serial_id bigint, location_id bigint, alert_id bigint, quantity bigint,
+                unit_price numeric, requested_on date, why jsonb
+            )
     RETURNING proposal_id
 )
 

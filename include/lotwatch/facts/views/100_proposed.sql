@@ -11,10 +11,12 @@ WHERE
         proposal.state = 'sent'
         -- an order counts until the ERP shows it, a transfer until its warehouse has begun it
         AND CASE proposal.kind
-            WHEN 'purchase_order' THEN NOT EXISTS (
-                SELECT 1 FROM lotwatch.purchase_order_line AS known
-                WHERE known.order_reference = proposal.code
-            )
+            WHEN 'purchase_order'
+                THEN
+                    NOT EXISTS (
+                        SELECT 1 FROM lotwatch.purchase_order_line AS known
+                        WHERE known.order_reference = proposal.code
+                    )
             ELSE false
         END
     );
