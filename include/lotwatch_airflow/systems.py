@@ -8,7 +8,7 @@ from airflow.sdk import BaseHook, conf
 
 from lotwatch.actions.warehouse import Warehouse, load_warehouses
 from lotwatch.delivery import Gateways, WarehouseGateway
-from lotwatch.delivery.mail import MailClient
+from lotwatch.delivery.channels.sendgrid import SendGrid
 from lotwatch.delivery.people import load_people
 from lotwatch.delivery.portal import PortalClient
 from lotwatch.errors import LotwatchError
@@ -51,7 +51,7 @@ def gateways() -> Gateways:
     return Gateways(
         erp=tryton.TrytonErp(tryton.connect(_url(erp), erp.schema or "", erp.login or "", erp.password or "")),
         portal=PortalClient(_url(portal), portal.password or ""),
-        mail=MailClient(mail.password or "", _url(mail), sender),
+        mail=SendGrid(mail.password or "", _url(mail), sender),
         people=load_people(),
         board_url=conf.get("api", "base_url"),
         warehouses={name: WarehouseGateway(known, _wms(known)) for name, known in load_warehouses().items()},
