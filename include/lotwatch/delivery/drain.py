@@ -94,7 +94,8 @@ def _send_message(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways,
     for lang, addresses in gateways.people.of(row.payload["to"]).items():
         if lang not in sent:
             content = render(row.payload["template"], lang, row.payload["data"], gateways.board_url)
-            message = Message(reference=f"{row.key}:{lang}", lang=lang, severity="warning", **content)
+            about = {"reference": f"{row.key}:{lang}", "lang": lang, "severity": "warning"}
+            message = Message.model_validate(about | content)
             sent[lang] = gateways.mail.send(message, addresses)
             outbox.note_payload(conn, row, row.payload | {"sent": sent})
     with conn.transaction():

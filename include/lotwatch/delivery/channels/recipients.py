@@ -9,7 +9,7 @@ from lotwatch.delivery.outcome import DeliveryError, Refused
 _ADDRESS = re.compile(r'[^@\s,;:<>()\[\]"\\]+@[^@\s,;:<>()\[\]"\\]+')
 _NUMBER = re.compile(r"\+?[0-9]{5,15}")
 #: a name by which a robot calls somebody; never what calls everybody
-_NAME = re.compile(r"(?!all$|channel$|here$|everyone$)[\w.+@\-]{1,128}", re.IGNORECASE)
+_NAME = re.compile(r"(?!all$|channel$|here$|everyone$)[\w+][\w.+@\-]{0,127}", re.IGNORECASE)
 _MOST = 1000
 
 
@@ -36,7 +36,7 @@ def one_by_one(to: Sequence[str], send: Callable[[str], str]) -> str:
     """
     done: dict[str, str] = {}
     refusal: Refused | None = None
-    for recipient in to:
+    for recipient in dict.fromkeys(to):
         try:
             done[recipient] = send(recipient)
         except Refused as error:
