@@ -286,8 +286,10 @@ def _aliyun(sent: Sent) -> Told:
 
 
 def _acs3(sent: Sent) -> str:
-    """The Authorization that a request must have (ACS3-HMAC-SHA256)."""
-    names = sorted(name for name in sent.headers if name.startswith("x-acs-") or name in {"host", "content-type"})
+    """The Authorization that a request must have (ACS3-HMAC-SHA256): it signs these headers, and others that it names."""
+    needed = {name for name in sent.headers if name.startswith("x-acs-") or name in {"host", "content-type"}}
+    named = sent.headers.get("authorization", "").partition("SignedHeaders=")[2].partition(",")[0]
+    names = sorted(needed | (set(named.split(";")) & set(sent.headers)))
     query = "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in sorted(sent.query.items()))
     headers = "".join(f"{name}:{sent.headers[name].strip()}\n" for name in names)
     request = f"POST\n/\n{query}\n{headers}\n{';'.join(names)}\n{sha256(sent.body).hexdigest()}"

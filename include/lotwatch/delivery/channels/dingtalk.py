@@ -35,7 +35,7 @@ class DingTalk:
 
         def body(text: str) -> bytes:
             # one line break alone would be none
-            markdown = {"title": message.short, "text": head + text.replace("\n", "  \n") + foot}
+            markdown = {"title": unmarked(message.short), "text": head + text.replace("\n", "  \n") + foot}
             at = {"atMobiles": mobiles, "atUserIds": users, "isAtAll": False}
             return encoded({"msgtype": "markdown", "markdown": markdown, "at": at})
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from lotwatch.delivery.channels.message import OPEN, Message
 from lotwatch.delivery.channels.recipients import names
-from lotwatch.delivery.channels.text import longest
+from lotwatch.delivery.channels.text import longest, unmarked
 from lotwatch.delivery.channels.web import Web, encoded, robot_url
 from lotwatch.errors import LotwatchError
 
@@ -75,7 +75,7 @@ def _content(message: Message, called: Sequence[str]) -> dict[str, Any]:
         "text": _escaped(message.short),
         "unfurl_links": False,
         "blocks": [
-            {"type": "header", "text": _plain(longest(message.short, lambda part: len(part) <= _HEADER))},
+            {"type": "header", "text": _plain(longest(unmarked(message.short), lambda part: len(part) <= _HEADER))},
             {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}},
             {
                 "type": "actions",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
 from typing import Literal
@@ -65,11 +66,9 @@ class Smtp:
         where = f"mail server {self._host}:{self._port}, message {message.reference}"
         recipients = mail_addresses(to, where)
         mail = self._mail(message, recipients)
-        content = mail.as_bytes()
+        content = mail.as_bytes(policy=SMTP)
         try:
             server = self._connected(where)
-        except DeliveryError:
-            raise
         except (OSError, smtplib.SMTPException) as error:
             raise _unreachable(error, where) from None
         try:
