@@ -9,6 +9,7 @@ from lotwatch.delivery.channels.text import longest, unmarked
 from lotwatch.delivery.channels.web import Web, encoded, robot_url
 from lotwatch.errors import LotwatchError
 
+API = "https://slack.com"
 #: characters of a section, as Slack counts them
 LIMIT = 3000
 _HEADER = 150
@@ -39,7 +40,7 @@ class SlackWebhook:
 class Slack:
     """An app with the right chat:write: its `token` (xoxb-...) and the `channel` to write to (C..., or a name)."""
 
-    def __init__(self, token: str, channel: str, url: str = "https://slack.com", timeout: float = 20.0) -> None:
+    def __init__(self, token: str, channel: str, url: str = API, timeout: float = 20.0) -> None:
         """Raises LotwatchError where the token or the channel is missing."""
         if not token or not channel:
             raise LotwatchError(
