@@ -37,7 +37,8 @@ def create_app(state: Path, token: str, control_token: str) -> FastAPI:
         if not port:
             yield
             return
-        async with mailserver.running(int(port), token, inbox, mood):
+        host = os.environ.get("SANDBOX_SMTP_HOST", "127.0.0.1")
+        async with mailserver.running(host, int(port), token, inbox, mood):
             yield
 
     app.router.lifespan_context = lifespan

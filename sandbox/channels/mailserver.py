@@ -1,4 +1,4 @@
-"""A mail server: it asks for a login, takes what it is given, and shows it instead of delivering it."""
+"""A mail server: it takes what it is given, and shows it instead of delivering it. A login must be right where there is one."""
 
 import asyncio
 import hmac
@@ -58,8 +58,8 @@ class Handler:
 
 
 @asynccontextmanager
-async def running(port: int, token: str, inbox: Journal[Received], mood: Mood) -> AsyncIterator[None]:
-    """The mail server on 127.0.0.1:`port`, for whoever logs in as `lotwatch` with `token`."""
+async def running(host: str, port: int, token: str, inbox: Journal[Received], mood: Mood) -> AsyncIterator[None]:
+    """The mail server on `host`:`port`; its only login is `lotwatch` with `token`."""
 
     def authenticate(_: SMTP, __: Session, ___: Envelope, mechanism: str, login: Any) -> AuthResult:
         known = isinstance(login, LoginPassword) and login.login == USER.encode()
@@ -70,11 +70,10 @@ async def running(port: int, token: str, inbox: Journal[Received], mood: Mood) -
             Handler(inbox, mood),
             hostname="sandbox",
             authenticator=authenticate,
-            auth_required=True,
             auth_require_tls=False,
         )
 
-    server = await asyncio.get_running_loop().create_server(connected, "127.0.0.1", port)
+    server = await asyncio.get_running_loop().create_server(connected, host, port)
     try:
         yield
     finally:

@@ -14,8 +14,11 @@ from uuid import uuid4
 
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
+from lotwatch_local.airflow import SANDBOX_ACCESS_KEY as ACCESS_KEY
+from lotwatch_local.airflow import SANDBOX_ACCOUNT as ACCOUNT
+
 _LINK = re.compile(r"https?://[^\s)>\"]+")
-ACCOUNT, ACCESS_KEY, TEAM = "AC00000000000000000000000000000000", "LTAI-sandbox", "T0SANDBOX/B0SANDBOX"
+TEAM = "T0SANDBOX/B0SANDBOX"
 
 
 @dataclass(frozen=True)

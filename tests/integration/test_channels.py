@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from aiosmtpd.controller import Controller
+from airflow.exceptions import AirflowNotFoundException
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,6 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from lotwatch.delivery.channels import Channel, Message
 from lotwatch.delivery.channels.aliyun import AliyunSms
+from lotwatch.delivery.channels.config import ChannelConfig, load_channels
 from lotwatch.delivery.channels.dingtalk import DingTalk
 from lotwatch.delivery.channels.feishu import Feishu
 from lotwatch.delivery.channels.slack import Slack, SlackWebhook
@@ -29,6 +31,9 @@ from lotwatch.delivery.channels.webhook import Webhook
 from lotwatch.delivery.channels.wecom import WeCom
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
 from lotwatch.errors import LotwatchError
+from lotwatch_airflow.systems import channels
+from lotwatch_local import airflow
+from lotwatch_local.settings import Settings
 from sandbox.channels.providers import ACCESS_KEY, ACCOUNT, TEAM
 from tests.conftest import free_port
 from tests.integration import servers
@@ -534,3 +539,46 @@ def test_people_read_what_came_and_nothing_in_it_runs(site: Site) -> None:
     assert "<script" not in page.text
     assert SECRET not in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+# --- connections
+
+
+@pytest.fixture
+def connections(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The connections of a trial installation, to this server."""
+    port = int(site.server.url.rpartition(":")[2])
+    settings = Settings(home=tmp_path, port_channels=port, port_smtp=site.smtp_port)
+    settings.secrets["channels_token"] = SECRET
+    made = airflow.connections(settings)
+    for conn_id, uri in made.items():
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", uri)
+    return made
+
+
+def test_every_channel_of_a_trial_installation_reaches_its_stand_in(site: Site, connections: dict[str, str]) -> None:
+    listed = load_channels()
+    assert {channel.connection for channel in listed.values()} <= connections.keys()
+    offered = channels(listed)
+    to = {"twilio": ["+15005550001"], "aliyun_sms": ["13800000000"], "smtp": ["a@x.example"]}
+    for name, channel in offered.items():
+        if listed[name].kind != "sendgrid":  # which has a server of its own
+            channel.send(MESSAGE, to.get(listed[name].kind, []))
+    assert {each["channel"] for each in site.received()} == {each.kind for each in listed.values()} - {"sendgrid"}
+
+
+def test_a_channel_that_is_set_up_wrongly_says_why_for_each_message(
+    connections: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_WECOM", "https://qyapi.weixin.qq.com")
+    offered = channels({"wecom": ChannelConfig(kind="wecom", connection="wecom")})
+    with pytest.raises(Refused, match="no address in the password"):
+        offered["wecom"].send(MESSAGE, [])
+
+
+def test_a_channel_without_a_connection_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(conn_id: str) -> Any:
+        raise AirflowNotFoundException(conn_id)
+
+    monkeypatch.setattr("lotwatch_airflow.channels.BaseHook.get_connection", missing)
+    assert channels() == {}
