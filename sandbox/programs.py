@@ -28,7 +28,10 @@ def programs(settings: Settings) -> list[Program]:
     )  # the trial company is made from it, too
     smtp = {"SANDBOX_SMTP_PORT": str(settings.port_smtp)}
     portal = {"SANDBOX_PORTAL_TOKEN": secrets["portal_token"]}
-    mail = {"SANDBOX_SENDGRID_KEY": secrets["sendgrid_key"]}
+    mail = {
+        "SANDBOX_SENDGRID_KEY": secrets["sendgrid_key"],
+        "SANDBOX_EVENTS_URL": f"{settings.airflow_url}/lotwatch-messages/v1/sendgrid",
+    }
     data = {"SANDBOX_DATA": str(settings.data.resolve()) if settings.data else ""}  # what the trial company is made of
     return [
         Program("tryton", tryton.server_command(python=tryton_python(), work=settings.home / "tryton")),

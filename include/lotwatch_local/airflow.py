@@ -4,12 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from hashlib import sha256
 from urllib.parse import quote, urlencode
 
 import psycopg
 import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from lotwatch import access
 from lotwatch.audit import RunContext
@@ -86,7 +90,8 @@ def connections(settings: Settings) -> dict[str, str]:
         "lotwatch_board": settings.database_url("board", "lotwatch", "postgres"),
         "tryton": f"http://lotwatch:{quote(secrets['tryton_service'])}@{at('tryton')}:{settings.port_tryton}/tryton",
         "supplier_portal": f"http://lotwatch:{quote(secrets['portal_token'])}@{at('portal')}:{settings.port_portal}",
-        "sendgrid": f"http://apikey:{quote(secrets['sendgrid_key'])}@{at('mail')}:{settings.port_mail}",
+        "sendgrid": f"http://apikey:{quote(secrets['sendgrid_key'])}@{at('mail')}:{settings.port_mail}"
+        f"?events_key={quote(_events_key(secrets['sendgrid_key']), safe='')}",
         "logistics": f"http://:{quote(secrets['logistics_token'])}@{at('logistics')}:{settings.port_logistics}",
         "compliance": f"http://:{quote(secrets['compliance_token'])}@{at('compliance')}:{settings.port_compliance}",
         "hospital": f"http://:{quote(secrets['hospital_token'])}@{at('hospital')}:{settings.port_hospital}/r5?case_key={quote(secrets['hospital_token'])}",
@@ -94,6 +99,16 @@ def connections(settings: Settings) -> dict[str, str]:
         "inbox_events": f"http://:{quote(secrets['inbox_key'])}@127.0.0.1",
         **(_channels(settings) if secrets["channels_token"] else {}),
     }
+
+
+def sandbox_events_key(api_key: str) -> ec.EllipticCurvePrivateKey:
+    """The key with which the sandbox's mail service signs events: it follows from the API key, and is no further secret."""
+    return ec.derive_private_key(int.from_bytes(sha256(b"events " + api_key.encode()).digest()[:31]), ec.SECP256R1())
+
+
+def _events_key(api_key: str) -> str:
+    form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    return b64encode(sandbox_events_key(api_key).public_key().public_bytes(*form)).decode()
 
 
 def _channels(settings: Settings) -> dict[str, str]:

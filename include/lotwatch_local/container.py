@@ -148,7 +148,8 @@ def mail() -> None:
     settings = ContainerSettings()
     api_key, control_token = secret("SANDBOX_SENDGRID_KEY"), secret("SANDBOX_CONTROL_TOKEN")
     inbox = Journal(settings.home / "sandbox" / "mail" / "messages.jsonl", ReceivedMessage)
-    serve(create_app(inbox, api_key, control_token, largest_message=SENDGRIDS_LIMIT), "mail", settings.port_mail)
+    events_url = f"{settings.airflow_url}/lotwatch-messages/v1/sendgrid"
+    serve(create_app(inbox, api_key, control_token, SENDGRIDS_LIMIT, events_url), "mail", settings.port_mail)
 
 
 @app.command("stand-in")

@@ -31,6 +31,7 @@ from lotwatch.delivery.channels.webhook import Webhook
 from lotwatch.delivery.channels.wecom import WeCom
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
 from lotwatch.errors import LotwatchError
+from lotwatch_airflow.message_events import airflow_readers
 from lotwatch_airflow.systems import channels
 from lotwatch_local import airflow
 from lotwatch_local.settings import Settings
@@ -582,3 +583,13 @@ def test_a_channel_without_a_connection_is_not_offered(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("lotwatch_airflow.channels.BaseHook.get_connection", missing)
     assert channels() == {}
+
+
+def test_only_channels_whose_provider_can_be_known_are_told_what_became_of_messages(
+    connections: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert airflow_readers().keys() == {"sendgrid"}
+    callback = "callback=https%3A%2F%2Fboard.example%2Flotwatch-messages%2Fv1%2Ftwilio"
+    monkeypatch.setenv("AIRFLOW_CONN_TWILIO", f"{connections['twilio']}&{callback}")
+    monkeypatch.setenv("AIRFLOW_CONN_SENDGRID", "https://:key@api.sendgrid.com?events_key=nonsense")
+    assert airflow_readers().keys() == {"twilio"}

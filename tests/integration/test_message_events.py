@@ -5,8 +5,9 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import psycopg
@@ -20,13 +21,18 @@ from lotwatch.delivery.channels.twilio_events import TwilioEvents
 from lotwatch.errors import LotwatchError
 from lotwatch_airflow.inbox.limits import Limits
 from lotwatch_airflow.message_events import create_app
+from lotwatch_local import airflow
+from lotwatch_local.settings import Settings
+from sandbox.mail.events import events_of
+from sandbox.mail.events import signed as signed_by_sandbox
+from sandbox.mail.models import Address, ReceivedMessage
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 KEY, OTHER = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 PUBLIC = b64encode(
     KEY.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 ).decode()
-TOKEN, CALLBACK = "the-auth-token", "https://board.hospital.example/lotwatch-messages/v1/sms"
+TOKEN, CALLBACK = "the-auth-token", "https://board.hospital.example/lotwatch-messages/v1/twilio"
 
 
 def event(**changes: Any) -> dict[str, Any]:
@@ -57,7 +63,7 @@ class Site:
     """The door over a database."""
 
     def __init__(self, url: str, **limits: Any) -> None:
-        readers = {"email": SendGridEvents(PUBLIC), "sms": TwilioEvents(TOKEN, CALLBACK)}
+        readers = {"sendgrid": SendGridEvents(PUBLIC), "twilio": TwilioEvents(TOKEN, CALLBACK)}
         self.app = create_app(lambda: readers, lambda: url, limits=Limits(**limits), now=lambda: NOW, clock=lambda: 0.0)
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
@@ -70,11 +76,11 @@ class Site:
 
     def tell(self, *events: Any) -> httpx.Response:
         body = json.dumps(events).encode()
-        return self.post("/v1/email", body, signed(body))
+        return self.post("/v1/sendgrid", body, signed(body))
 
     def tell_sms(self, token: str = TOKEN, query: str = "?reference=alert%3A17%3Azh", **form: str) -> httpx.Response:
         signature = RequestValidator(token).compute_signature(CALLBACK + query, form)
-        return self.post(f"/v1/sms{query}", urlencode(form).encode(), {"X-Twilio-Signature": signature})
+        return self.post(f"/v1/twilio{query}", urlencode(form).encode(), {"X-Twilio-Signature": signature})
 
 
 @pytest.fixture
@@ -87,7 +93,7 @@ def kept(db: psycopg.Connection) -> Any:
     def read() -> list[Any]:
         db.rollback()
         statement = (
-            "SELECT channel, reference, recipient, event, reason, occurred_at "
+            "SELECT channel, reference, recipient, event, reason, at "
             "FROM lotwatch.message_event ORDER BY message_event_id"
         )
         return list(db.execute(statement))
@@ -97,6 +103,7 @@ def kept(db: psycopg.Connection) -> Any:
 
 def test_what_became_of_a_mail_is_kept(site: Site, kept: Any) -> None:
     answer = site.tell(
+        event(event="processed", sg_event_id="1", response=None),
         event(),
         event(event="bounce", sg_event_id="2", reason="550 no such user", response=None, type="bounce"),
         event(event="deferred", sg_event_id="3", response="451 later"),
@@ -105,10 +112,11 @@ def test_what_became_of_a_mail_is_kept(site: Site, kept: Any) -> None:
     )
     assert (answer.status_code, answer.content) == (204, b"")
     at = NOW - timedelta(seconds=60)
-    who = ("email", "alert:17:en", "buyer@hospital.example")
+    who = ("sendgrid", "alert:17:en", "buyer@hospital.example")
     assert kept() == [
+        (*who, "processed", None, at),
         (*who, "delivered", "250 OK", at),
-        (*who, "bounced", "550 no such user", at),
+        (*who, "bounce", "550 no such user", at),
         (*who, "deferred", "451 later", at),
         (*who, "dropped", "Bounced Address", at),
         (*who, "spam", None, at),
@@ -116,7 +124,7 @@ def test_what_became_of_a_mail_is_kept(site: Site, kept: Any) -> None:
 
 
 def test_who_opened_a_mail_and_what_is_not_ours_is_not_kept(site: Site, kept: Any) -> None:
-    others = [event(event="open"), event(event="click"), event(event="processed"), event(reference=None), "nonsense"]
+    others = [event(event="open"), event(event="click"), event(reference=None), "nonsense"]
     assert site.tell(*others).status_code == 204
     assert kept() == []
 
@@ -129,7 +137,11 @@ def test_what_is_told_again_is_kept_once(site: Site, kept: Any) -> None:
 def test_a_replayed_request_changes_nothing_and_an_old_one_is_refused(site: Site, kept: Any) -> None:
     body = json.dumps([event()]).encode()
     recent, old = signed(body, NOW - timedelta(seconds=200)), signed(body, NOW - timedelta(seconds=301))
-    assert [site.post("/v1/email", body, headers).status_code for headers in (recent, recent, old)] == [204, 204, 401]
+    assert [site.post("/v1/sendgrid", body, headers).status_code for headers in (recent, recent, old)] == [
+        204,
+        204,
+        401,
+    ]
     assert len(kept()) == 1
 
 
@@ -153,7 +165,7 @@ BODY = json.dumps([event()]).encode()
 def test_what_sendgrid_did_not_sign_is_not_believed(
     site: Site, kept: Any, body: bytes, headers: dict[str, str]
 ) -> None:
-    assert site.post("/v1/email", body, headers).status_code == 401
+    assert site.post("/v1/sendgrid", body, headers).status_code == 401
     assert kept() == []
 
 
@@ -171,7 +183,7 @@ def test_what_sendgrid_did_not_sign_is_not_believed(
     ],
 )
 def test_what_is_signed_and_cannot_be_read_is_refused_whole(site: Site, kept: Any, body: bytes) -> None:
-    assert site.post("/v1/email", body, signed(body)).status_code == 400
+    assert site.post("/v1/sendgrid", body, signed(body)).status_code == 400
     assert kept() == []
 
 
@@ -193,7 +205,7 @@ def test_what_is_too_large_or_too_much_is_turned_away(db_url: str, kept: Any) ->
     turned_away = busy.tell(event())
     assert (turned_away.status_code, turned_away.headers["Retry-After"]) == (429, "1")
     # strangers do not use it up
-    assert busy.post("/v1/email", BODY, {}).status_code == 401
+    assert busy.post("/v1/sendgrid", BODY, {}).status_code == 401
 
 
 def test_without_a_database_it_is_to_be_sent_again() -> None:
@@ -209,8 +221,9 @@ def test_what_became_of_an_sms_is_kept(site: Site, kept: Any) -> None:
         site.tell_sms(**form | {"MessageSid": "SM2"}, MessageStatus="undelivered", ErrorCode="30003").status_code == 204
     )
     assert [each[:5] for each in kept()] == [
-        ("sms", "alert:17:zh", "+15005550001", "delivered", None),
-        ("sms", "alert:17:zh", "+15005550001", "bounced", "30003"),
+        ("twilio", "alert:17:zh", "+15005550001", "processed", None),
+        ("twilio", "alert:17:zh", "+15005550001", "delivered", None),
+        ("twilio", "alert:17:zh", "+15005550001", "bounce", "30003"),
     ]
 
 
@@ -218,10 +231,38 @@ def test_what_twilio_did_not_sign_is_not_believed(site: Site, kept: Any) -> None
     form = {"MessageSid": "SM1", "To": "+15005550001", "MessageStatus": "delivered"}
     assert site.tell_sms("guessed", **form).status_code == 401
     signature = RequestValidator(TOKEN).compute_signature(f"{CALLBACK}?reference=alert%3A17%3Azh", form)
-    moved = site.post("/v1/sms?reference=another", urlencode(form).encode(), {"X-Twilio-Signature": signature})
+    moved = site.post("/v1/twilio?reference=another", urlencode(form).encode(), {"X-Twilio-Signature": signature})
     assert moved.status_code == 401
     assert site.tell_sms(query="", **form).status_code == 400  # signed, and of no message of ours
     assert kept() == []
+
+
+def test_the_sandboxs_mail_service_tells_as_sendgrid_does(tmp_path: Path) -> None:
+    mail = ReceivedMessage(
+        message_id="m1",
+        received_at=NOW,
+        sender=Address(email="l@x.example"),
+        to=[Address(email="a@x.example"), Address(email="nobody@x.example")],
+        cc=[],
+        bcc=[],
+        subject="S",
+        text="T",
+        html=None,
+        custom_args={"reference": "alert:17:en"},
+        request={},
+    )
+    body = json.dumps(events_of(mail)).encode()
+    settings = Settings(home=tmp_path)
+    query = parse_qs(urlsplit(airflow.connections(settings)["sendgrid"]).query)
+    reader, key = SendGridEvents(query["events_key"][0]), settings.secrets["sendgrid_key"]
+    told = reader.read(httpx.Headers(signed_by_sandbox(body, key)), "", body, datetime.now(UTC))
+    assert told
+    assert [(each.recipient, each.event) for each in told] == [
+        ("a@x.example", "processed"),
+        ("a@x.example", "delivered"),
+        ("nobody@x.example", "processed"),
+        ("nobody@x.example", "bounce"),
+    ]
 
 
 def test_what_is_no_key_says_so() -> None:

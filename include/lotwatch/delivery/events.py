@@ -28,9 +28,9 @@ class MessageEvent(BaseModel):
     event_id: Annotated[str, StringConstraints(min_length=1, max_length=300), AfterValidator(_no_null)]
     reference: Annotated[str, StringConstraints(min_length=1, max_length=400), AfterValidator(_no_null)]
     recipient: Annotated[str, StringConstraints(max_length=254), AfterValidator(_no_null)]
-    event: Literal["delivered", "deferred", "bounced", "dropped", "spam"]
+    event: Literal["processed", "delivered", "deferred", "bounce", "dropped", "spam"]
     reason: Annotated[str, AfterValidator(_no_null)] | None
-    occurred_at: Annotated[AwareDatetime, AfterValidator(_believable)]
+    at: Annotated[AwareDatetime, AfterValidator(_believable)]
 
 
 def record_events(conn: psycopg.Connection, channel: str, events: Sequence[MessageEvent]) -> int:
@@ -44,7 +44,7 @@ def record_events(conn: psycopg.Connection, channel: str, events: Sequence[Messa
         "recipient": [event.recipient for event in events],
         "event": [event.event for event in events],
         "reason": [event.reason[:500] if event.reason else None for event in events],
-        "occurred_at": [event.occurred_at for event in events],
+        "at": [event.at for event in events],
     }
     row = conn.execute(query(__package__, "record_events"), parameters).fetchone()
     return row[0] if row else 0

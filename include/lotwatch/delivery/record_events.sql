@@ -1,6 +1,6 @@
 -- Keep what became of messages, each event once, and say how many were new.
 WITH kept AS (
-    INSERT INTO lotwatch.message_event (channel, provider_event_id, reference, recipient, event, reason, occurred_at)
+    INSERT INTO lotwatch.message_event (channel, provider_event_id, reference, recipient, event, reason, at)
     SELECT
         %(channel)s,
         told.provider_event_id,
@@ -8,7 +8,7 @@ WITH kept AS (
         told.recipient,
         told.event,
         told.reason,
-        told.occurred_at
+        told.at
     FROM
         unnest(
             %(provider_event_id)s::text[],
@@ -16,8 +16,8 @@ WITH kept AS (
             %(recipient)s::text[],
             %(event)s::text[],
             %(reason)s::text[],
-            %(occurred_at)s::timestamptz[]
-        ) AS told (provider_event_id, reference, recipient, event, reason, occurred_at)
+            %(at)s::timestamptz[]
+        ) AS told (provider_event_id, reference, recipient, event, reason, at)
     ON CONFLICT (channel, provider_event_id) DO NOTHING
     RETURNING message_event_id
 )

@@ -15,9 +15,10 @@ from lotwatch.errors import LotwatchError
 SKEW = 300
 #: what they are called there and here; that a mail was opened or a link followed is nobody's business
 _EVENTS = {
+    "processed": "processed",
     "delivered": "delivered",
     "deferred": "deferred",
-    "bounce": "bounced",
+    "bounce": "bounce",
     "dropped": "dropped",
     "spamreport": "spam",
 }
@@ -71,7 +72,7 @@ def _event(told: Any) -> MessageEvent | None:
             "recipient": told["email"],
             "event": _EVENTS[told["event"]],
             "reason": told.get("reason") or told.get("response"),
-            "occurred_at": datetime.fromtimestamp(told["timestamp"], UTC),
+            "at": datetime.fromtimestamp(told["timestamp"], UTC),
         })
     except (KeyError, TypeError, OverflowError, OSError, ValidationError) as error:
         raise ValueError("an event that cannot be one") from error

@@ -9,8 +9,8 @@ from twilio.request_validator import RequestValidator
 
 from lotwatch.delivery.events import MessageEvent
 
-#: what they are called there and here; before one of these an SMS is on its way
-_EVENTS = {"delivered": "delivered", "undelivered": "bounced", "failed": "dropped"}
+#: what they are called there and here
+_EVENTS = {"sent": "processed", "delivered": "delivered", "undelivered": "bounce", "failed": "dropped"}
 
 
 class TwilioEvents:
@@ -41,7 +41,7 @@ class TwilioEvents:
                 "recipient": form["To"],
                 "event": _EVENTS[status],
                 "reason": form.get("ErrorCode") or None,
-                "occurred_at": now,
+                "at": now,
             })
         except (KeyError, ValidationError) as error:
             raise ValueError("a status that cannot be one") from error
