@@ -334,6 +334,14 @@ def test_an_endless_answer_is_not_read_to_its_end(kind: Kind) -> None:
         kind.make(url, PATIENCE).send(MESSAGE, kind.to)
 
 
+@pytest.mark.parametrize("kind", [each for each in KINDS if each.name not in {"webhook", "slack_webhook"}])
+@pytest.mark.parametrize("body", [b"[" * 20_000, b"[]", b"null", b'{"errcode": "0"}', b"\xff"])
+def test_an_answer_that_is_not_the_providers_is_no_acceptance(kind: Kind, body: bytes) -> None:
+    answer = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    with one_answer(answer) as url, pytest.raises(Unclear):
+        kind.make(url, PATIENCE).send(MESSAGE, kind.to)
+
+
 @every_kind
 def test_a_secret_is_never_told(site: Site, kind: Kind, caplog: pytest.LogCaptureFixture) -> None:
     answers = [

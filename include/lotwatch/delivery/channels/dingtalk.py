@@ -9,7 +9,7 @@ from hashlib import sha256
 from lotwatch.delivery.channels.message import OPEN, Message
 from lotwatch.delivery.channels.recipients import names
 from lotwatch.delivery.channels.text import address, longest, unmarked
-from lotwatch.delivery.channels.web import Clock, Web, encoded, number, robot_url
+from lotwatch.delivery.channels.web import Clock, Web, encoded, need_errcode_0, robot_url
 
 #: bytes of a whole request
 LIMIT = 20_000
@@ -41,17 +41,8 @@ class DingTalk:
 
         text = longest(unmarked(message.text), lambda part: len(body(part)) <= LIMIT)
         answer = self._web.post(self._url, message.reference, body=body(text), params=self._signature())
-        if answer.status != 200:
-            raise answer.error()
-        said = answer.json()
-        code = number(said.get("errcode"))
-        if code == 0:
-            return message.reference
-        if code is None:
-            raise answer.unclear("The answer has no errcode")
-        if code in _LATER:
-            raise answer.unavailable(code, said.get("errmsg"), _LATER[code])
-        raise answer.refused(code, said.get("errmsg"))
+        need_errcode_0(answer, _LATER)
+        return message.reference
 
     def _signature(self) -> dict[str, str]:
         if not self._secret:

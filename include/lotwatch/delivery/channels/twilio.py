@@ -15,7 +15,7 @@ from lotwatch.delivery.channels.message import Message
 from lotwatch.delivery.channels.recipients import numbers, one_by_one
 from lotwatch.delivery.channels.text import longest, sms_parts
 from lotwatch.delivery.channels.web import Answer, Web, number, robot_url
-from lotwatch.delivery.outcome import DeliveryError, Refused, Unavailable
+from lotwatch.delivery.outcome import DeliveryError, Refused, Unavailable, Unclear
 from lotwatch.errors import LotwatchError
 
 API = "https://api.twilio.com"
@@ -24,6 +24,7 @@ MOST_PARTS = 3
 #: codes that pass: too many requests, too many messages a second, a full queue, a congested network
 _LATER = {20429, 14107, 21611, 30001, 30017, 30022, 63018}
 _SENT = {"accepted", "scheduled", "queued", "sending", "sent", "delivered"}
+_FAILED = {"failed", "undelivered", "canceled"}
 
 
 class Twilio:
@@ -64,8 +65,10 @@ class Twilio:
                 messaging_service_sid=self._sender if service else unset,
                 status_callback=callback,
             )
-            if sent.status not in _SENT or not sent.sid:
+            if sent.status in _FAILED:
                 raise _failed(sent.error_code, sent.error_message or sent.status, where)
+            if sent.status not in _SENT or not sent.sid:
+                raise Unclear("The answer is not that of a message.", where=where, do="see whether the message arrived")
             return str(sent.sid)
 
         return one_by_one(numbers(to, where), send_one)

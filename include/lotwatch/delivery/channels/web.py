@@ -41,7 +41,7 @@ class Answer:
         """The body as an object. Raises Unclear where it is none."""
         try:
             found = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise self.unclear(f"The answer cannot be read (HTTP {self.status})")
@@ -141,6 +141,20 @@ def number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def need_errcode_0(answer: Answer, later: Mapping[int, float]) -> None:
+    """Raises what WeCom's and DingTalk's `errcode` means unless it is 0; `later` are those that pass, and seconds to wait."""
+    if answer.status != 200:
+        raise answer.error()
+    said = answer.json()
+    code, words = number(said.get("errcode")), said.get("errmsg")
+    if code is None:
+        raise answer.unclear("The answer has no errcode")
+    if code in later:
+        raise answer.unavailable(code, words, later[code])
+    if code != 0:
+        raise answer.refused(code, words)
+
+
 #: reads the seconds since 1970, for signatures
 Clock = Callable[[], float]
 
@@ -151,12 +165,12 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _read(answer: requests.Response) -> bytes:
-    content, end = b"", time.monotonic() + _LONGEST_ANSWER
-    for part in answer.iter_content(8192):
+    content, end = bytearray(), time.monotonic() + _LONGEST_ANSWER
+    for part in answer.iter_content(1):  # more at once would be waited for, however slowly they came
         content += part
-        if len(content) > _LARGEST_ANSWER or time.monotonic() > end:
+        if len(content) >= _LARGEST_ANSWER or time.monotonic() > end:
             break
-    return content[:_LARGEST_ANSWER]
+    return bytes(content[:_LARGEST_ANSWER])
 
 
 def _no_answer(error: Exception, where: str) -> DeliveryError:

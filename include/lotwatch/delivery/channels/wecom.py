@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lotwatch.delivery.channels.message import OPEN, Message
 from lotwatch.delivery.channels.recipients import names
 from lotwatch.delivery.channels.text import address, longest, unmarked
-from lotwatch.delivery.channels.web import Web, encoded, number, robot_url
+from lotwatch.delivery.channels.web import Web, encoded, need_errcode_0, robot_url
 
 #: bytes of a message's Markdown
 LIMIT = 4096
@@ -33,14 +33,5 @@ class WeCom:
         text = longest(unmarked(message.text), lambda part: len(content(part).encode()) <= LIMIT)
         body = encoded({"msgtype": "markdown", "markdown": {"content": content(text)}})
         answer = self._web.post(self._url, message.reference, body=body)
-        if answer.status != 200:
-            raise answer.error()
-        said = answer.json()
-        code = number(said.get("errcode"))
-        if code == 0:
-            return message.reference
-        if code is None:
-            raise answer.unclear("The answer has no errcode")
-        if code in _LATER:
-            raise answer.unavailable(code, said.get("errmsg"), _LATER[code])
-        raise answer.refused(code, said.get("errmsg"))
+        need_errcode_0(answer, _LATER)
+        return message.reference
