@@ -1,7 +1,7 @@
 """The delivery machine against recipients that misbehave: each approved order exactly once, each rejected one never."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
@@ -11,7 +11,7 @@ import pytest
 
 from lotwatch import actions
 from lotwatch.delivery import Gateways, drain
-from lotwatch.delivery.mail import Message
+from lotwatch.delivery.channels import Message
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
 from lotwatch.delivery.people import People
 from lotwatch.delivery.portal import Confirmation
@@ -93,7 +93,7 @@ class World:
         )
 
     # the mail service
-    def send(self, message: Message) -> str:
+    def send(self, message: Message, to: Sequence[str]) -> str:
         if next(self.troubles) == "down":
             raise Unavailable("503")
         self.messages.append(message)

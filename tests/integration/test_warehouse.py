@@ -113,7 +113,7 @@ def run(wms: Wms, days: float = 0) -> dict[str, Any]:
 
 
 class Mailbox:
-    def send(self, message: Any) -> str:
+    def send(self, message: Any, to: Any) -> str:
         return "m1"
 
 

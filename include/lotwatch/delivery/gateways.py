@@ -7,7 +7,7 @@ from typing import Protocol
 from lotwatch.actions import Order
 from lotwatch.actions.warehouse import Task, Warehouse
 from lotwatch.delivery import portal
-from lotwatch.delivery.mail import Message
+from lotwatch.delivery.channels import Channel
 from lotwatch.delivery.people import People
 
 
@@ -27,12 +27,6 @@ class Portal(Protocol):
     def send_order(self, order: portal.Order, idempotency_key: str) -> portal.Confirmation: ...
 
     def find_order(self, reference: str) -> portal.Confirmation | None: ...
-
-
-class Mail(Protocol):
-    """See `lotwatch.delivery.mail.MailClient`."""
-
-    def send(self, message: Message) -> str: ...
 
 
 class Told(Protocol):
@@ -73,7 +67,7 @@ class Gateways:
 
     erp: Erp
     portal: Portal
-    mail: Mail
+    mail: Channel
     people: People
     board_url: str
     warehouses: Mapping[str, WarehouseGateway] = field(default_factory=dict)
