@@ -73,7 +73,7 @@ def world(company: Company) -> Company:
         company.lot(item=item, expires=TODAY - timedelta(days=1) if item == "EXPIRED" else TODAY + timedelta(days=400))
         for site in (*COUNTRIES, "DC"):
             company.move(5, site, item=item, days_ago=9)
-            if item in {"LAPSED"}:
+            if item == "LAPSED":
                 company.order_line(5, item=item, site_code=site)
             if item == "TRACED":
                 company.move(1, "PATIENT", site, item=item, lot=None)

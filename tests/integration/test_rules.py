@@ -52,7 +52,9 @@ def test_columns_that_are_said_never_to_be_null_never_are(short: Company) -> Non
     short.add("demand_line", "d", item_code="I1", quantity=3, state="open", **demand)
     delivery = {"delivery_key": "S", "to_location": "HOSP", "state": "shipped", "shipped_at": NOW}
     short.add("delivery_line", "s", item_code="I1", quantity=2, **delivery)
-    short.add("inspection", "f", item_code="I1", lot_number="L1", state="failed", number="Q2", opened_at=NOW, closed_at=NOW)
+    short.add(
+        "inspection", "f", item_code="I1", lot_number="L1", state="failed", number="Q2", opened_at=NOW, closed_at=NOW
+    )
     short.add("quality_alert", "a", number="A1", item_code="I1", lot_number="L1", state="open", opened_at=NOW)
     short.add("credential", item_code="I1", kind="registration", number="R1", valid_through=TODAY)
     short.location("DC", kind="site", supplied_by="supplier", country="CN")
