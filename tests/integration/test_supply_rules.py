@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
+from lotwatch.planning import measure_suppliers
 from lotwatch.rules import evaluate_live, load_rules
 from tests.integration.company import NOW, TODAY, Company, context
 
@@ -22,6 +23,7 @@ def day(days: int) -> date:
 def fired(company: Company, subject: str) -> Fired:
     """What all rules about a subject find now."""
     company.post()
+    measure_suppliers(company.conn, company.context.as_of)
     company.conn.execute("DELETE FROM lotwatch.alert")
     rules = [rule for rule in load_rules() if rule.subject == subject]
     evaluate_live(company.conn, rules, company.context)

@@ -1,5 +1,5 @@
 -- What rules about supply and the law need to know beside what is kept: how much of an order line was confirmed, how a
--- delivery's expected arrival moved, in which country a place is.
+-- delivery's expected arrival moved, how suppliers delivered, in which country a place is.
 
 ALTER TABLE stage.purchase_line ADD COLUMN confirmed_quantity bigint;
 COMMENT ON COLUMN stage.purchase_line.confirmed_quantity IS 'base units the supplier confirmed; null: not told';
@@ -10,10 +10,35 @@ CREATE INDEX purchase_order_line_price ON lotwatch.purchase_order_line (item_id,
 INCLUDE (unit_price, currency, state);
 CREATE INDEX purchase_order_line_ordered ON lotwatch.purchase_order_line (ordered_on, site_id);
 
--- What suppliers delivered is summed from this index alone, without the movements themselves.
-DROP INDEX lotwatch.movement_order_line;
-CREATE INDEX movement_order_line ON lotwatch.movement (order_line_key)
-INCLUDE (quantity, lot_id, serial_id, to_location_id, occurred_at, recorded_at) WHERE order_line_key IS NOT NULL;
+-- How each supplier delivered, as measured at a moment; what came of an order line counts up to what was ordered.
+CREATE TABLE lotwatch.supplier_performance (
+    supplier_id bigint NOT NULL REFERENCES lotwatch.supplier,
+    measured_at timestamptz NOT NULL,
+    due_lines bigint NOT NULL,
+    on_time_lines bigint NOT NULL,
+    short_lines bigint NOT NULL,
+    doubtful_lines bigint NOT NULL,
+    ordered numeric NOT NULL,
+    received numeric NOT NULL,
+    due_lines_before bigint NOT NULL,
+    on_time_lines_before bigint NOT NULL,
+    ordered_before numeric NOT NULL,
+    received_before numeric NOT NULL,
+    inspected_lots bigint NOT NULL,
+    failed_lots bigint NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (supplier_id, measured_at)
+);
+COMMENT ON TABLE lotwatch.supplier_performance IS 'append-only: order lines due in the 90 days before measured_at; _before: in the year before those';
+COMMENT ON COLUMN lotwatch.supplier_performance.on_time_lines IS 'of due_lines: came in full by the promised day, or the requested one where none was promised';
+COMMENT ON COLUMN lotwatch.supplier_performance.short_lines IS 'of due_lines: closed with less than was ordered';
+COMMENT ON COLUMN lotwatch.supplier_performance.doubtful_lines IS 'of due_lines: of items with records in quarantine';
+COMMENT ON COLUMN lotwatch.supplier_performance.ordered IS 'base units on due_lines';
+COMMENT ON COLUMN lotwatch.supplier_performance.inspected_lots IS 'lots that came from it and whose inspection was decided in the 180 days before';
+CREATE TRIGGER supplier_performance_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON lotwatch.supplier_performance
+FOR EACH STATEMENT EXECUTE FUNCTION lotwatch.refuse_change();
+REVOKE UPDATE, DELETE ON lotwatch.supplier_performance FROM lotwatch_app;
+CALL lotwatch.show_on_board('lotwatch.supplier_performance', '(SELECT lotwatch.user_is_known())');
 
 -- Each time a delivery was expected at another moment than before.
 CREATE TABLE lotwatch.eta_change (

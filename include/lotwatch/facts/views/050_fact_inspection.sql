@@ -27,8 +27,11 @@ LEFT JOIN LATERAL (
         sum(stock_state.quantity) AS physical,
         sum(stock_state.quantity) FILTER (WHERE stock_state.status = 'unrestricted' AND stock_state.sound) AS usable
     FROM lotwatch.stock_state AS stock_state
-    WHERE stock_state.item_id = inspection.item_id AND stock_state.lot_id = inspection.lot_id
-) AS stock ON inspection.state = 'failed' OR inspection.closed_at IS NULL OR inspection.closed_at > lotwatch.as_of()
+    WHERE
+        stock_state.item_id = inspection.item_id AND stock_state.lot_id = inspection.lot_id
+        -- not looked for where it passed
+        AND (inspection.state = 'failed' OR coalesce(inspection.closed_at, 'infinity') > (SELECT lotwatch.as_of()))
+) AS stock ON true
 WHERE
     inspection.opened_at <= lotwatch.as_of()
     AND (inspection.state <> 'cancelled' OR inspection.closed_at > lotwatch.as_of());
