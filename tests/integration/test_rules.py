@@ -38,6 +38,8 @@ def test_every_fact_column_has_a_unit_and_every_rule_compiles(db: psycopg.Connec
     known = facts.columns(db)
     assert set(known) == {
         "fact_item_site", "fact_lot", "fact_order_line", "fact_inspection", "fact_delivery_line", "fact_demand_line",
+        "fact_shipment", "fact_supplier", "fact_quality_alert", "fact_lot_quality", "fact_item_quality",
+        "fact_credential", "fact_budget", "fact_item_jurisdiction", "fact_recalled_stock",
     }  # fmt: skip
     assert [c for columns in known.values() for c in columns.values() if not c.comment] == []
     evaluate_live(db, load_rules(), begin_run(db, context()))
@@ -50,7 +52,21 @@ def test_columns_that_are_said_never_to_be_null_never_are(short: Company) -> Non
     short.add("demand_line", "d", item_code="I1", quantity=3, state="open", **demand)
     delivery = {"delivery_key": "S", "to_location": "HOSP", "state": "shipped", "shipped_at": NOW}
     short.add("delivery_line", "s", item_code="I1", quantity=2, **delivery)
+    short.add(
+        "inspection", "f", item_code="I1", lot_number="L1", state="failed", number="Q2", opened_at=NOW, closed_at=NOW
+    )
+    short.add("quality_alert", "a", number="A1", item_code="I1", lot_number="L1", state="open", opened_at=NOW)
+    short.add("credential", item_code="I1", kind="registration", number="R1", valid_through=TODAY)
+    short.location("DC", kind="site", supplied_by="supplier", country="CN")
     short.post()
+    short.conn.execute(
+        "INSERT INTO lotwatch.hold (cause, authority, item_id, reference, placed_at, placed_by, recorded_at)"
+        " SELECT 'recall', 'recall', item_id, 'R', %(now)s, 'qa', %(now)s FROM lotwatch.item",
+        {"now": NOW},
+    )
+    short.conn.execute(
+        "INSERT INTO lotwatch.budget SELECT location_id, '2026-06-01', 1, 'USD' FROM lotwatch.location WHERE code = 'DC'"
+    )
     facts.live(short.conn, NOW)
     for view, columns in facts.columns(short.conn).items():
         rows = short.conn.execute(psycopg.sql.SQL("SELECT * FROM lotwatch.{}").format(psycopg.sql.Identifier(view)))

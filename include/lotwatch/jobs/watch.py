@@ -15,10 +15,11 @@ MOST_TOLD = 50
 
 
 def plan(conn: psycopg.Connection, context: RunContext, settings: planning.PlanSettings) -> Counts:
-    """Policies for every item and site, as of the run's moment."""
+    """Policies for every item and site, and how suppliers delivered, as of the run's moment."""
     set_by = f"{context.dag_id} {context.run_id}"
     with conn.transaction():
         counts = planning.plan(conn, context.as_of, settings, set_by)
+        counts["suppliers"] = planning.measure_suppliers(conn, context.as_of)
         record(conn, context, "policies planned", "policy", context.as_of.isoformat(), after=counts)
     return counts
 

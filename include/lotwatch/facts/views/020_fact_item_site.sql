@@ -178,10 +178,12 @@ SELECT
     item.name AS item_name,
     item.category,
     item.criticality,
+    item.device_class,
     item.unit_cost,
     site.code AS site_code,
     site.name AS site_name,
     site.region,
+    site.jurisdiction,
     site.supplied_by,
     measured.physical,
     measured.held,
@@ -223,10 +225,12 @@ COMMENT ON COLUMN lotwatch.fact_item_site.item_code IS 'code of the item';
 COMMENT ON COLUMN lotwatch.fact_item_site.item_name IS 'name of the item';
 COMMENT ON COLUMN lotwatch.fact_item_site.category IS 'category of the item; null: not told';
 COMMENT ON COLUMN lotwatch.fact_item_site.criticality IS 'life_supporting, critical or standard';
+COMMENT ON COLUMN lotwatch.fact_item_site.device_class IS 'class of the device, as its system says; null: not told';
 COMMENT ON COLUMN lotwatch.fact_item_site.unit_cost IS 'cost of one base unit, in the company''s currency; null: not told';
 COMMENT ON COLUMN lotwatch.fact_item_site.site_code IS 'code of the site';
 COMMENT ON COLUMN lotwatch.fact_item_site.site_name IS 'name of the site';
 COMMENT ON COLUMN lotwatch.fact_item_site.region IS 'region of the site; null: not told';
+COMMENT ON COLUMN lotwatch.fact_item_site.jurisdiction IS 'whose device law holds at the site: cn, us or eu; null: another''s, or not told';
 COMMENT ON COLUMN lotwatch.fact_item_site.supplied_by IS 'supplier: bought for; transfer: supplied by a distribution centre; null: neither, the site is not planned';
 COMMENT ON COLUMN lotwatch.fact_item_site.physical IS 'what is there, whatever its state (base units)';
 COMMENT ON COLUMN lotwatch.fact_item_site.held IS 'of physical: under a hold (base units)';

@@ -53,11 +53,13 @@ SELECT
     item.name AS item_name,
     item.category,
     item.criticality,
+    item.device_class,
     at_site.lot_number,
     at_site.serial_number,
     site.code AS site_code,
     site.name AS site_name,
     site.region,
+    site.jurisdiction,
     at_site.owner,
     at_site.status,
     at_site.held,
@@ -104,11 +106,13 @@ COMMENT ON COLUMN lotwatch.fact_lot.item_code IS 'code of the item';
 COMMENT ON COLUMN lotwatch.fact_lot.item_name IS 'name of the item';
 COMMENT ON COLUMN lotwatch.fact_lot.category IS 'category of the item; null: not told';
 COMMENT ON COLUMN lotwatch.fact_lot.criticality IS 'life_supporting, critical or standard';
+COMMENT ON COLUMN lotwatch.fact_lot.device_class IS 'class of the device, as its system says; null: not told';
 COMMENT ON COLUMN lotwatch.fact_lot.lot_number IS 'number of the lot, as on the label; null: has none';
 COMMENT ON COLUMN lotwatch.fact_lot.serial_number IS 'serial number of the unit, as on the label; null: has none';
 COMMENT ON COLUMN lotwatch.fact_lot.site_code IS 'code of the site';
 COMMENT ON COLUMN lotwatch.fact_lot.site_name IS 'name of the site';
 COMMENT ON COLUMN lotwatch.fact_lot.region IS 'region of the site; null: not told';
+COMMENT ON COLUMN lotwatch.fact_lot.jurisdiction IS 'whose device law holds at the site: cn, us or eu; null: another''s, or not told';
 COMMENT ON COLUMN lotwatch.fact_lot.owner IS 'own, consigned or loaned';
 COMMENT ON COLUMN lotwatch.fact_lot.status IS 'as the owning system says: unrestricted, inspection, blocked';
 COMMENT ON COLUMN lotwatch.fact_lot.held IS 'under a hold of ours';
