@@ -36,9 +36,6 @@ def alerts(conn: psycopg.Connection, rule_id: str) -> list[tuple]:
 
 def test_every_fact_column_has_a_unit_and_every_rule_compiles(db: psycopg.Connection) -> None:
     known = facts.columns(db)
-    assert set(known) == {
-        "fact_item_site", "fact_lot", "fact_order_line", "fact_inspection", "fact_delivery_line", "fact_demand_line",
-    }  # fmt: skip
     assert [c for columns in known.values() for c in columns.values() if not c.comment] == []
     evaluate_live(db, load_rules(), begin_run(db, context()))
 
