@@ -17,7 +17,7 @@ told AS (
         bool_and(recent.pushed) AS pushed,
         max(recent.as_of) FILTER (WHERE recent.state = 'posted') AS last_read_at,
         max(recent.gap) FILTER (WHERE recent.state = 'posted') AS longest_gap,
-        count(*) FILTER (WHERE recent.state = 'posted') AS batches,
+        count(DISTINCT recent.as_of) FILTER (WHERE recent.state = 'posted') AS runs,
         count(*) FILTER (WHERE recent.state = 'stopped') AS stopped,
         min(recent.as_of) FILTER (WHERE recent.state = 'stopped') AS stopped_since
     FROM recent
@@ -52,8 +52,7 @@ SELECT
     told.pushed,
     told.last_read_at,
     round(extract(EPOCH FROM lotwatch.as_of() - told.last_read_at) / 3600, 1) AS hours_silent,
-    -- of two batches at least: the first says nothing of how often
-    CASE WHEN told.batches > 2 THEN round(extract(EPOCH FROM told.longest_gap) / 3600, 1) END AS longest_gap_hours,
+    CASE WHEN told.runs > 2 THEN round(extract(EPOCH FROM told.longest_gap) / 3600, 1) END AS longest_gap_hours,
     told.stopped,
     round(extract(EPOCH FROM lotwatch.as_of() - told.stopped_since) / 3600, 1) AS hours_stopped,
     coalesce(judged.records, 0)::bigint AS records_judged,
