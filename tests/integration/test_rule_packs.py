@@ -75,12 +75,6 @@ each(
     ("critical", {}, lambda c: c.demand(2)),
 )
 each(
-    "backorder",
-    ("warning", {}, lambda c: c.demand(3)),
-    ("info", {}, lambda c: (c.stock(3), c.demand(3))),
-    (None, {}, lambda c: (c.stock(3), c.demand(3, need_by=TODAY + DAY))),
-)
-each(
     "overstock",
     ("info", {"most": 10}, lambda c: c.stock(200)),
     ("warning", {"most": 10}, lambda c: c.stock(2000)),
@@ -261,21 +255,16 @@ def hold(company: Company, hours_ago: float, cause: Any = "recall", reference: s
     return placed
 
 
-@pytest.mark.parametrize(
-    ("hours", "cause", "expected"),
-    [
-        (24, "recall", {"hold_unconfirmed": "critical"}),
-        (24, "precaution", {"hold_unconfirmed": "warning"}),
-        (24, "quality", {}),
-        (23, "recall", {}),
-    ],
-)
-def test_a_hold_that_the_warehouse_does_not_confirm(
-    lot: Company, hours: float, cause: str, expected: dict[str, str]
-) -> None:
-    hold_id = hold(lot, hours, cause)
-    assert rules_that_speak(lot) == expected
-    lot.conn.execute("UPDATE lotwatch.hold SET confirmed_at = %s WHERE hold_id = %s", (NOW, hold_id))
+def test_holds_that_the_warehouse_does_not_confirm(lot: Company) -> None:
+    held = {
+        hold(lot, hours, cause, f"{cause} {hours}"): level
+        for hours, cause, level in (
+            (24, "recall", "critical"), (24, "precaution", "warning"), (24, "quality", None), (23, "recall", None)
+        )
+    }  # fmt: skip
+    wanted = {str(hold_id): level for hold_id, level in held.items() if level}
+    assert levels(lot, "hold_unconfirmed") == wanted
+    lot.conn.execute("UPDATE lotwatch.hold SET confirmed_at = %s", (NOW,))
     sweep(lot)
     assert lot.conn.execute("SELECT count(*) FROM lotwatch.alert WHERE state = 'open'").fetchone() == (0,)
 
@@ -346,68 +335,81 @@ def test_a_time_outside_of_the_range(lot: Company, changes: dict[str, bool], exp
     assert rules_that_speak(lot) == expected
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({}, {"unreconciled_stock": "info"}),
-        ({"days": 3}, {}),
-        ({"value": 10_000}, {"unreconciled_stock": "warning"}),
-        ({"value": -10_000}, {"unreconciled_stock": "warning"}),
-        ({"accepted": TODAY}, {}),
-        ({"accepted": TODAY - DAY}, {"unreconciled_stock": "info"}),
-        ({"check": "item_two_codes", "days": 8}, {"difference_left_open": "info"}),
-        ({"check": "item_two_codes", "days": 7}, {}),
-    ],
-)
-def test_a_difference_that_nobody_settles(lot: Company, changes: dict[str, Any], expected: dict[str, str]) -> None:
-    plain = {"check": "stated_stock_differs", "days": 4, "value": 1, "accepted": None} | changes
-    lot.conn.execute(
-        "INSERT INTO lotwatch.check_finding (check_id, subject_key, severity, item_id, quantity, value, evidence,"
-        " first_seen, last_seen, accepted_by, accepted_at, accepted_through, accept_reason)"
-        " SELECT %(check)s, 'x', 'warning', item_id, 3, %(value)s, '{}', %(first)s, %(now)s, %(by)s, %(at)s,"
-        " %(accepted)s, %(by)s FROM lotwatch.item",
-        plain
-        | {"first": NOW - plain["days"] * DAY, "now": NOW, "by": plain["accepted"] and "somebody"}
-        | {"at": plain["accepted"] and NOW},
-    )
-    assert rules_that_speak(lot) == expected
+def levels(company: Company, *rules: str) -> dict[str, str]:
+    """After a sweep: level by subject, of these rules."""
+    sweep(company)
+    statement = "SELECT subject_key, severity FROM lotwatch.alert WHERE rule_id = ANY(%s)"
+    return dict(company.conn.execute(statement, (list(rules),)).fetchall())
 
 
-@pytest.mark.parametrize(
-    ("days", "counted", "expected"), [(3, 9, "info"), (8, 9, "warning"), (2, 9, None), (3, 10, None), (3, 0, "warning")]
-)
-def test_a_count_that_waits(lot: Company, days: int, counted: int, expected: str | None) -> None:
-    lot.conn.execute(
-        "WITH s AS (INSERT INTO lotwatch.stocktake (source, number, kind, site_id, counted_at, recorded_at)"
-        " SELECT 'test', 'C1', 'count', location_id, %s, %s FROM lotwatch.location WHERE code = 'DC'"
-        " RETURNING stocktake_id, site_id)"
-        " INSERT INTO lotwatch.stocktake_line (stocktake_id, item_id, location_id, owner, status, counted, expected)"
-        " SELECT stocktake_id, item_id, site_id, 'own', 'unrestricted', %s, 10 FROM s, lotwatch.item",
-        (NOW - days * DAY, NOW - days * DAY, counted),
-    )
-    assert rules_that_speak(lot).get("undecided_count") == expected
-
-
-@pytest.mark.parametrize(
-    ("hours_ago", "state", "expected"),
-    [
-        ((30, 28, 26, 24), "posted", {"source_silent": "warning"}),
-        ((80, 78, 76, 60), "posted", {"source_silent": "critical"}),
-        ((9, 8, 6.5, 6), "posted", {}),
-        ((90, 60, 30, 24), "posted", {}),  # it is read once a day
-        ((24, 1), "posted", {}),
-        ((9, 6, 3, 1), "stopped", {"batch_stopped": "warning"}),
-    ],
-)
-def test_a_source_that_is_not_read_or_is_stopped(
-    company: Company, hours_ago: tuple[float, ...], state: str, expected: dict[str, str]
-) -> None:
-    for number, hours in enumerate(hours_ago, start=1):
-        company.conn.execute(
-            "INSERT INTO lotwatch.batch (source, as_of, state) VALUES ('wms', %s, %s)",
-            (NOW - hours * HOUR, state if number == len(hours_ago) else "posted"),
+def test_differences_that_nobody_settles(lot: Company) -> None:
+    plain = {"check": "stated_stock_differs", "days": 4, "value": 1, "accepted": None}
+    cases: dict[str, tuple[dict[str, Any], str | None]] = {
+        "plain": ({}, "info"),
+        "young": ({"days": 3}, None),
+        "dear": ({"value": 10_000}, "warning"),
+        "dear, and less than ours": ({"value": -10_000}, "warning"),
+        "accepted": ({"accepted": TODAY}, None),
+        "no longer accepted": ({"accepted": TODAY - DAY}, "info"),
+        "of another check": ({"check": "item_two_codes", "days": 8}, "info"),
+        "of another check, young": ({"check": "item_two_codes", "days": 7}, None),
+    }
+    for name, (changes, _) in cases.items():
+        row = plain | changes
+        accepted_by = row["accepted"] and "somebody"
+        lot.conn.execute(
+            "INSERT INTO lotwatch.check_finding (check_id, subject_key, severity, item_id, quantity, value, evidence,"
+            " first_seen, last_seen, accepted_by, accepted_at, accepted_through, accept_reason)"
+            " SELECT %(check)s, %(name)s, 'warning', item_id, 3, %(value)s, '{}', %(first)s, %(now)s, %(by)s, %(at)s,"
+            " %(accepted)s, %(by)s FROM lotwatch.item",
+            row
+            | {"name": name, "first": NOW - row["days"] * DAY, "now": NOW, "by": accepted_by}
+            | {"at": row["accepted"] and NOW},
         )
-    assert rules_that_speak(company) == expected
+    assert levels(lot, "unreconciled_stock", "difference_left_open") == {
+        f"{(plain | changes)['check']}|{name}": level for name, (changes, level) in cases.items() if level
+    }
+
+
+def test_counts_that_wait(lot: Company) -> None:
+    cases = [(3, 9, "info"), (8, 9, "warning"), (2, 9, None), (3, 10, None), (3, 0, "warning")]
+    codes = [
+        lot.conn.execute(
+            "WITH s AS (INSERT INTO lotwatch.stocktake (source, number, kind, site_id, counted_at, recorded_at)"
+            " SELECT 'test', %(number)s, 'count', location_id, %(at)s, %(at)s FROM lotwatch.location WHERE code = 'DC'"
+            " RETURNING stocktake_id, site_id, code), l AS (INSERT INTO lotwatch.stocktake_line"
+            " (stocktake_id, item_id, location_id, owner, status, counted, expected)"
+            " SELECT stocktake_id, item_id, site_id, 'own', 'unrestricted', %(counted)s, 10 FROM s, lotwatch.item)"
+            " SELECT code FROM s",
+            {"number": number, "at": NOW - days * DAY, "counted": counted},
+        ).fetchone()
+        for number, (days, counted, _) in enumerate(cases)
+    ]
+    wanted = {row[0]: level for row, (*_, level) in zip(codes, cases, strict=True) if row and level}
+    assert levels(lot, "undecided_count") == wanted
+
+
+def test_sources_that_are_not_read_or_are_stopped(company: Company) -> None:
+    cases: dict[str, tuple[tuple[float, ...], str, str | None]] = {
+        "silent": ((30, 28, 26, 24), "posted", "warning"),
+        "silent for days": ((80, 78, 76, 60), "posted", "critical"),
+        "read often, and not for some hours": ((9, 8, 6.5, 6), "posted", None),
+        "read once a day": ((90, 60, 30, 24), "posted", None),
+        "new": ((24, 1), "posted", None),
+        "stopped": ((9, 6, 3, 1), "stopped", "warning"),
+        "stopped since yesterday": ((36, 32, 28, 25), "stopped", "critical"),
+    }
+    for source, (hours_ago, state, _) in cases.items():
+        for number, hours in enumerate(hours_ago, start=1):
+            company.conn.execute(
+                "INSERT INTO lotwatch.batch (source, as_of, state) VALUES (%s, %s, %s)",
+                (source, NOW - hours * HOUR, state if number == len(hours_ago) else "posted"),
+            )
+    told = levels(company, "batch_stopped")
+    assert told == {source: level for source, (_, state, level) in cases.items() if level and state == "stopped"}
+    assert levels(company, "source_silent") == {
+        source: level for source, (_, state, level) in cases.items() if level and state == "posted"
+    } | {"stopped since yesterday": "warning"}
 
 
 def test_records_that_are_bad_or_wait_too_long(company: Company) -> None:
@@ -438,17 +440,15 @@ def test_records_that_are_bad_or_wait_too_long(company: Company) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("missing", "state", "expected"),
-    [(1, "ready", "warning"), (1, "processing", "info"), (1, "in_use", None), (0, "ready", None)],
-)
-def test_a_set_with_parts_missing(lot: Company, missing: int, state: str, expected: str | None) -> None:
-    lot.add(
-        "kit", code="SET", name="Set", owner="own", location_code="DC", state=state, item_code="I1",
-        expected_quantity=2, missing_quantity=missing,
-    )  # fmt: skip
+def test_sets_with_parts_missing(lot: Company) -> None:
+    cases = {"ready": (1, "warning"), "processing": (1, "info"), "in_use": (1, None), "returned": (1, None)}
+    for state, (missing, _) in cases.items():
+        lot.add(
+            "kit", code=state, name="Set", owner="own", location_code="DC", state=state, item_code="I1",
+            expected_quantity=2, missing_quantity=missing,
+        )  # fmt: skip
     lot.post()
-    assert rules_that_speak(lot).get("kit_incomplete") == expected
+    assert levels(lot, "kit_incomplete") == {state: level for state, (_, level) in cases.items() if level}
 
 
 # -- what the facts behind them say ----------------------------------------------------------------------------------
@@ -505,6 +505,7 @@ EXAMPLES = settings(
     max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+FOREVER = 10**6
 quantities = st.integers(1, 60)
 usages = st.decimals("0.05", 9, places=2)
 
@@ -570,7 +571,7 @@ def test_the_day_of_a_stockout_is_that_of_a_simulation(
     # what arrives keeps; it is used after what ends
     left = {day: Fraction(quantity) for day, quantity in lots.items() if day >= 0}
     for today in count():
-        left[1000] = left.get(1000, Fraction(0)) + orders.get(today, 0)
+        left[FOREVER] = left.get(FOREVER, Fraction(0)) + orders.get(today, 0)
         wish = Fraction(usage)
         for day in sorted(left):
             taken = min(wish, left[day])

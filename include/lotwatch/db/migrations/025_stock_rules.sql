@@ -19,3 +19,5 @@ CALL lotwatch.show_on_board(
 
 CREATE INDEX demand_order_line_life ON lotwatch.demand_order_line (item_id, site_id) INCLUDE (minimum_remaining_life_days)
 WHERE minimum_remaining_life_days IS NOT NULL;
+
+CREATE INDEX purchase_order_line_ordered ON lotwatch.purchase_order_line (item_id, site_id, ordered_on);

@@ -8,8 +8,7 @@ SELECT DISTINCT ON (policy.item_id, policy.site_id)
     policy.safety_stock,
     policy.reorder_point,
     policy.target_level,
-    policy.max_level,
-    policy.inputs
+    policy.max_level
 FROM lotwatch.policy AS policy
 WHERE policy.valid_from <= (SELECT lotwatch.as_of()) AND policy.recorded_at <= (SELECT lotwatch.known_at())
 ORDER BY policy.item_id, policy.site_id, policy.valid_from DESC, policy.recorded_at DESC;

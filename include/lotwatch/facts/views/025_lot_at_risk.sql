@@ -1,9 +1,27 @@
--- What of the stock that ends within a year will not be used before. The lots of an item at a site are used in the order in
--- which they end: by the last day of each, what has ended so far less the mean usage until then is wasted, of this lot what
--- no earlier one has wasted already. What is held, blocked or expired is used by nobody: all of it is at risk.
--- Lots that end later do not change that, and are not looked at.
+-- How far ahead does an item's expiry matter? Half a year; a year where a supplier takes it back for some time after
+-- receipt, or customers ask for remaining life: there, what helps may be over long before the last day.
+DROP VIEW IF EXISTS lotwatch.item_with_early_deadline CASCADE;
+CREATE VIEW lotwatch.item_with_early_deadline AS
+SELECT agreement.item_id
+FROM lotwatch.supplier_agreement AS agreement
+WHERE agreement.return_window_days IS NOT NULL
+UNION
+SELECT line.item_id
+FROM lotwatch.demand_order_line AS line
+WHERE line.minimum_remaining_life_days IS NOT NULL;
+
+-- What of the stock that ends within that time will not be used before. The lots of an item at a site are used in the order
+-- in which they end: by the last day of each, what has ended so far less the mean usage until then is wasted, of this lot
+-- what no earlier one has wasted already. What is held, blocked or expired is used by nobody: all of it is at risk.
+-- Lots that end later do not change that, and are not looked at. Usage has six decimals: in millionths it is whole.
 CREATE VIEW lotwatch.lot_at_risk AS
-WITH ending AS (
+WITH horizon AS (
+    SELECT
+        (lotwatch.as_of() AT TIME ZONE 'UTC')::date + 181 AS near,
+        (lotwatch.as_of() AT TIME ZONE 'UTC')::date + 366 AS far
+),
+
+ending AS (
     SELECT
         stock.item_id,
         stock.location_id,
@@ -19,7 +37,10 @@ WITH ending AS (
         NULL::bigint AS conflict_id
     FROM lotwatch.stock AS stock
     INNER JOIN lotwatch.lot AS lot ON stock.lot_id = lot.lot_id
-    WHERE stock.serial_id = 0 AND lot.last_day <= (SELECT (lotwatch.as_of() AT TIME ZONE 'UTC')::date + 366)
+    LEFT JOIN lotwatch.item_with_early_deadline AS early ON stock.item_id = early.item_id
+    WHERE
+        stock.serial_id = 0 AND lot.last_day <= (SELECT horizon.far FROM horizon)
+        AND (early.item_id IS NOT NULL OR lot.last_day <= (SELECT horizon.near FROM horizon))
     UNION ALL
     -- a unit's own dates come before its lot's, each for itself
     SELECT
@@ -39,6 +60,7 @@ WITH ending AS (
     INNER JOIN lotwatch.serial_unit AS serial_unit ON stock.serial_id = serial_unit.serial_id
     LEFT JOIN lotwatch.lot AS lot ON serial_unit.lot_id = lot.lot_id
     LEFT JOIN lotwatch.serial_conflict AS conflict ON stock.serial_id = conflict.serial_id
+    LEFT JOIN lotwatch.item_with_early_deadline AS early ON stock.item_id = early.item_id
     CROSS JOIN
         LATERAL (
             SELECT
@@ -47,7 +69,9 @@ WITH ending AS (
                     coalesce(serial_unit.sterile_until, lot.sterile_until)
                 ) AS last_day
         ) AS label
-    WHERE stock.serial_id <> 0 AND label.last_day <= (SELECT (lotwatch.as_of() AT TIME ZONE 'UTC')::date + 366)
+    WHERE
+        stock.serial_id <> 0 AND label.last_day <= (SELECT horizon.far FROM horizon)
+        AND (early.item_id IS NOT NULL OR label.last_day <= (SELECT horizon.near FROM horizon))
 ),
 
 at_site AS (
@@ -83,12 +107,15 @@ raced AS (
     SELECT
         at_site.*,
         policy.average_daily_usage,
-        greatest(0, floor(
-            sum(at_site.usable) OVER (
+        greatest(
+            0,
+            (sum(at_site.usable) OVER (
                 PARTITION BY at_site.item_id, at_site.site_id
                 ORDER BY at_site.usable_through, at_site.lot_id, at_site.serial_id
-            ) - coalesce(policy.average_daily_usage, 0) * greatest(0, at_site.usable_through - at_site.today + 1)
-        )) AS unused
+            ))::bigint * 1000000
+            - coalesce((policy.average_daily_usage * 1000000)::bigint, 0)
+            * greatest(0, at_site.usable_through - at_site.today + 1)
+        ) / 1000000 AS unused
     FROM at_site
     LEFT JOIN lotwatch.policy_in_force AS policy
         ON at_site.item_id = policy.item_id AND at_site.site_id = policy.site_id

@@ -117,6 +117,6 @@ COMMENT ON COLUMN lotwatch.fact_lot.physical IS 'what is there, whatever its sta
 COMMENT ON COLUMN lotwatch.fact_lot.allocated IS 'of this lot or unit: set aside for a demand, a transfer or a pick (base units)';
 COMMENT ON COLUMN lotwatch.fact_lot.available IS 'unrestricted, not held, not expired, known to be there, not allocated (base units)';
 COMMENT ON COLUMN lotwatch.fact_lot.average_daily_usage IS 'mean usage of the item at the site (base units a day); null: no policy yet';
-COMMENT ON COLUMN lotwatch.fact_lot.quantity_at_risk IS 'will not be used by its last day of use at the mean usage, when the lots of the item at the site that end first are used first; all that is held, blocked or expired; 0: it ends in more than a year (base units); null: not on the label';
+COMMENT ON COLUMN lotwatch.fact_lot.quantity_at_risk IS 'will not be used by its last day of use at the mean usage, when the lots of the item at the site that end first are used first; all that is held, blocked or expired; 0: it ends later than fact_ending_lot looks (base units); null: not on the label';
 COMMENT ON COLUMN lotwatch.fact_lot.unit_cost IS 'cost of one base unit, in the company''s currency; null: not told';
 COMMENT ON COLUMN lotwatch.fact_lot.data_in_quarantine IS 'records of this item are in quarantine: its figures may be wrong';

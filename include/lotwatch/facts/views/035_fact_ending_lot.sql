@@ -80,9 +80,10 @@ LEFT JOIN
             ON
                 agreement.item_id = lot.item_id AND agreement.return_window_days IS NOT NULL
                 AND agreement.supplier_id = coalesce(line.supplier_id, agreement.supplier_id)
-        WHERE receipt.occurred_at <= (SELECT lotwatch.as_of())
-    ) AS back
-    ON returnable.item_id IS NOT NULL AND lot.quantity_at_risk > 0 AND lot.days_to_expiry >= 0
+        WHERE
+            receipt.occurred_at <= (SELECT lotwatch.as_of())
+            AND returnable.item_id IS NOT NULL AND lot.quantity_at_risk > 0 AND lot.days_to_expiry >= 0
+    ) AS back ON TRUE
 -- the site that may be sent to last: there, it takes the way and then the days of its usage
 LEFT JOIN
     LATERAL (
@@ -91,13 +92,20 @@ LEFT JOIN
             - least(ceil(lot.quantity_at_risk / policy.average_daily_usage), 36500)::integer AS transfer_by,
             destination.code AS transfer_to
         FROM lotwatch.lane AS lane
-        INNER JOIN lotwatch.policy_in_force AS policy ON policy.item_id = lot.item_id AND lane.to_site_id = policy.site_id
+        CROSS JOIN
+            LATERAL (
+                SELECT there.average_daily_usage
+                FROM lotwatch.policy_in_force AS there
+                WHERE there.item_id = lot.item_id AND there.site_id = lane.to_site_id
+                LIMIT 1
+            ) AS policy
         INNER JOIN lotwatch.location AS destination ON lane.to_site_id = destination.location_id
-        WHERE lane.from_site_id = lot.site_id AND lane.permitted AND policy.average_daily_usage > 0
+        WHERE
+            lane.from_site_id = lot.site_id AND lane.permitted AND policy.average_daily_usage > 0
+            AND lot.usable > 0 AND lot.quantity_at_risk > 0 AND NOT lot.others AND lot.days_to_expiry <= 180
         ORDER BY 1 DESC, destination.code
         LIMIT 1
-    ) AS elsewhere
-    ON lot.usable > 0 AND lot.quantity_at_risk > 0 AND NOT lot.others
+    ) AS elsewhere ON TRUE
 -- what its customers ask for of a lot's remaining life
 LEFT JOIN (
     SELECT
@@ -129,7 +137,7 @@ CROSS JOIN
     ) AS deadline
 WHERE lot.physical > 0;
 
-COMMENT ON VIEW lotwatch.fact_ending_lot IS 'One row for each lot or serial unit at each site where it lies, if it ends within a year or has ended.';
+COMMENT ON VIEW lotwatch.fact_ending_lot IS 'One row for each lot or serial unit at each site where it lies, if it has ended or ends within half a year, or within a year where suppliers take it back or customers ask for remaining life.';
 COMMENT ON COLUMN lotwatch.fact_ending_lot.subject_key IS 'what an alert is about: item code / lot or serial number @ site code';
 COMMENT ON COLUMN lotwatch.fact_ending_lot.item_id IS 'our number of the item';
 COMMENT ON COLUMN lotwatch.fact_ending_lot.site_id IS 'our number of the site';
@@ -155,7 +163,7 @@ COMMENT ON COLUMN lotwatch.fact_ending_lot.average_daily_usage IS 'mean usage of
 COMMENT ON COLUMN lotwatch.fact_ending_lot.quantity_at_risk IS 'will not be used by its last day of use at the mean usage, when the lots of the item at the site that end first are used first; all that is held, blocked or expired (base units)';
 COMMENT ON COLUMN lotwatch.fact_ending_lot.value_at_risk IS 'of quantity_at_risk, if it is our own, at unit cost (the company''s currency); null: cost not told';
 COMMENT ON COLUMN lotwatch.fact_ending_lot.return_by IS 'last day on which its supplier takes it back, by the agreement and the first receipt; null: no agreement says so, or nothing is at risk';
-COMMENT ON COLUMN lotwatch.fact_ending_lot.transfer_by IS 'last day on which it may leave for another site that still uses what is at risk in time, by the lane''s transit time; null: no lane leads to a site that uses it, or nothing is at risk';
+COMMENT ON COLUMN lotwatch.fact_ending_lot.transfer_by IS 'last day on which it may leave for another site that still uses what is at risk in time, by the lane''s transit time; null: no lane leads to a site that uses it, nothing is at risk, or it ends in more than 180 days';
 COMMENT ON COLUMN lotwatch.fact_ending_lot.transfer_to IS 'code of that site; null: as for transfer_by';
 COMMENT ON COLUMN lotwatch.fact_ending_lot.hand_over_by IS 'last day on which it still has the remaining life that customers of the site ask for; null: none asks, or nothing is at risk';
 COMMENT ON COLUMN lotwatch.fact_ending_lot.deadline_on IS 'the earliest of these days and usable_through that has not passed: until then something helps; null: expired';

@@ -92,7 +92,18 @@ SELECT
 FROM lotwatch.recent_usage AS recent
 INNER JOIN lotwatch.item AS item ON recent.item_id = item.item_id
 INNER JOIN lotwatch.location AS site ON recent.site_id = site.location_id
-LEFT JOIN lotwatch.policy_in_force AS policy ON recent.item_id = policy.item_id AND recent.site_id = policy.site_id
+LEFT JOIN
+    LATERAL (
+        SELECT
+            known.average_daily_usage,
+            known.inputs
+        FROM lotwatch.policy AS known
+        WHERE
+            known.item_id = recent.item_id AND known.site_id = recent.site_id
+            AND known.valid_from <= (SELECT lotwatch.as_of()) AND known.recorded_at <= (SELECT lotwatch.known_at())
+        ORDER BY known.valid_from DESC, known.recorded_at DESC
+        LIMIT 1
+    ) AS policy ON TRUE
 CROSS JOIN
     LATERAL (
         SELECT
