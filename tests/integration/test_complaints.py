@@ -98,45 +98,40 @@ def test_what_began_in_nights_without_a_run_is_told_by_the_next_run_once(company
     assert sweep(company, after + HOUR) == []
 
 
-@pytest.mark.parametrize("why", ["held", "expired", "blocked", "in inspection", "set aside"])
-def test_what_cannot_be_used_is_not_available(company: Company, why: str) -> None:
+def test_what_cannot_be_used_is_not_available(company: Company) -> None:
     company.location("DC/BAD", kind="bin", parent_code="DC", status="blocked")
-    company.item()
-    company.lot(expires=TODAY - DAY if why == "expired" else TODAY + 400 * DAY)
-    company.move(10, {"blocked": "DC/BAD", "in inspection": "DC/QC"}.get(why, "DC"), days_ago=20)
-    if why == "set aside":
-        company.add(
-            "allocation", item_code="I1", location_code="DC", lot_number="L1", quantity=10, allocated_at=NOW - HOUR
-        )
+    for why in (cannot := ("held", "expired", "blocked", "inspection", "set aside", "elsewhere")) + ("usable",):
+        company.item(why)
+        company.lot(item=why, expires=TODAY - DAY if why == "expired" else TODAY + 400 * DAY)
+        place = {"blocked": "DC/BAD", "inspection": "DC/QC", "elsewhere": "HOSP"}.get(why, "DC")
+        company.move(10, place, item=why, days_ago=20)
+    company.add(
+        "allocation", item_code="set aside", location_code="DC", lot_number="L1", quantity=10, allocated_at=NOW - HOUR
+    )
     company.post()
-    set_policy(company.conn, "I1")
-    if why == "held":
-        item_id = company.conn.execute("SELECT item_id FROM lotwatch.item").fetchone()
-        assert item_id is not None
-        ledger.place_hold(company.conn, ledger.Hold("quality", "Q1", "x", item_id=item_id[0]), company.context, "q")
-    assert ("out_of_stock", "I1@DC") in told_of(sweep(company))
+    for why in (*cannot, "usable"):
+        set_policy(company.conn, why)
+    held = company.conn.execute("SELECT item_id FROM lotwatch.item WHERE code = 'held'").fetchone()
+    assert held is not None
+    ledger.place_hold(company.conn, ledger.Hold("quality", "Q1", "x", item_id=held[0]), company.context, "quality")
+    out = [key for rule, key in told_of(sweep(company)) if rule == "out_of_stock"]
+    assert out == sorted(f"{why}@DC" for why in cannot)
 
 
-@pytest.mark.parametrize(
-    ("promised_in", "fires"),
-    [
-        (180, True),  # far off
-        (-3, True),  # late: nobody knows when it comes
-        (None, True),  # nobody has said when it comes
-        (6, True),  # the day after the stock has run out
-        (5, False),
-        (0, False),
-    ],
-)
-def test_an_order_hides_a_stockout_only_if_it_comes_in_time(
-    short: Company, promised_in: int | None, fires: bool
-) -> None:
-    promised_on = None if promised_in is None else TODAY + promised_in * DAY
-    short.order_line(1000, key="line", promised_on=promised_on)
-    short.post()
-    alerts = sweep(short)
-    assert (("projected_stockout", "I1@DC") in told_of(alerts)) == fires
-    assert "stockout_risk" not in {alert.rule_id for alert in alerts}
+def test_an_order_hides_a_stockout_only_if_it_comes_in_time(company: Company) -> None:
+    """5 of each are left, and one a day is used: they last through the fourth day from today."""
+    promised_in = {"far off": 180, "late": -3, "not said": None, "a day too late": 6, "in time": 5, "today": 0}
+    for item, days in promised_in.items():
+        company.item(item)
+        company.lot(item=item)
+        company.move(5, "DC", item=item, days_ago=40)
+        promised_on = None if days is None else TODAY + days * DAY
+        company.order_line(1000, item=item, key=item, promised_on=promised_on)
+    company.post()
+    for item in promised_in:
+        set_policy(company.conn, item, reorder=12)
+    told = [each for each in told_of(sweep(company)) if each[0] in ("stockout_risk", "projected_stockout")]
+    assert told == sorted(("projected_stockout", f"{item}@DC") for item in list(promised_in)[:4])
 
 
 def test_today_is_the_day_of_the_run_at_each_site(company: Company) -> None:
@@ -170,27 +165,27 @@ def test_one_bad_record_stops_neither_the_run_nor_other_alerts(company: Company)
     assert company.position("DC", "GOOD") == 4
 
 
-@pytest.mark.parametrize(
-    ("usage", "expected"),
-    [
-        (Decimal("0.3"), (10, Decimal("10.0"), 0)),  # three tenths a day are three in ten days, and not a little less
-        (Decimal("0.7"), (4, Decimal("4.3"), 0)),
-        (Decimal("0.29"), (10, Decimal("10.3"), 0)),  # of what is at risk only whole units count
-        (Decimal("0.1"), (20, Decimal("30.0"), 1)),  # two are used by the last day, one is wasted
-    ],
-)
-def test_fractions_are_exact(company: Company, usage: Decimal, expected: tuple[int, Decimal, int]) -> None:
-    company.item()
-    company.lot(expires=TODAY + 19 * DAY if usage == Decimal("0.1") else TODAY + 9 * DAY)
-    company.move(3, "DC", days_ago=20)
+def test_fractions_are_exact(company: Company) -> None:
+    """Three of each: usage, days to the last day of use; days until short, days of cover, at risk."""
+    cases = {
+        "tenths": ("0.3", 9, (10, Decimal("10.0"), 0)),  # three in ten days, and not a little less
+        "a part of a day": ("0.7", 9, (4, Decimal("4.3"), 0)),
+        "a part of a unit": ("0.29", 9, (10, Decimal("10.3"), 0)),  # whole units count
+        "one is wasted": ("0.1", 19, (20, Decimal("30.0"), 1)),  # two are used by the last day
+    }
+    for item, (_, days, _) in cases.items():
+        company.item(item)
+        company.lot(item=item, expires=TODAY + days * DAY)
+        company.move(3, "DC", item=item, days_ago=20)
     company.post()
-    set_policy(company.conn, "I1", usage=usage)
+    for item, (usage, *_) in cases.items():
+        set_policy(company.conn, item, usage=Decimal(usage))
     facts.live(company.conn, NOW)
-    row = company.conn.execute(
-        "SELECT days_to_stockout, days_of_cover, quantity_at_risk"
-        " FROM lotwatch.fact_item_site JOIN lotwatch.fact_ending_lot USING (item_id, site_id)"
-    ).fetchone()
-    assert row == expected
+    rows = company.conn.execute(
+        "SELECT item_code, days_to_stockout, days_of_cover, quantity_at_risk FROM lotwatch.fact_item_site"
+        " JOIN lotwatch.fact_ending_lot USING (item_id, site_id, item_code)"
+    ).fetchall()
+    assert {item: tuple(measured) for item, *measured in rows} == {item: case[2] for item, case in cases.items()}
 
 
 @pytest.mark.parametrize("days", [-1, 0, 1])

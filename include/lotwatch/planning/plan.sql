@@ -252,11 +252,11 @@ noted AS (
         (seen.last_used AT TIME ZONE 'UTC')::date
     FROM seen
     ON CONFLICT (item_id, site_id) DO UPDATE SET
-    first_seen_on = least(known.first_seen_on, excluded.first_seen_on),
-    last_used_on = greatest(known.last_used_on, excluded.last_used_on)
+        first_seen_on = least(known.first_seen_on, excluded.first_seen_on),
+        last_used_on = greatest(known.last_used_on, excluded.last_used_on)
     WHERE
-        excluded.first_seen_on < known.first_seen_on
-        OR excluded.last_used_on > coalesce(known.last_used_on, '-infinity')
+    excluded.first_seen_on < known.first_seen_on
+    OR excluded.last_used_on > coalesce(known.last_used_on, '-infinity')
 )
 
 SELECT

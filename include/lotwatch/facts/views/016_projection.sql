@@ -7,8 +7,8 @@ CREATE OR REPLACE FUNCTION lotwatch.days_until_short(
     available bigint,
     usage numeric,
     today date,
-    ending lotwatch.dated_quantity [],
-    arriving lotwatch.dated_quantity []
+    ending lotwatch.dated_quantity[],
+    arriving lotwatch.dated_quantity[]
 ) RETURNS integer
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WITH kept AS (
@@ -41,8 +41,8 @@ CREATE OR REPLACE FUNCTION lotwatch.days_to_stockout(
     available bigint,
     usage numeric,
     today date,
-    ending lotwatch.dated_quantity [],
-    arriving lotwatch.dated_quantity []
+    ending lotwatch.dated_quantity[],
+    arriving lotwatch.dated_quantity[]
 ) RETURNS integer
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
@@ -53,7 +53,7 @@ RETURN CASE
         END
 END;
 
-CREATE OR REPLACE FUNCTION lotwatch.days_to_arrival(today date, arriving lotwatch.dated_quantity []) RETURNS integer
+CREATE OR REPLACE FUNCTION lotwatch.days_to_arrival(today date, arriving lotwatch.dated_quantity[]) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT min(came.day) - today FROM unnest(arriving) AS came
     WHERE came.day >= today

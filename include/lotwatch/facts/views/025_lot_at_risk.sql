@@ -1,6 +1,5 @@
 -- How far ahead does an item's expiry matter? Half a year; a year where a supplier takes it back for some time after
 -- receipt, or customers ask for remaining life: there, what helps may be over long before the last day.
-DROP VIEW IF EXISTS lotwatch.item_with_early_deadline CASCADE;
 CREATE VIEW lotwatch.item_with_early_deadline AS
 SELECT agreement.item_id
 FROM lotwatch.supplier_agreement AS agreement
@@ -49,13 +48,13 @@ ending AS (
         stock.lot_id,
         coalesce(serial_unit.lot_id, stock.lot_id),
         stock.serial_id,
-        lot.number,
-        serial_unit.number,
+        lot.number AS lot_number,
+        serial_unit.number AS serial_number,
         stock.owner,
         stock.status,
         stock.quantity,
         label.last_day,
-        conflict.serial_id
+        conflict.serial_id AS conflict_id
     FROM lotwatch.stock AS stock
     INNER JOIN lotwatch.serial_unit AS serial_unit ON stock.serial_id = serial_unit.serial_id
     LEFT JOIN lotwatch.lot AS lot ON serial_unit.lot_id = lot.lot_id

@@ -1,6 +1,13 @@
+-- Where each item is used, and how much: wherever else that is.
+CREATE VIEW lotwatch.usage_of_item AS
+SELECT
+    policy.item_id,
+    policy.site_id AS used_at_id,
+    policy.average_daily_usage
+FROM lotwatch.policy_in_force AS policy;
+
 -- Until when something helps: a supplier takes back what came not long ago, another site still uses it in time, a customer
 -- still takes it. Looked up only for what is at risk and of which the last day has not passed.
-DROP VIEW IF EXISTS lotwatch.fact_ending_lot CASCADE;
 CREATE VIEW lotwatch.fact_ending_lot AS
 SELECT
     item.code || '/' || coalesce(lot.serial_number, lot.lot_number, '-') || '@' || site.code AS subject_key,
@@ -83,29 +90,33 @@ LEFT JOIN
         WHERE
             receipt.occurred_at <= (SELECT lotwatch.as_of())
             AND returnable.item_id IS NOT NULL AND lot.quantity_at_risk > 0 AND lot.days_to_expiry >= 0
-    ) AS back ON TRUE
+    ) AS back
+    ON TRUE
 -- the site that may be sent to last: there, it takes the way and then the days of its usage
 LEFT JOIN
     LATERAL (
         SELECT
             lot.usable_through - ceil(coalesce(lane.transit_days_p95, lane.transit_days_p50, 1))::integer
-            - least(ceil(lot.quantity_at_risk / policy.average_daily_usage), 36500)::integer AS transfer_by,
+            - least(ceil(lot.quantity_at_risk / used.average_daily_usage), 36500)::integer AS transfer_by,
             destination.code AS transfer_to
         FROM lotwatch.lane AS lane
         CROSS JOIN
             LATERAL (
                 SELECT there.average_daily_usage
-                FROM lotwatch.policy_in_force AS there
-                WHERE there.item_id = lot.item_id AND there.site_id = lane.to_site_id
+                FROM lotwatch.usage_of_item AS there
+                WHERE there.item_id = lot.item_id AND there.used_at_id = lane.to_site_id
+                -- there is one: it keeps the lookup behind the lane, of which there may be none
+                ORDER BY there.average_daily_usage
                 LIMIT 1
-            ) AS policy
+            ) AS used
         INNER JOIN lotwatch.location AS destination ON lane.to_site_id = destination.location_id
         WHERE
-            lane.from_site_id = lot.site_id AND lane.permitted AND policy.average_daily_usage > 0
+            lane.from_site_id = lot.site_id AND lane.permitted AND used.average_daily_usage > 0
             AND lot.usable > 0 AND lot.quantity_at_risk > 0 AND NOT lot.others AND lot.days_to_expiry <= 180
-        ORDER BY 1 DESC, destination.code
+        ORDER BY transfer_by DESC, transfer_to
         LIMIT 1
-    ) AS elsewhere ON TRUE
+    ) AS elsewhere
+    ON TRUE
 -- what its customers ask for of a lot's remaining life
 LEFT JOIN (
     SELECT
@@ -120,20 +131,23 @@ LEFT JOIN (
 CROSS JOIN
     LATERAL (
         SELECT
-            choice.day,
-            choice.name
-        FROM (
-            VALUES
-            (back.return_by, 'return'),
-            (elsewhere.transfer_by, 'transfer'),
-            (lot.usable_through - asked.days, 'hand_over'),
-            (lot.usable_through, 'last_day'),
-            -- too late for all of them
-            (NULL, NULL)
-        ) AS choice (day, name)
-        WHERE choice.day >= lot.today OR choice.name IS NULL
-        ORDER BY choice.day NULLS LAST
-        LIMIT 1
+            least(
+                CASE WHEN back.return_by >= lot.today THEN back.return_by END,
+                CASE WHEN elsewhere.transfer_by >= lot.today THEN elsewhere.transfer_by END,
+                CASE WHEN lot.usable_through - asked.days >= lot.today THEN lot.usable_through - asked.days END,
+                CASE WHEN lot.usable_through >= lot.today THEN lot.usable_through END
+            ) AS day
+    ) AS earliest
+CROSS JOIN
+    LATERAL (
+        SELECT
+            earliest.day,
+            CASE earliest.day
+                WHEN back.return_by THEN 'return'
+                WHEN elsewhere.transfer_by THEN 'transfer'
+                WHEN lot.usable_through - asked.days THEN 'hand_over'
+                WHEN lot.usable_through THEN 'last_day'
+            END AS name
     ) AS deadline
 WHERE lot.physical > 0;
 

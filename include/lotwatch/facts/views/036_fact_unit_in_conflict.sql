@@ -18,8 +18,8 @@ SELECT
         SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
         WHERE waiting.item_code = item.code
     ) AS data_in_quarantine
-FROM lotwatch.serial_conflict AS conflict
-INNER JOIN lotwatch.stock AS stock ON conflict.serial_id = stock.serial_id
+FROM lotwatch.serial_conflict AS doubtful
+INNER JOIN lotwatch.stock AS stock ON doubtful.serial_id = stock.serial_id
 INNER JOIN lotwatch.serial_unit AS serial_unit ON stock.serial_id = serial_unit.serial_id
 INNER JOIN lotwatch.item AS item ON stock.item_id = item.item_id
 INNER JOIN lotwatch.location AS place ON stock.location_id = place.location_id

@@ -1,5 +1,4 @@
 -- What checks of consistency hold side by side, each for two of them.
-DROP VIEW IF EXISTS lotwatch.item_device_record, lotwatch.order_line_received CASCADE;
 
 -- Items, and the device records of the identifiers of their units.
 CREATE VIEW lotwatch.item_device_record AS

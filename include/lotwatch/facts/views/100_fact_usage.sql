@@ -1,6 +1,5 @@
 -- What was used in the last seven days. Usage is what left a site's stock for patients, in transit or another site, less
 -- what was taken back, as planning counts it.
-DROP VIEW IF EXISTS lotwatch.recent_usage CASCADE;
 CREATE VIEW lotwatch.recent_usage AS
 SELECT
     part.item_id,
@@ -103,7 +102,8 @@ LEFT JOIN
             AND known.valid_from <= (SELECT lotwatch.as_of()) AND known.recorded_at <= (SELECT lotwatch.known_at())
         ORDER BY known.valid_from DESC, known.recorded_at DESC
         LIMIT 1
-    ) AS policy ON TRUE
+    ) AS policy
+    ON TRUE
 CROSS JOIN
     LATERAL (
         SELECT

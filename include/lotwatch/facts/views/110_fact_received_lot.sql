@@ -1,5 +1,4 @@
 -- What suppliers delivered in the last thirty days, lot by lot, and how much life it had left.
-DROP VIEW IF EXISTS lotwatch.fact_received_lot CASCADE;
 CREATE VIEW lotwatch.fact_received_lot AS
 SELECT
     receipt.order_line_key || '/' || coalesce(serial_unit.number, lot.number, '-') || '@' || site.code AS subject_key,

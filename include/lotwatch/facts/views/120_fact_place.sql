@@ -1,6 +1,5 @@
 -- Places and temperatures: when it was too warm or too cold, what of the stock that was exposed is still there, and what is
 -- kept where it should not be.
-DROP VIEW IF EXISTS lotwatch.fact_excursion, lotwatch.fact_stored_item, lotwatch.place_range CASCADE;
 CREATE VIEW lotwatch.fact_excursion AS
 SELECT
     excursion.code AS subject_key,

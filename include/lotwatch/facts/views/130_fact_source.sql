@@ -1,5 +1,4 @@
 -- Whether other systems' records arrive, and in which state.
-DROP VIEW IF EXISTS lotwatch.fact_source, lotwatch.fact_quarantined_item CASCADE;
 CREATE VIEW lotwatch.fact_source AS
 WITH recent AS (
     SELECT
@@ -48,7 +47,7 @@ waiting AS (
 
 SELECT
     told.source AS subject_key,
-    told.source AS source,
+    told.source,
     told.pushed,
     told.last_read_at,
     round(extract(EPOCH FROM lotwatch.as_of() - told.last_read_at) / 3600, 1) AS hours_silent,

@@ -1,5 +1,4 @@
 -- Differences that somebody should have settled: between systems, and between a count and the books.
-DROP VIEW IF EXISTS lotwatch.fact_difference, lotwatch.fact_stocktake CASCADE;
 CREATE VIEW lotwatch.fact_difference AS
 SELECT
     finding.check_id || '|' || finding.subject_key AS subject_key,

@@ -1,12 +1,10 @@
 -- Holds and notices: what should be out of use, and what nobody has decided yet.
-DROP VIEW IF EXISTS lotwatch.fact_hold, lotwatch.fact_notice CASCADE;
 CREATE VIEW lotwatch.fact_hold AS
 SELECT
     hold.hold_id::text AS subject_key,
     hold.hold_id,
     hold.item_id,
     hold.lot_id,
-    held_at.site_id,
     hold.cause,
     hold.reference,
     item.code AS item_code,
@@ -24,28 +22,24 @@ SELECT
     round(extract(EPOCH FROM lotwatch.as_of() - hold.placed_at) / 3600, 1) AS hours_held,
     coalesce(covered.physical, 0)::bigint AS physical,
     coalesce(covered.sites, 0) AS sites,
-    -- of what it names alone: of a place, nobody knows what may not come in
-    CASE
-        WHEN hold.item_id IS NOT NULL THEN coalesce((
-            SELECT sum(movement.quantity)
-            FROM lotwatch.movement AS movement
-            INNER JOIN lotwatch.location AS origin ON movement.from_location_id = origin.location_id
-            LEFT JOIN lotwatch.serial_unit AS unit ON movement.serial_id = unit.serial_id
-            WHERE
-                movement.item_id = hold.item_id AND movement.to_counted AND NOT origin.holds_stock
-                AND movement.kind = 'movement'
-                AND movement.occurred_at > hold.placed_at AND movement.occurred_at <= lotwatch.as_of()
-                AND (hold.lot_id IS NULL OR hold.lot_id = coalesce(unit.lot_id, movement.lot_id))
-                AND (hold.serial_id IS NULL OR hold.serial_id = movement.serial_id)
-        ), 0)
-        ELSE 0
-    END::bigint AS received_since,
+    coalesce((
+        SELECT sum(movement.quantity)
+        FROM lotwatch.movement AS movement
+        INNER JOIN lotwatch.location AS origin ON movement.from_location_id = origin.location_id
+        LEFT JOIN lotwatch.serial_unit AS unit ON movement.serial_id = unit.serial_id
+        WHERE
+            movement.item_id = hold.item_id AND movement.to_counted AND NOT origin.holds_stock
+            AND movement.kind = 'movement'
+            AND movement.occurred_at > hold.placed_at AND movement.occurred_at <= lotwatch.as_of()
+            AND (hold.lot_id IS NULL OR hold.lot_id = coalesce(unit.lot_id, movement.lot_id))
+            AND (hold.serial_id IS NULL OR hold.serial_id = movement.serial_id)
+    ), 0)::bigint AS received_since,
     EXISTS(
         SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
         WHERE waiting.item_code = item.code
     ) AS data_in_quarantine
 FROM lotwatch.hold AS hold
-LEFT JOIN lotwatch.item AS item ON hold.item_id = item.item_id
+INNER JOIN lotwatch.item AS item ON hold.item_id = item.item_id
 LEFT JOIN lotwatch.lot AS lot ON hold.lot_id = lot.lot_id
 LEFT JOIN lotwatch.serial_unit AS serial_unit ON hold.serial_id = serial_unit.serial_id
 LEFT JOIN lotwatch.location AS held_at ON hold.location_id = held_at.location_id
@@ -65,6 +59,37 @@ WHERE
     AND (hold.released_at IS NULL OR hold.released_at > (SELECT lotwatch.as_of()));
 
 CREATE VIEW lotwatch.fact_notice AS
+WITH notice AS (
+    SELECT *
+    FROM lotwatch.notice_current
+    WHERE
+        first_recorded_at <= (SELECT lotwatch.as_of())
+        AND coalesce(terminated_on, 'infinity') > (SELECT (lotwatch.as_of() AT TIME ZONE 'UTC')::date)
+),
+
+-- what bears an identifier that it names
+named AS (
+    SELECT DISTINCT
+        told.notice_id,
+        known.item_id
+    FROM (
+        SELECT
+            notice.notice_id,
+            lotwatch.identifier_key(unnest(notice.udi_dis)) AS key
+        FROM notice
+    ) AS told
+    INNER JOIN lotwatch.item_identifier AS known ON told.key = lotwatch.identifier_key(known.code)
+),
+
+named_stock AS (
+    SELECT
+        stock.item_id,
+        sum(stock.quantity) AS physical
+    FROM lotwatch.stock AS stock
+    WHERE stock.item_id IN (SELECT named.item_id FROM named)
+    GROUP BY stock.item_id
+)
+
 SELECT
     notice.authority || ':' || notice.issuer || ':' || notice.number AS subject_key,
     notice.notice_id,
@@ -80,53 +105,52 @@ SELECT
     notice.action_kind,
     notice.published_on,
     round(extract(EPOCH FROM lotwatch.as_of() - notice.first_recorded_at) / 3600, 1) AS hours_known,
-    named.items,
-    coalesce(named.physical, 0)::bigint AS physical,
-    (
-        SELECT count(*) FROM lotwatch.item AS item
-        WHERE item.active AND lower(item.legal_manufacturer) = lower(notice.firm)
-    ) AS items_of_firm,
-    (
-        SELECT count(*) FROM lotwatch.hold AS hold
-        WHERE hold.cause IN ('recall', 'precaution') AND hold.reference = notice.number AND hold.placed_at <= lotwatch.as_of()
-    ) AS holds,
+    coalesce(ours.items, 0) AS items,
+    coalesce(ours.physical, 0)::bigint AS physical,
+    coalesce(of_firm.items, 0) AS items_of_firm,
+    coalesce(held.holds, 0) AS holds,
     FALSE AS data_in_quarantine
-FROM lotwatch.notice_current AS notice
+FROM notice
 LEFT JOIN lotwatch.supplier AS supplier ON notice.issuer = supplier.code
--- what bears an identifier that it names
-CROSS JOIN
-    LATERAL (
-        SELECT
-            count(DISTINCT known.item_id) AS items,
-            sum((
-                SELECT sum(stock.quantity) FROM lotwatch.stock AS stock
-                WHERE stock.item_id = known.item_id
-            )) AS physical
-        FROM (
-            SELECT DISTINCT known.item_id
-            FROM unnest(notice.udi_dis) AS told (udi_di)
-            INNER JOIN lotwatch.item_identifier AS known
-                ON lotwatch.identifier_key(told.udi_di) = lotwatch.identifier_key(known.code)
-        ) AS known
-    ) AS named
-WHERE
-    notice.first_recorded_at <= (SELECT lotwatch.as_of())
-    AND coalesce(notice.terminated_on, 'infinity') > (SELECT (lotwatch.as_of() AT TIME ZONE 'UTC')::date);
+LEFT JOIN (
+    SELECT
+        named.notice_id,
+        count(*) AS items,
+        sum(named_stock.physical) AS physical
+    FROM named
+    LEFT JOIN named_stock ON named.item_id = named_stock.item_id
+    GROUP BY named.notice_id
+) AS ours ON notice.notice_id = ours.notice_id
+LEFT JOIN (
+    SELECT
+        lower(item.legal_manufacturer) AS firm,
+        count(*) AS items
+    FROM lotwatch.item AS item
+    WHERE item.active
+    GROUP BY lower(item.legal_manufacturer)
+) AS of_firm ON lower(notice.firm) = of_firm.firm
+LEFT JOIN (
+    SELECT
+        hold.reference,
+        count(*) AS holds
+    FROM lotwatch.hold AS hold
+    WHERE hold.cause IN ('recall', 'precaution') AND hold.placed_at <= (SELECT lotwatch.as_of())
+    GROUP BY hold.reference
+) AS held ON notice.number = held.reference;
 
-COMMENT ON VIEW lotwatch.fact_hold IS 'One row for each hold in force.';
+COMMENT ON VIEW lotwatch.fact_hold IS 'One row for each hold in force that names an item.';
 COMMENT ON COLUMN lotwatch.fact_hold.subject_key IS 'what an alert is about: number of the hold';
 COMMENT ON COLUMN lotwatch.fact_hold.hold_id IS 'our number of the hold';
-COMMENT ON COLUMN lotwatch.fact_hold.item_id IS 'our number of the item; null: a whole place';
-COMMENT ON COLUMN lotwatch.fact_hold.lot_id IS 'our number of the lot; null: all lots, or a whole place';
-COMMENT ON COLUMN lotwatch.fact_hold.site_id IS 'our number of the site; null: everywhere';
+COMMENT ON COLUMN lotwatch.fact_hold.item_id IS 'our number of the item';
+COMMENT ON COLUMN lotwatch.fact_hold.lot_id IS 'our number of the lot; null: all lots';
 COMMENT ON COLUMN lotwatch.fact_hold.cause IS 'quality, recall, precaution, data, credential or cold_chain';
 COMMENT ON COLUMN lotwatch.fact_hold.reference IS 'the cause''s own number: an inspection, a notice, an excursion';
-COMMENT ON COLUMN lotwatch.fact_hold.item_code IS 'code of the item; null: a whole place';
-COMMENT ON COLUMN lotwatch.fact_hold.item_name IS 'name of the item; null: a whole place';
-COMMENT ON COLUMN lotwatch.fact_hold.category IS 'category of the item; null: a whole place, or not told';
-COMMENT ON COLUMN lotwatch.fact_hold.criticality IS 'life_supporting, critical or standard; null: a whole place';
-COMMENT ON COLUMN lotwatch.fact_hold.lot_number IS 'number of the lot; null: all lots, or a whole place';
-COMMENT ON COLUMN lotwatch.fact_hold.serial_number IS 'serial number of the unit; null: all units, or a whole place';
+COMMENT ON COLUMN lotwatch.fact_hold.item_code IS 'code of the item';
+COMMENT ON COLUMN lotwatch.fact_hold.item_name IS 'name of the item';
+COMMENT ON COLUMN lotwatch.fact_hold.category IS 'category of the item; null: not told';
+COMMENT ON COLUMN lotwatch.fact_hold.criticality IS 'life_supporting, critical or standard';
+COMMENT ON COLUMN lotwatch.fact_hold.lot_number IS 'number of the lot; null: all lots';
+COMMENT ON COLUMN lotwatch.fact_hold.serial_number IS 'serial number of the unit; null: all units';
 COMMENT ON COLUMN lotwatch.fact_hold.location_code IS 'code of the place that it names; null: everywhere';
 COMMENT ON COLUMN lotwatch.fact_hold.site_code IS 'code of the site; null: everywhere';
 COMMENT ON COLUMN lotwatch.fact_hold.site_name IS 'name of the site; null: everywhere';

@@ -1,9 +1,7 @@
 -- Loaner and instrument sets.
-DROP VIEW IF EXISTS lotwatch.fact_kit CASCADE;
 CREATE VIEW lotwatch.fact_kit AS
 SELECT
     kit.code AS subject_key,
-    kit.item_id,
     place.site_id,
     kit.supplier_id,
     kit.code AS number,
@@ -31,7 +29,6 @@ WHERE kit.state NOT IN ('returned', 'retired');
 
 COMMENT ON VIEW lotwatch.fact_kit IS 'One row for each loaner or instrument set that is not returned or retired.';
 COMMENT ON COLUMN lotwatch.fact_kit.subject_key IS 'what an alert is about: code of the set';
-COMMENT ON COLUMN lotwatch.fact_kit.item_id IS 'our number of the item that the set is; null: it is only its contents';
 COMMENT ON COLUMN lotwatch.fact_kit.site_id IS 'our number of the site; null: not told where it is';
 COMMENT ON COLUMN lotwatch.fact_kit.supplier_id IS 'our number of who lent it; null: nobody';
 COMMENT ON COLUMN lotwatch.fact_kit.number IS 'code of the set';
