@@ -54,20 +54,32 @@ def one_of_each_that_is_wrong(company: Company) -> None:
 
 
 ONE_OF_EACH = (
-    "INSERT INTO lotwatch.hold (cause, authority, item_id, reference, placed_at, placed_by, recorded_at)"
-    " SELECT 'recall', 'recall', min(item_id), 'R', %(now)s, 'qa', %(now)s FROM lotwatch.item",
-    "INSERT INTO lotwatch.excursion (sscc, sensor, allowed_max_c, started_at, ended_at, is_over, coldest_c, warmest_c,"
-    " beyond_tolerance) VALUES ('1', 'S', 8, %(now)s, %(now)s, false, 9, 9, false)",
-    "INSERT INTO lotwatch.check_finding (check_id, subject_key, severity, evidence, first_seen, last_seen)"
-    " VALUES ('c', 's', 'info', '{}', %(now)s, %(now)s)",
-    "INSERT INTO lotwatch.stocktake (source, number, kind, site_id, counted_at, recorded_at)"
-    " SELECT 'test', '1', 'count', location_id, %(now)s, %(now)s FROM lotwatch.location WHERE code = 'DC'",
-    "INSERT INTO lotwatch.quarantine (source, entity, source_key, raw, rules, reasons, first_batch_id, last_batch_id)"
-    " SELECT 'test', 'item', 'x', '{}', '{}', '{}', min(batch_id), min(batch_id) FROM lotwatch.batch",
-    "WITH n AS (INSERT INTO lotwatch.notice (authority, number, source, source_key, recorded_at)"
-    " VALUES ('fda', '1', 'test', 'n', %(now)s) RETURNING notice_id)"
-    " INSERT INTO lotwatch.notice_version (notice_id, source, source_key, said_at, digest, raw)"
-    " SELECT notice_id, 'test', 'n', %(now)s, '', '{}' FROM n",
+    (
+        "INSERT INTO lotwatch.hold (cause, authority, item_id, reference, placed_at, placed_by, recorded_at)"
+        " SELECT 'recall', 'recall', min(item_id), 'R', %(now)s, 'qa', %(now)s FROM lotwatch.item"
+    ),
+    (
+        "INSERT INTO lotwatch.excursion (sscc, sensor, allowed_max_c, started_at, ended_at, is_over, coldest_c, warmest_c,"
+        " beyond_tolerance) VALUES ('1', 'S', 8, %(now)s, %(now)s, false, 9, 9, false)"
+    ),
+    (
+        "INSERT INTO lotwatch.check_finding (check_id, subject_key, severity, evidence, first_seen, last_seen)"
+        " VALUES ('c', 's', 'info', '{}', %(now)s, %(now)s)"
+    ),
+    (
+        "INSERT INTO lotwatch.stocktake (source, number, kind, site_id, counted_at, recorded_at)"
+        " SELECT 'test', '1', 'count', location_id, %(now)s, %(now)s FROM lotwatch.location WHERE code = 'DC'"
+    ),
+    (
+        "INSERT INTO lotwatch.quarantine (source, entity, source_key, raw, rules, reasons, first_batch_id, last_batch_id)"
+        " SELECT 'test', 'item', 'x', '{}', '{}', '{}', min(batch_id), min(batch_id) FROM lotwatch.batch"
+    ),
+    (
+        "WITH n AS (INSERT INTO lotwatch.notice (authority, number, source, source_key, recorded_at)"
+        " VALUES ('fda', '1', 'test', 'n', %(now)s) RETURNING notice_id)"
+        " INSERT INTO lotwatch.notice_version (notice_id, source, source_key, said_at, digest, raw)"
+        " SELECT notice_id, 'test', 'n', %(now)s, '', '{}' FROM n"
+    ),
 )
 
 
