@@ -14,6 +14,8 @@ SUBJECT_COLUMNS = (
     "item_id", "site_id", "lot_id", "supplier_id", "item_code", "item_name", "lot_number", "serial_number",
     "category", "site_code", "site_name", "region", "order_number", "supplier_code", "supplier_name", "number",
     "delivery_number", "carrier", "demand_number", "customer_name", "legal_entity_code", "jurisdiction", "reference",
+    "location_code", "location_name", "cause", "source", "entity", "check_id", "authority", "firm", "title",
+    "kit_name", "sscc",
 )  # fmt: skip
 
 

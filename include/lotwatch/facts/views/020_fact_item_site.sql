@@ -11,9 +11,13 @@ WITH quantity AS (
         -sum(quantity) FILTER (WHERE quantity < 0 AND serial_id = 0 AND lot_id <> 0) AS negative,
         -sum(quantity) FILTER (WHERE quantity < 0 AND serial_id = 0 AND lot_id = 0) AS without_lot,
         count(*) FILTER (WHERE in_conflict AND quantity > 0) AS in_conflict,
+        sum(quantity) FILTER (WHERE owner = 'own') AS own,
+        sum(quantity) FILTER (WHERE owner = 'consigned') AS consigned,
         -- few lots end soon or wait for release: what follows from them is worked out for their item-sites alone
         array_agg(ROW(usable_through, quantity)::lotwatch.dated_quantity)
         FILTER (WHERE sound AND status <> 'blocked' AND usable_through < today + 90) AS ending,
+        array_agg(ROW(usable_through, quantity)::lotwatch.dated_quantity)
+        FILTER (WHERE sound AND status = 'unrestricted' AND usable_through < today + 90) AS usable_ending,
         array_agg(ROW(release_on, quantity)::lotwatch.dated_quantity)
         FILTER (WHERE status = 'inspection' AND sound AND release_on IS NOT NULL) AS releasing
     FROM lotwatch.stock_state
@@ -97,12 +101,15 @@ subject AS (
         coalesce(quantity.negative, 0)::bigint AS negative,
         coalesce(quantity.without_lot, 0)::bigint AS without_lot,
         coalesce(quantity.in_conflict, 0)::bigint AS in_conflict,
+        coalesce(quantity.own, 0)::bigint AS own,
+        coalesce(quantity.consigned, 0)::bigint AS consigned,
         coalesce(set_aside.allocated, 0)::bigint AS allocated,
         (coalesce(quantity.usable, 0) - coalesce(set_aside.allocated, 0))::bigint AS available,
         coalesce(moving.in_transit, 0)::bigint AS in_transit,
         coalesce(inbound.on_order, 0)::bigint AS on_order,
         coalesce(wanted.backordered, 0)::bigint AS backordered,
         quantity.ending,
+        quantity.usable_ending,
         quantity.releasing,
         array_cat(inbound.promised, moving.expected) AS arriving,
         policy.average_daily_usage,
@@ -208,6 +215,19 @@ SELECT
     measured.target_level,
     measured.max_level,
     round(greatest(measured.available, 0) / nullif(measured.average_daily_usage, 0), 1) AS days_of_cover,
+    lotwatch.days_to_stockout(
+        measured.available, measured.average_daily_usage, measured.today, measured.usable_ending, measured.arriving
+    ) AS days_to_stockout,
+    CASE
+        WHEN measured.arriving IS NOT NULL THEN lotwatch.days_to_arrival(measured.today, measured.arriving)
+    END AS days_to_arrival,
+    measured.today - coalesce(seen.last_used_on, seen.first_seen_on) AS days_without_usage,
+    measured.consigned,
+    measured.own * item.unit_cost AS stock_value,
+    greatest(
+        measured.available + measured.in_inspection + measured.in_transit + measured.on_order
+        - measured.backordered - measured.expiring_unused - measured.max_level, 0
+    ) * item.unit_cost AS excess_value,
     EXISTS(
         SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
         WHERE waiting.item_code = item.code
@@ -215,6 +235,7 @@ SELECT
 FROM measured
 INNER JOIN lotwatch.item AS item ON measured.item_id = item.item_id
 INNER JOIN lotwatch.location AS site ON measured.site_id = site.location_id
+LEFT JOIN lotwatch.item_site_usage AS seen ON measured.item_id = seen.item_id AND measured.site_id = seen.site_id
 WHERE item.active;
 
 COMMENT ON VIEW lotwatch.fact_item_site IS 'One row for each item at each site.';
@@ -254,4 +275,10 @@ COMMENT ON COLUMN lotwatch.fact_item_site.reorder_point IS 'order when the inven
 COMMENT ON COLUMN lotwatch.fact_item_site.target_level IS 'order up to it (base units); null: no policy yet';
 COMMENT ON COLUMN lotwatch.fact_item_site.max_level IS 'no order may lift the inventory position above it (base units); null: no policy yet';
 COMMENT ON COLUMN lotwatch.fact_item_site.days_of_cover IS 'available / average_daily_usage, 0 where none is available (days); null: no policy yet, or no usage';
+COMMENT ON COLUMN lotwatch.fact_item_site.days_to_stockout IS 'days until the mean usage of a day can no longer be met from what is available, less what will pass its last day of use unused within 90 days, and what is promised or expected from today on; a delivery that is late does not count; null: no policy yet, or no usage';
+COMMENT ON COLUMN lotwatch.fact_item_site.days_to_arrival IS 'days until the next delivery that is promised or expected for today or later; null: none is';
+COMMENT ON COLUMN lotwatch.fact_item_site.days_without_usage IS 'days since it was last used, or first seen where it never was, as planning last saw it; null: not seen by planning yet';
+COMMENT ON COLUMN lotwatch.fact_item_site.consigned IS 'of physical: the supplier''s until it is used (base units)';
+COMMENT ON COLUMN lotwatch.fact_item_site.stock_value IS 'of physical: our own, at unit cost (the company''s currency); null: cost not told';
+COMMENT ON COLUMN lotwatch.fact_item_site.excess_value IS 'of the inventory position: above the maximum level, at unit cost (the company''s currency); null: cost not told, or no policy yet';
 COMMENT ON COLUMN lotwatch.fact_item_site.data_in_quarantine IS 'records of this item are in quarantine: its figures may be wrong';
