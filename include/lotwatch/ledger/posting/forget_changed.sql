@@ -1,0 +1,2 @@
+-- The items of `changed_item` are evaluated.
+DELETE FROM lotwatch.changed_item;

@@ -1,0 +1,8 @@
+-- What an evaluation did to the alerts, until the transaction ends.
+CREATE TEMPORARY TABLE acted (
+    action text NOT NULL,
+    object_id text NOT NULL,
+    rule_id text NOT NULL,
+    severity text NOT NULL,
+    after jsonb
+) ON COMMIT DROP;
