@@ -1,9 +1,14 @@
--- As `end_all.sql`, among the alerts about items that changed, and about no item.
+-- As `end_all.sql`, among the alerts about items and sites that changed, and about no item.
 WITH concerned AS (
+    SELECT known.*
+    FROM lotwatch.changed_item_site AS changed
+    INNER JOIN lotwatch.alert AS known ON changed.item_id = known.item_id AND changed.site_id = known.site_id
+    WHERE known.state <> 'resolved'
+    UNION ALL
     SELECT known.*
     FROM lotwatch.changed_item AS changed
     INNER JOIN lotwatch.alert AS known ON changed.item_id = known.item_id
-    WHERE known.state <> 'resolved'
+    WHERE known.site_id IS NULL AND known.state <> 'resolved'
     UNION ALL
     SELECT known.*
     FROM lotwatch.alert AS known

@@ -22,7 +22,7 @@ from lotwatch.ledger import changed_items, clear_changes
 from lotwatch.rules.compile import compile_rules
 from lotwatch.rules.tables import Rule
 
-#: which facts are read: of everything at a moment, of everything now, of the items that changed
+#: which facts are read: of everything at a moment, of everything now, of what changed
 Schema = Literal["lotwatch", "lotwatch_now", "lotwatch_changed"]
 #: what becomes wrong by the mere passing of time is found after so long, at the latest
 SWEEP_EVERY = timedelta(hours=1)
@@ -49,11 +49,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What an evaluation of `items` changed items found and did, by rule; of everything where `swept`."""
+    """What an evaluation of so many changed item-sites found and did, by rule; of everything where `swept`."""
 
     rules: dict[str, Outcome]
     swept: bool = False
-    items: int = 0
+    item_sites: int = 0
 
     @property
     def total(self) -> Outcome:
@@ -83,8 +83,8 @@ def evaluate_live(
 def evaluate_changed(
     conn: psycopg.Connection, rules: Sequence[Rule], context: RunContext, *, baseline: Collection[str] = ()
 ) -> Evaluation:
-    """Evaluate what changed since the last evaluation: all that concerns an item of which anything did, and what concerns
-    no item. Alerts about other items are not touched. As `evaluate_live` where very much changed.
+    """Evaluate what changed since the last evaluation: each item at each site of which anything did, and what concerns no
+    item. Other alerts are not touched. As `evaluate_live` where very much changed.
 
     What only time changes is not found here (`is_sweep_due`).
     """
@@ -95,7 +95,7 @@ def evaluate_changed(
                 return _sweep(conn, rules, context, baseline)
             facts.live(conn, context.as_of)
             _find(conn, rules, "lotwatch_changed")
-            return replace(_keep(conn, rules, context, baseline, "end_changed"), items=changes.items)
+            return replace(_keep(conn, rules, context, baseline, "end_changed"), item_sites=changes.item_sites)
 
 
 def evaluate_backfilled(conn: psycopg.Connection, rules: Sequence[Rule], context: RunContext) -> Evaluation:

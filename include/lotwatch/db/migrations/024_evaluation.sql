@@ -1,36 +1,39 @@
--- Evaluating what changed: by item, whoever changes what is known of it.
+-- Evaluating what changed: by item and site, whoever changes what is known of them.
 
--- The items that an evaluation looks at. Empty outside of its transaction.
+-- What an evaluation looks at: items, and where. Empty outside of its transaction.
 CREATE UNLOGGED TABLE lotwatch.changed_item (
     item_id bigint PRIMARY KEY
 );
-GRANT MAINTAIN ON lotwatch.changed_item TO lotwatch_app;
+CREATE UNLOGGED TABLE lotwatch.changed_item_site (
+    item_id bigint NOT NULL,
+    site_id bigint NOT NULL,
+    PRIMARY KEY (item_id, site_id)
+);
+GRANT MAINTAIN ON lotwatch.changed_item, lotwatch.changed_item_site TO lotwatch_app;
 
 ALTER TABLE lotwatch.change
 ALTER COLUMN item_id DROP NOT NULL,
 ALTER COLUMN location_id DROP NOT NULL;
 COMMENT ON TABLE lotwatch.change IS 'what changed and waits to be evaluated: append-only, taken by the evaluation';
 COMMENT ON COLUMN lotwatch.change.item_id IS 'null: what concerns any item, so that everything is evaluated';
-COMMENT ON COLUMN lotwatch.change.location_id IS 'null: anywhere';
+COMMENT ON COLUMN lotwatch.change.location_id IS 'null: at every site';
 
 -- Triggers of every table that facts about items are read from (facts/views/920_evaluated.sql sets them): no writer can
--- forget to note a change.
+-- forget to note a change. Their argument is the column that says where, or NULL: at every site.
 CREATE FUNCTION lotwatch.note_new_facts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO lotwatch.change (item_id)
-    SELECT DISTINCT item_id FROM after
-    WHERE item_id IS NOT NULL;
+    EXECUTE format(
+        'INSERT INTO lotwatch.change (item_id, location_id)'
+        ' SELECT DISTINCT item_id, %1$s::bigint FROM after WHERE item_id IS NOT NULL', tg_argv[0]);
     RETURN NULL;
 END
 $$;
 CREATE FUNCTION lotwatch.note_changed_facts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO lotwatch.change (item_id)
-    SELECT item_id FROM after
-    WHERE item_id IS NOT NULL
-    UNION
-    SELECT item_id FROM before
-    WHERE item_id IS NOT NULL;
+    EXECUTE format(
+        'INSERT INTO lotwatch.change (item_id, location_id)'
+        ' SELECT item_id, %1$s::bigint FROM after WHERE item_id IS NOT NULL'
+        ' UNION SELECT item_id, %1$s::bigint FROM before WHERE item_id IS NOT NULL', tg_argv[0]);
     RETURN NULL;
 END
 $$;
@@ -65,13 +68,15 @@ FOR EACH STATEMENT EXECUTE FUNCTION lotwatch.note_places();
 -- An alert is found by its item, and told again only when it gets worse than it ever was since it opened.
 ALTER TABLE lotwatch.alert
 ADD COLUMN item_id bigint GENERATED ALWAYS AS ((subject ->> 'item_id')::bigint) STORED,
+ADD COLUMN site_id bigint GENERATED ALWAYS AS ((subject ->> 'site_id')::bigint) STORED,
 ADD COLUMN worst_severity text;
 UPDATE lotwatch.alert SET worst_severity = severity;
 ALTER TABLE lotwatch.alert ALTER COLUMN worst_severity SET NOT NULL;
 COMMENT ON COLUMN lotwatch.alert.item_id IS 'null: it is about no item';
+COMMENT ON COLUMN lotwatch.alert.site_id IS 'null: it is about no site';
 COMMENT ON COLUMN lotwatch.alert.last_seen IS 'when its values last changed; one that is open is so at the last evaluation, too';
 COMMENT ON COLUMN lotwatch.alert.worst_severity IS 'the worst since it opened: a severity that goes up and down is told once';
-CREATE INDEX alert_item ON lotwatch.alert (item_id) WHERE state <> 'resolved';
+CREATE INDEX alert_item ON lotwatch.alert (item_id, site_id) WHERE state <> 'resolved';
 
 -- Which rules were evaluated over everything, in which version, and as of when they last were.
 CREATE TABLE lotwatch.swept_rule (

@@ -1,2 +1,6 @@
--- The items of `changed_item` are evaluated.
-DELETE FROM lotwatch.changed_item;
+-- What was looked at is evaluated.
+WITH items AS (
+    DELETE FROM lotwatch.changed_item
+)
+
+DELETE FROM lotwatch.changed_item_site;
