@@ -14,7 +14,7 @@ from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
 from lotwatch.errors import GateError, LotwatchError, SourceError
 from lotwatch.gate.suites import ENTITIES
-from lotwatch.jobs import sync
+from lotwatch.jobs import sync, watch
 from lotwatch.paths import EXPECTATIONS
 from lotwatch.sources import inbox, registry
 from lotwatch.sources.registry import Source
@@ -29,7 +29,8 @@ _RETRY_MINUTES = 5
 
 
 def handle(conn: psycopg.Connection, context: RunContext) -> Counts:
-    """Read, judge and post all that waits in the inbox; returns bodies, records and what was posted, by name.
+    """Read, judge and post all that waits in the inbox, and evaluate what that changed; returns bodies, records, what was
+    posted and what became of the alerts, by name. A backfilled run evaluates nothing.
 
     `conn` in autocommit mode: each batch is several transactions, and a run that is killed leaves it to the next one.
     A source that another run is reading is left to that run. A batch that the gate stopped is told to ops, and what comes
@@ -42,6 +43,9 @@ def handle(conn: psycopg.Connection, context: RunContext) -> Counts:
             total.update(_handle_source(conn, context, name))
         except LotwatchError as error:
             errors.append(error)
+    if not context.backfilled:
+        total.update(watch.evaluate_events(conn, context))
+        total.update(watch.tell_alerts(conn, context))
     if errors:
         raise errors[0]
     return {name: number for name, number in total.items() if number}

@@ -61,6 +61,26 @@ class Evaluation:
         return sum(self.rules.values(), Outcome())
 
     @property
+    def opened(self) -> int:
+        """Alerts that are new."""
+        return self.total.opened
+
+    @property
+    def reopened(self) -> int:
+        """Alerts that came again."""
+        return self.total.reopened
+
+    @property
+    def continued(self) -> int:
+        """Findings that were known already."""
+        return self.total.fired - self.opened - self.reopened
+
+    @property
+    def resolved(self) -> int:
+        """Alerts that ended."""
+        return self.total.resolved
+
+    @property
     def findings(self) -> dict[str, int]:
         """How often each rule fired that did."""
         return {rule: outcome.fired for rule, outcome in self.rules.items() if outcome.fired}

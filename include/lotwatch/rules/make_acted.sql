@@ -1,4 +1,5 @@
 -- What an evaluation did to the alerts, until the transaction ends.
+DROP TABLE IF EXISTS pg_temp.acted;
 CREATE TEMPORARY TABLE acted (
     action text NOT NULL,
     object_id text NOT NULL,
