@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 from psycopg.rows import dict_row
@@ -121,7 +121,7 @@ class History:
         location_id = place and self._one("SELECT location_id FROM lotwatch.location WHERE code = %s", place)
         ledger.place_hold(
             self.conn,
-            ledger.Hold("data", str(self.run), item_id=item_id, lot_id=lot_id or None, location_id=location_id),
+            ledger.Hold("data", str(self.run), "a doubt", item_id=item_id, lot_id=lot_id or None, location_id=location_id),
             self.context,
             "test",
         )
@@ -129,7 +129,7 @@ class History:
     def _release(self) -> None:
         open_holds = self.conn.execute("SELECT hold_id FROM lotwatch.hold WHERE released_at IS NULL").fetchall()
         for (hold_id,) in open_holds:
-            ledger.release_hold(self.conn, hold_id, self.context, authority="data", released_by="test", reason="over")
+            ledger.release_hold(self.conn, hold_id, self.context, authorities=["data", "quality"], released_by="test", reason="over")
 
     def _policy(self, site: str, level: int) -> None:
         self.conn.execute(
@@ -208,6 +208,18 @@ def brought_up_to_date(conn: psycopg.Connection, before: Rows) -> Rows:
     }
 
 
+def differences(one: Rows, other: Rows) -> list[tuple[Any, ...]]:
+    """(view, subject, column, in one, in the other) wherever they differ."""
+    return [
+        (view, key, column, mine.get(column), theirs.get(column))
+        for view in one.keys() | other.keys()
+        for key in one[view].keys() | other[view].keys()
+        for mine, theirs in [(one[view].get(key, {}), other[view].get(key, {}))]
+        for column in mine.keys() | theirs.keys()
+        if mine.get(column) != theirs.get(column)
+    ]
+
+
 def alerts(conn: psycopg.Connection) -> list[tuple[Any, ...]]:
     return conn.execute(
         "SELECT rule_id, subject_key, state, severity, evidence, recurrences FROM lotwatch.alert ORDER BY 1, 2"
@@ -225,7 +237,7 @@ def test_what_is_evaluated_after_a_change_is_what_a_sweep_would_find(company: Co
     tables = rules.load_rules()
 
     @settings(
-        deadline=None, database=None, print_blob=True, max_examples=15,
+        deadline=None, database=None, max_examples=15, phases=[Phase.generate],
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
     )  # fmt: skip
     @given(st.lists(steps, min_size=4, max_size=10))
@@ -244,9 +256,9 @@ def test_what_is_evaluated_after_a_change_is_what_a_sweep_would_find(company: Co
                 with in_thought(company.conn), ledger.changed_items(company.conn) as changes:
                     facts.live(company.conn, history.as_of)
                     now = read(company.conn, "lotwatch")
-                    assert read(company.conn, "lotwatch_now") == now
+                    assert differences(read(company.conn, "lotwatch_now"), now) == []
                     if not changes.anything:
-                        assert brought_up_to_date(company.conn, before) == now
+                        assert differences(brought_up_to_date(company.conn, before), now) == [], step
                 rules.evaluate_changed(company.conn, tables, history.context)
             company.conn.commit()
             with in_thought(company.conn):
@@ -381,6 +393,7 @@ def test_what_gets_worse_is_open_and_told_again_once(stocked: Company) -> None:
 
 def test_what_comes_again_is_a_recurrence_that_nobody_has_acknowledged(stocked: Company) -> None:
     tables = short_of()
+    rules.take_untold(stocked.conn, NOW)
     level(stocked, 4)
     rules.evaluate_changed(stocked.conn, tables, stocked.context, baseline=["few"])
     assert rules.take_untold(stocked.conn, NOW) == []  # it was so when the rule went live

@@ -32,7 +32,9 @@ WITH kept AS (
     -- worse than ever since it opened: whoever knew of it did not know of this
     WHEN
         MATCHED AND known.state <> 'resolved' AND found.fires
-        AND found.level > array_position(ARRAY['info', 'warning', 'critical'], known.worst_severity)
+        AND found.level > array_position(
+            ARRAY['info', 'warning', 'critical'], coalesce(known.worst_severity, known.severity)
+        )
         THEN
         UPDATE SET
             state = found.told_state, severity = found.severity, worst_severity = found.severity,
@@ -64,7 +66,7 @@ WITH kept AS (
             WHEN new.state = 'resolved' THEN 'resolved'
             WHEN old.state = 'resolved' THEN 'reopened'
             WHEN new.state = 'suppressed' AND old.state <> 'suppressed' THEN 'suppressed'
-            WHEN new.worst_severity <> old.worst_severity THEN 'worsened'
+            WHEN new.worst_severity <> coalesce(old.worst_severity, old.severity) THEN 'worsened'
             ELSE 'continued'
         END AS action,
         new.alert_id,

@@ -70,12 +70,10 @@ ALTER TABLE lotwatch.alert
 ADD COLUMN item_id bigint GENERATED ALWAYS AS ((subject ->> 'item_id')::bigint) STORED,
 ADD COLUMN site_id bigint GENERATED ALWAYS AS ((subject ->> 'site_id')::bigint) STORED,
 ADD COLUMN worst_severity text;
-UPDATE lotwatch.alert SET worst_severity = severity;
-ALTER TABLE lotwatch.alert ALTER COLUMN worst_severity SET NOT NULL;
 COMMENT ON COLUMN lotwatch.alert.item_id IS 'null: it is about no item';
 COMMENT ON COLUMN lotwatch.alert.site_id IS 'null: it is about no site';
 COMMENT ON COLUMN lotwatch.alert.last_seen IS 'when its values last changed; one that is open is so at the last evaluation, too';
-COMMENT ON COLUMN lotwatch.alert.worst_severity IS 'the worst since it opened: a severity that goes up and down is told once';
+COMMENT ON COLUMN lotwatch.alert.worst_severity IS 'the worst since it opened, so that a severity that goes up and down is told once; null: its severity';
 CREATE INDEX alert_item ON lotwatch.alert (item_id, site_id) WHERE state <> 'resolved';
 
 -- Which rules were evaluated over everything, in which version, and as of when they last were.

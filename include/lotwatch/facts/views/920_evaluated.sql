@@ -5,7 +5,9 @@
 -- What those cost does not grow with the company. A view with item_id and site_id (or location_id) must so follow from
 -- rows of the same item: from those kept by item and place of the same site, unless by way of a view without a
 -- site_id; one without item_id is read whole. What is looked up by its own number is not restricted.
-DROP SCHEMA IF EXISTS lotwatch_now, lotwatch_items, lotwatch_changed CASCADE;
+DROP SCHEMA IF EXISTS lotwatch_now CASCADE;
+DROP SCHEMA IF EXISTS lotwatch_items CASCADE;
+DROP SCHEMA IF EXISTS lotwatch_changed CASCADE;
 CREATE SCHEMA lotwatch_now;
 CREATE SCHEMA lotwatch_items;
 CREATE SCHEMA lotwatch_changed;
