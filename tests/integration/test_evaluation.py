@@ -105,23 +105,33 @@ class History:
 
     def _allocation(self, key: str, site: str, quantity: int, lot: str) -> None:
         row = {"demand_line_key": self._key(key), "location_code": site, "allocated_at": NOW - DAY}
-        self.company.add(
-            "allocation", self._key(key), item_code=self.by_lot, lot_number=lot, quantity=quantity, **row
-        )
+        self.company.add("allocation", self._key(key), item_code=self.by_lot, lot_number=lot, quantity=quantity, **row)
 
     def _inspection(self, key: str, lot: str, state: str) -> None:
         row = {"opened_at": NOW - 10 * DAY, "closed_at": None if state == "pending" else NOW, "due_on": TODAY + 3 * DAY}
         self.company.add(
-            "inspection", self._key(key), number=self._key(key), item_code=self.by_lot, lot_number=lot, state=state, **row
+            "inspection",
+            self._key(key),
+            number=self._key(key),
+            item_code=self.by_lot,
+            lot_number=lot,
+            state=state,
+            **row,
         )
 
     def _hold(self, lot: str | None, place: str | None) -> None:
         item_id = None if place else self._one("SELECT item_id FROM lotwatch.item WHERE code = %s", self.by_lot)
-        lot_id = lot and not place and self._one("SELECT lot_id FROM lotwatch.lot WHERE item_id = %s AND number = %s", item_id, lot)
+        lot_id = (
+            lot
+            and not place
+            and self._one("SELECT lot_id FROM lotwatch.lot WHERE item_id = %s AND number = %s", item_id, lot)
+        )
         location_id = place and self._one("SELECT location_id FROM lotwatch.location WHERE code = %s", place)
         ledger.place_hold(
             self.conn,
-            ledger.Hold("data", str(self.run), "a doubt", item_id=item_id, lot_id=lot_id or None, location_id=location_id),
+            ledger.Hold(
+                "data", str(self.run), "a doubt", item_id=item_id, lot_id=lot_id or None, location_id=location_id
+            ),
             self.context,
             "test",
         )
@@ -129,7 +139,9 @@ class History:
     def _release(self) -> None:
         open_holds = self.conn.execute("SELECT hold_id FROM lotwatch.hold WHERE released_at IS NULL").fetchall()
         for (hold_id,) in open_holds:
-            ledger.release_hold(self.conn, hold_id, self.context, authorities=["data", "quality"], released_by="test", reason="over")
+            ledger.release_hold(
+                self.conn, hold_id, self.context, authorities=["data", "quality"], released_by="test", reason="over"
+            )
 
     def _policy(self, site: str, level: int) -> None:
         self.conn.execute(
@@ -326,7 +338,8 @@ def test_after_an_outage_nothing_is_missed_and_nothing_told_twice(stocked: Compa
     """The nights of a week are not made up one by one: the first run sees all that came of them."""
     watch.tell_alerts(stocked.conn, stocked.context)
     week_later = begin_run(
-        stocked.conn, context(run_id="after", as_of=NOW + 31 * DAY, run_type="asset_triggered", dag_id="watch_inventory")
+        stocked.conn,
+        context(run_id="after", as_of=NOW + 31 * DAY, run_type="asset_triggered", dag_id="watch_inventory"),
     )
     counts = watch.evaluate(stocked.conn, week_later)
     assert (counts["swept"], counts["opened"], counts["resolved"]) == (1, 2, 2)
@@ -357,19 +370,25 @@ def short_of(**changes: Any) -> list[Rule]:
 
 def level(company: Company, now: int) -> None:
     """That many are left at DC."""
-    company.move(abs(now - company.position("DC")), *(("DC", "SUPPLIER") if now > company.position("DC") else ("PATIENT", "DC")))
+    company.move(
+        abs(now - company.position("DC")), *(("DC", "SUPPLIER") if now > company.position("DC") else ("PATIENT", "DC"))
+    )
     company.post()
 
 
 def one(company: Company, columns: str) -> tuple[Any, ...]:
-    row = company.conn.execute(f"SELECT {columns} FROM lotwatch.alert WHERE rule_id = 'few' AND subject_key = 'I1@DC'").fetchone()  # noqa: S608
+    row = company.conn.execute(
+        f"SELECT {columns} FROM lotwatch.alert WHERE rule_id = 'few' AND subject_key = 'I1@DC'"
+    ).fetchone()  # noqa: S608
     assert row is not None
     return row
 
 
 def acknowledge(company: Company) -> None:
     rules.take_untold(company.conn, NOW)
-    company.conn.execute("UPDATE lotwatch.alert SET state = 'acknowledged', acknowledged_at = now(), acknowledged_by = 'a'")
+    company.conn.execute(
+        "UPDATE lotwatch.alert SET state = 'acknowledged', acknowledged_at = now(), acknowledged_by = 'a'"
+    )
 
 
 def test_what_gets_worse_is_open_and_told_again_once(stocked: Company) -> None:

@@ -54,7 +54,9 @@ def _renew_views(conn: psycopg.Connection, known: dict[str, str], *, always: boo
     text = "\n".join(script.read_text(encoding="utf-8") for script in scripts)
     digest = sha256(text.encode()).hexdigest()
     if always or known.get("views") != digest:
-        before = "".join(f"DROP VIEW IF EXISTS {name} CASCADE;\n" for name in re.findall(r"(?m)^CREATE VIEW ([\w.]+)", text))
+        before = "".join(
+            f"DROP VIEW IF EXISTS {name} CASCADE;\n" for name in re.findall(r"(?m)^CREATE VIEW ([\w.]+)", text)
+        )
         _run(conn, "facts/views", before + text)
         conn.execute(
             "INSERT INTO public.migration (name, digest) VALUES ('views', %s)"

@@ -55,7 +55,11 @@ def evaluate_events(conn: psycopg.Connection, context: RunContext) -> Counts:
 def as_table(done: rules.Evaluation) -> str:
     """For people: a line for each rule that fired or whose alerts changed."""
     names = [part.name for part in fields(rules.Outcome)]
-    rows = [("", *names), *((rule, *astuple(done.rules[rule])) for rule in sorted(done.rules)), ("all", *astuple(done.total))]
+    rows = [
+        ("", *names),
+        *((rule, *astuple(done.rules[rule])) for rule in sorted(done.rules)),
+        ("all", *astuple(done.total)),
+    ]
     return "\n".join(f"{row[0]:<32}" + "".join(f"{value!s:>11}" for value in row[1:]) for row in rows)
 
 

@@ -17,9 +17,7 @@ SUBJECT_COLUMNS = (
 )  # fmt: skip
 
 
-def compile_rules(
-    subject: str, rules: Sequence[Rule], columns: Mapping[str, Column], schema: str = "lotwatch"
-) -> str:
+def compile_rules(subject: str, rules: Sequence[Rule], columns: Mapping[str, Column], schema: str = "lotwatch") -> str:
     """One SELECT answering (rule_id, rule_version, subject_kind, subject_key, severity, subject, evidence, in_quarantine, fires) for every
     finding of `rules` in the fact view of `subject`, of that `schema`. Raises RuleError."""
     findings = exp.Values(

@@ -26,8 +26,8 @@ SELECT
     known.severity,
     known.subject,
     known.evidence,
-    EXISTS (
-        SELECT FROM lotwatch.item_in_quarantine AS waiting
+    EXISTS(
+        SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
         WHERE waiting.item_code = known.subject ->> 'item_code'
     ),
     NULL

@@ -1,6 +1,7 @@
 -- One alert for each problem: open what is new, keep what goes on, resolve what has ended. `finding` is all that was
 -- evaluated (`fires`: true: it is so; false: it is not, and has not ended; null: it has ended), so no other alert is
 -- touched, and none that goes on as it was. What is in quarantine neither fires nor ends: its alert says that.
+-- noqa: disable=PRS
 WITH kept AS (
     MERGE INTO lotwatch.alert AS known
     USING (

@@ -6,5 +6,5 @@ SELECT
     %(as_of)s
 FROM unnest(%(rules)s::text[], %(versions)s::text[]) AS swept (rule_id, rule_version)
 ON CONFLICT (rule_id) DO UPDATE SET
-rule_version = excluded.rule_version,
-as_of = greatest(known.as_of, excluded.as_of);
+    rule_version = excluded.rule_version,
+    as_of = greatest(known.as_of, excluded.as_of);

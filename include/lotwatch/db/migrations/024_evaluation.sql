@@ -9,7 +9,6 @@ CREATE UNLOGGED TABLE lotwatch.changed_item_site (
     site_id bigint NOT NULL,
     PRIMARY KEY (item_id, site_id)
 );
-GRANT MAINTAIN ON lotwatch.changed_item, lotwatch.changed_item_site TO lotwatch_app;
 
 ALTER TABLE lotwatch.change
 ALTER COLUMN item_id DROP NOT NULL,

@@ -31,7 +31,7 @@ item_sites AS (
 )
 
 SELECT
-    EXISTS (SELECT FROM taken WHERE item_id IS NULL) AS anything,
+    (SELECT coalesce(bool_or(taken.item_id IS NULL), FALSE) FROM taken) AS anything,
     (SELECT count(*) FROM item_sites) AS item_sites,
     (
         SELECT relation.reltuples
