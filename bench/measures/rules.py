@@ -8,7 +8,6 @@ from bench.measures.reading import seconds_to_read
 from bench.world import World, post
 from lotwatch import rules
 
-
 #: how many positions change, and how often that is measured
 _CHANGED = ((1, 5), (1_000, 3), (10_000, 3))
 

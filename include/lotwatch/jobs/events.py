@@ -28,9 +28,20 @@ _NAMED = 5
 _RETRY_MINUTES = 5
 
 
+def handle_and_evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
+    """`handle`, then the rules on what that changed, and messages of it: also when a source could not go on, whose error is
+    raised afterwards. A backfilled run evaluates nothing."""
+    evaluated: Counts = {}
+    try:
+        counts = handle(conn, context)
+    finally:
+        if not context.backfilled:
+            evaluated = watch.evaluate_events(conn, context) | watch.tell_alerts(conn, context)
+    return counts | evaluated
+
+
 def handle(conn: psycopg.Connection, context: RunContext) -> Counts:
-    """Read, judge and post all that waits in the inbox, and evaluate what that changed; returns bodies, records, what was
-    posted and what became of the alerts, by name. A backfilled run evaluates nothing.
+    """Read, judge and post all that waits in the inbox; returns bodies, records and what was posted, by name.
 
     `conn` in autocommit mode: each batch is several transactions, and a run that is killed leaves it to the next one.
     A source that another run is reading is left to that run. A batch that the gate stopped is told to ops, and what comes
@@ -43,9 +54,6 @@ def handle(conn: psycopg.Connection, context: RunContext) -> Counts:
             total.update(_handle_source(conn, context, name))
         except LotwatchError as error:
             errors.append(error)
-    if not context.backfilled:
-        total.update(watch.evaluate_events(conn, context))
-        total.update(watch.tell_alerts(conn, context))
     if errors:
         raise errors[0]
     return {name: number for name, number in total.items() if number}
