@@ -82,3 +82,5 @@ CREATE TABLE lotwatch.swept_rule (
     as_of timestamptz NOT NULL
 );
 CALL lotwatch.show_on_board('lotwatch.swept_rule', '(SELECT lotwatch.user_is_known())');
+
+CREATE INDEX inspection_item ON lotwatch.inspection (item_id);
