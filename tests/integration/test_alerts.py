@@ -297,9 +297,7 @@ def test_who_takes_it_on_just_then_is_not_told_on(db: psycopg.Connection, other:
 
 
 def test_feedback_tells_of_each_rule_how_its_alerts_fared(db: psycopg.Connection) -> None:
-    first, second, third = (
-        raise_alert(db, str(number), recurrences=number, notified_at=NOW) for number in (0, 1, 4)
-    )
+    first, second, third = (raise_alert(db, str(number), recurrences=number, notified_at=NOW) for number in (0, 1, 4))
     for alert, minutes in ((first, 10), (second, 30), (third, 20)):
         rules.act(db, by("bo", NOW + timedelta(minutes=minutes)), "acknowledge", [alert])
     rules.act(db, by("bo"), "useful", [first, second])

@@ -1,6 +1,7 @@
 """What is wrong: decision tables the ops team edits, compiled to SQL, and the alerts they raise."""
 
 from lotwatch.rules.alerts import (
+    DONE,
     LONGEST_SNOOZE,
     MOST_AT_ONCE,
     POSSIBLE,
@@ -20,6 +21,7 @@ from lotwatch.rules.evaluate import Evaluation, evaluate_backfilled, evaluate_li
 from lotwatch.rules.tables import Rule, load_rules, titles
 
 __all__ = [
+    "DONE",
     "LONGEST_SNOOZE",
     "MOST_AT_ONCE",
     "POSSIBLE",

@@ -254,7 +254,9 @@ def _check(
     where = f"{len(alerts)} alerts"
     if len(alerts) > MOST_AT_ONCE:
         raise LotwatchError(
-            f"More than {MOST_AT_ONCE:,} alerts at once", where=where, do="narrow the filter, and do it again for the rest"
+            f"More than {MOST_AT_ONCE:,} alerts at once",
+            where=where,
+            do="narrow the filter, and do it again for the rest",
         )
     if action == "comment" and not (note or "").strip():
         raise LotwatchError("A comment needs words", where=where, do="write what others should know")
