@@ -51,4 +51,3 @@ WHERE
         OR alert.subject ->> 'site_id' = ANY((SELECT lotwatch.user_sites())::text[])
     );
 COMMENT ON VIEW lotwatch.alert_change IS 'What the rules did with each alert: opened, reopened or resolved it, and with what values';
-GRANT SELECT ON lotwatch.alert_change TO lotwatch_board;

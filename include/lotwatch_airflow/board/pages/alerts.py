@@ -4,10 +4,11 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, HTTPException, Path, Query, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Path, Query, Response
 from psycopg import Connection
 from psycopg.rows import DictRow
 
@@ -110,16 +111,19 @@ class AlertFilters(Filters):
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was just done with many, to be told above the list."""
+
+    done: Done | None = None
+    count: Annotated[int, Query(ge=0)] = 0
+    refused: Annotated[int, Query(ge=0)] = 0
+
+
 @router.get("/alerts")
-def list_alerts(
-    view: ViewDep,
-    filters: Annotated[AlertFilters, Query()],
-    done: Done | None = None,
-    count: Annotated[int, Query(ge=0)] = 0,
-    refused: Annotated[int, Query(ge=0)] = 0,
-) -> Response:
+def list_alerts(view: ViewDep, filters: Annotated[AlertFilters, Query()], told: Annotated[Told, Depends()]) -> Response:
     """Alerts that match the filters, or what they come to by group."""
-    return _list(view, filters, done=done, count=count, refused=refused)
+    return _list(view, filters, told=told)
 
 
 @router.post("/alerts")
@@ -253,7 +257,9 @@ def _in_words(view: View, value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _list(view: View, filters: AlertFilters, *, status: int = 200, error: str | None = None, **done: Any) -> Response:
+def _list(
+    view: View, filters: AlertFilters, *, status: int = 200, error: str | None = None, told: Told = Told()
+) -> Response:
     with view.transaction() as conn:
         if filters.group:
             page = fetch_page(conn, filters.groups(view.as_of), filters.page, filters.size)
@@ -272,7 +278,8 @@ def _list(view: View, filters: AlertFilters, *, status: int = 200, error: str | 
         of_group=lambda row: _of_group(filters, row),
         may_act=_may(view),
         error=error,
-        **_said(view) | {"done": None, "count": 0, "refused": 0} | done,
+        told=told,
+        **_said(view),
     )
 
 
