@@ -1,5 +1,6 @@
 """The life of an alert: what people and the clock do with it, alone and side by side, and what is kept of that."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -10,13 +11,14 @@ import pytest
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from lotwatch import rules
+from lotwatch import access, rules
 from lotwatch.audit import RunContext, begin_run
 from lotwatch.errors import LotwatchError
 from lotwatch.rules.alerts import DONE, POSSIBLE, Action, State
 from lotwatch.rules.tables import Rule
 from lotwatch_local.waiting import wait_for
 from tests.integration.company import NOW, context
+from tests.integration.test_cli import lotwatch  # noqa: F401
 
 LATER = NOW + timedelta(hours=4)
 
@@ -308,3 +310,38 @@ def test_feedback_tells_of_each_rule_how_its_alerts_fared(db: psycopg.Connection
     assert (loud.acknowledged, loud.median_wait) == (3, timedelta(minutes=20))
     assert (loud.rated, loud.false_alarms, loud.recurrences, loud.flapping) == (3, 2, 5, 1)
     assert (quiet.rule_id, quiet.rated, quiet.median_wait) == ("quiet", 0, None)
+
+
+# --- from the shell
+
+
+def test_alerts_are_listed_acted_on_and_reported_from_the_shell(db: psycopg.Connection, lotwatch: Any) -> None:  # noqa: F811
+    worst, other = raise_alert(db, "I1@DC", severity="critical"), raise_alert(db, "I2@DC", rule="overstock")
+    listed = lotwatch("alerts", "list").stdout.splitlines()
+    assert [line.split()[0] for line in listed[1:]] == [str(worst), str(other)]
+    assert "available 3" in listed[1]
+    assert len(lotwatch("alerts", "list", "--rule", "overstock", "--site", "DC").stdout.splitlines()) == 2
+    assert f"acknowledged: {worst}" in lotwatch("alerts", "ack", str(worst), "--note", "on it").stdout
+    again = lotwatch("alerts", "ack", str(worst), "--actor", "bo")
+    assert (again.exit_code, "acknowledged by olga" in again.stdout) == (1, True)
+    assert lotwatch("alerts", "snooze", str(other), "--until", "4h").exit_code == 0
+    assert "no moment" in lotwatch("alerts", "snooze", str(other), "--until", "soon").stderr
+    assert "no such alert" in lotwatch("alerts", "rate", "false_alarm", str(worst), "99999").stdout
+    assert lotwatch("alerts", "comment", str(worst), "--note", "called").exit_code == 0
+    with pytest.raises(LotwatchError, match="Nobody of that name"):
+        lotwatch("alerts", "assign", str(worst), "--to", "bo")
+    access.introduce(db, by("admin"), {"bo": False})
+    db.commit()
+    assert lotwatch("alerts", "assign", str(worst), "--to", "bo").exit_code == 0
+    shown = json.loads(lotwatch("alerts", "show", str(worst), "--json").stdout)
+    assert (shown["owner"], shown["state"]) == ("bo", "acknowledged")
+    assert [event["kind"] for event in shown["events"]] == ["acknowledged", "false_alarm", "commented", "assigned"]
+    assert "acknowledged by olga" in lotwatch("alerts", "show", str(worst)).stdout
+    assert lotwatch("alerts", "reopen", str(worst), str(other)).exit_code == 0
+    assert [each["alert_id"] for each in json.loads(lotwatch("alerts", "list", "--json").stdout)] == [worst, other]
+    assert "100%" in lotwatch("alerts", "feedback").stdout
+    assert {each["rule_id"] for each in json.loads(lotwatch("alerts", "feedback", "--json").stdout)} == {
+        "near_expiry", "overstock",
+    }  # fmt: skip
+    with pytest.raises(LotwatchError, match="no such alert"):
+        lotwatch("alerts", "show", "99999")

@@ -42,7 +42,7 @@ DONE: Mapping[Action, str] = {
     "useful": "useful",
 }
 #: alerts in one action
-MOST_AT_ONCE = 20_000
+MOST_AT_ONCE = 100_000
 #: nothing sleeps longer: what nobody looks at again is forgotten
 LONGEST_SNOOZE = timedelta(days=90)
 _STATEMENT: Mapping[Action, str] = {
