@@ -81,9 +81,9 @@ def keys(text: str) -> list[str]:
 )
 def test_alerts_are_found_by_everything_they_are_about(
     alerted: Company,
-    as_: Clients,
+    as_: Clients,  # noqa: F811
     query: str,
-    expected: list[str],  # noqa: F811
+    expected: list[str],
 ) -> None:
     rules.act(alerted.conn, context(actor="ops"), "assign", [number(alerted, "dc-2")], owner="bo")
     alerted.conn.commit()
@@ -164,10 +164,10 @@ def test_an_alert_tells_what_became_of_it(alerted: Company, as_: Clients) -> Non
 )
 def test_somebody_acts_on_an_alert_and_sees_it_done(
     alerted: Company,
-    as_: Clients,
+    as_: Clients,  # noqa: F811
     fields: dict[str, str],
     state: str,
-    said: str,  # noqa: F811
+    said: str,
 ) -> None:
     path = f"/alerts/{number(alerted, 'dc-1')}"
     done = send(as_("buyer"), path, **fields)
@@ -190,9 +190,9 @@ def test_somebody_acts_on_an_alert_and_sees_it_done(
 )
 def test_what_will_not_do_is_said_and_nothing_is_changed(
     alerted: Company,
-    as_: Clients,
+    as_: Clients,  # noqa: F811
     fields: dict[str, str],
-    said: str,  # noqa: F811
+    said: str,
 ) -> None:
     answer = send(as_("buyer"), f"/alerts/{number(alerted, 'dc-1')}", **fields)
     assert answer.status_code == 409

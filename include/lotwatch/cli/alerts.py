@@ -10,7 +10,7 @@ import typer
 
 from lotwatch.cli.shell import Actor, Database, circumstances, console, moment, table
 from lotwatch.errors import LotwatchError, nearest
-from lotwatch.rules.alerts import Action, Outcome, Standing, State
+from lotwatch.rules.alerts import Action, Outcome, Standing
 
 app = typer.Typer(no_args_is_help=True, help="Alerts.")
 Numbers = Annotated[list[int], typer.Argument(min=1, help="numbers of the alerts, as `list` shows them")]
@@ -21,7 +21,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="as JSON, for other program
 @app.command("list")
 def list_alerts(
     database: Database,
-    state: Annotated[State | Literal["all"], typer.Option(help="all: whatever is not resolved")] = "open",
+    state: Annotated[
+        Literal["open", "acknowledged", "snoozed", "suppressed", "resolved", "all"],
+        typer.Option(help="all: whatever is not resolved"),
+    ] = "open",
     severity: Annotated[Literal["critical", "warning", "info"] | None, typer.Option()] = None,
     rule: Annotated[str | None, typer.Option(help="id of the rule")] = None,
     site: Annotated[str | None, typer.Option(help="code of the site")] = None,
