@@ -15,8 +15,7 @@ said AS (
         count(*) FILTER (WHERE event.kind = 'escalated') AS escalated,
         count(*) FILTER (WHERE event.kind = 'snoozed') AS snoozed,
         -- the last word of whoever rated it
-        (array_agg(event.kind ORDER BY event.alert_event_id DESC)
-            FILTER (WHERE event.kind IN ('false_alarm', 'useful')))[1] AS verdict
+        max(event.alert_event_id) FILTER (WHERE event.kind IN ('false_alarm', 'useful')) AS rating
     FROM lotwatch.alert_event AS event
     WHERE event.as_of >= %(since)s
     GROUP BY event.alert_id
@@ -43,12 +42,13 @@ SELECT
     max(taken.median_wait) AS median_wait,
     coalesce(sum(said.escalated), 0)::bigint AS escalated,
     coalesce(sum(said.snoozed), 0)::bigint AS snoozed,
-    count(said.verdict) AS rated,
-    count(*) FILTER (WHERE said.verdict = 'false_alarm') AS false_alarms,
+    count(said.rating) AS rated,
+    count(*) FILTER (WHERE rating.kind = 'false_alarm') AS false_alarms,
     sum(standing.recurrences)::bigint AS recurrences,
     count(*) FILTER (WHERE standing.recurrences >= 3) AS flapping
 FROM standing
 LEFT JOIN said ON standing.alert_id = said.alert_id
+LEFT JOIN lotwatch.alert_event AS rating ON said.rating = rating.alert_event_id
 LEFT JOIN taken ON standing.rule_id = taken.rule_id
 GROUP BY standing.rule_id
 ORDER BY false_alarms DESC, openings DESC, standing.rule_id;
