@@ -44,10 +44,10 @@ INNER JOIN lotwatch.alert AS alert ON audited.object_id = alert.alert_id::text
 LEFT JOIN lotwatch.run AS run ON audited.dag_id = run.dag_id AND audited.run_id = run.run_id
 WHERE
     audited.object_kind = 'alert'
-    AND audited.action IN ('alert opened', 'alert reopened', 'alert resolved')
+    AND audited.action IN ('alert opened', 'alert reopened', 'alert worsened', 'alert suppressed', 'alert resolved')
     AND (
         current_user <> 'lotwatch_board'
         OR (SELECT lotwatch.user_sees_all())
         OR alert.subject ->> 'site_id' = ANY((SELECT lotwatch.user_sites())::text[])
     );
-COMMENT ON VIEW lotwatch.alert_change IS 'What the rules did with each alert: opened, reopened or resolved it, and with what values';
+COMMENT ON VIEW lotwatch.alert_change IS 'What the rules did with each alert: opened it, reopened it, found it worse, could not trust it or resolved it, and with what values';

@@ -3,7 +3,7 @@ SELECT
     outbox_id,
     state,
     payload ->> 'template' AS template,
-    array_to_string(ARRAY(SELECT jsonb_array_elements_text(payload -> 'to')), ', ') AS recipients,
+    array_to_string(ARRAY(SELECT jsonb_array_elements_text(coalesce(payload -> 'subscribers', payload -> 'to'))), ', ') AS recipients,
     created_at,
     sent_at,
     last_error

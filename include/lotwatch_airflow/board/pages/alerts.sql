@@ -73,7 +73,11 @@ WHERE
     AND (NOT %(escalated)s OR alert.escalations > 0)
     AND (
         %(text)s::text IS NULL
-        OR strpos(lower(alert.subject_key), lower(%(text)s)) > 0
-        OR strpos(lower(alert.subject ->> 'item_name'), lower(%(text)s)) > 0
-        OR strpos(lower(alert.subject ->> 'supplier_name'), lower(%(text)s)) > 0
+        OR strpos(
+            lower(concat_ws(
+                ' ', alert.subject_key, alert.subject ->> 'item_code', alert.subject ->> 'item_name',
+                alert.subject ->> 'lot_number', alert.subject ->> 'serial_number', alert.subject ->> 'supplier_name'
+            )),
+            lower(%(text)s)
+        ) > 0
     )
