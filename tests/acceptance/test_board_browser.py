@@ -171,7 +171,7 @@ def test_a_page_updates_itself_without_losing_the_readers_place(board: FrameLoca
         const link = row.querySelector("a");
         link.isTheReaders = true;
         link.focus({ preventScroll: true });
-        scrollTo(0, 150);
+        scrollTo(0, 100);
         row.after(row.cloneNode(true)); // what is not so any more ...
         row.nextSibling.dataset.key = "gone";
         row.querySelector("dd, b").textContent = "once"; // ... or was otherwise
@@ -184,7 +184,7 @@ def test_a_page_updates_itself_without_losing_the_readers_place(board: FrameLoca
     expect(frame.get_by_text("once", exact=True)).to_have_count(0)
     expect(frame.get_by_label("Text")).to_have_value("half a word")
     assert frame.evaluate("document.activeElement.isTheReaders")
-    assert frame.evaluate("scrollY") == 150
+    assert frame.evaluate("scrollY") == 100
 
 
 def test_the_way_to_the_approvals_leaves_the_frame(board: FrameLocator, page: Page) -> None:
