@@ -1,0 +1,34 @@
+"""Suppliers' portals, each by its own standard: orders go out, suppliers' answers come back."""
+
+from lotwatch.delivery.portals.answers import hear
+from lotwatch.delivery.portals.documents import (
+    Confirmation,
+    LineResponse,
+    Order,
+    OrderChange,
+    OrderLine,
+    OrderResponse,
+    Page,
+    Part,
+    PortalClient,
+)
+from lotwatch.delivery.portals.limits import NotYet, asking
+from lotwatch.delivery.portals.registry import Portal, Portals, load_portals
+
+__all__ = [
+    "Confirmation",
+    "LineResponse",
+    "NotYet",
+    "Order",
+    "OrderChange",
+    "OrderLine",
+    "OrderResponse",
+    "Page",
+    "Part",
+    "Portal",
+    "PortalClient",
+    "Portals",
+    "asking",
+    "hear",
+    "load_portals",
+]
