@@ -8,7 +8,7 @@ from airflow.sdk import BaseHook, conf
 from lotwatch.actions.warehouse import Warehouse, load_warehouses
 from lotwatch.delivery import Gateways, WarehouseGateway
 from lotwatch.delivery.people import load_people
-from lotwatch.delivery.portals import Portals, load_portals
+from lotwatch.delivery.portals import PortalClient, Portals, PortalSettings, load_portals, make_client
 from lotwatch.errors import LotwatchError
 from lotwatch.sources import registry, tryton
 from lotwatch.sources.connector import Connector, Login
@@ -58,9 +58,9 @@ def gateways() -> Gateways:
     )
 
 
-def _portal(conn_id: str) -> tuple[str, str]:
-    there = login(conn_id)
-    return there.url, there.password
+def _portal(settings: PortalSettings) -> PortalClient:
+    there = login(settings.connection)
+    return make_client(settings, there.url, there.password)
 
 
 def _wms(known: Warehouse) -> tryton.TrytonWms:

@@ -13,9 +13,10 @@ from lotwatch.delivery.portals.documents import (
     PortalClient,
 )
 from lotwatch.delivery.portals.limits import NotYet, asking
-from lotwatch.delivery.portals.registry import Portal, Portals, load_portals
+from lotwatch.delivery.portals.registry import Breaker, Portal, Portals, PortalSettings, load_portals, make_client
 
 __all__ = [
+    "Breaker",
     "Confirmation",
     "LineResponse",
     "NotYet",
@@ -27,8 +28,10 @@ __all__ = [
     "Part",
     "Portal",
     "PortalClient",
+    "PortalSettings",
     "Portals",
     "asking",
     "hear",
     "load_portals",
+    "make_client",
 ]

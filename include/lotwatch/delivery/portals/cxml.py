@@ -105,6 +105,12 @@ class CxmlPortal:
         status = _status(root, where)
         if status.get("code") == "404":
             return None
+        if status.get("code") == "409":
+            raise Unclear(
+                f"The portal holds this order more than once ({(status.text or '').strip()[:200]}).",
+                where=where,
+                do="have the supplier cancel all but one",
+            )
         try:
             self._accepted(status, where)
         except Unavailable as error:
@@ -206,15 +212,12 @@ def envelope(request: ElementTree.Element, key: str, secret: str, options: CxmlO
     })  # fmt: skip
     header = ElementTree.SubElement(root, "Header")
     for name, party in (("From", options.buyer), ("To", options.supplier), ("Sender", options.buyer)):
-        credential = ElementTree.SubElement(
-            ElementTree.SubElement(header, name), "Credential", {"domain": party.domain}
-        )
+        side = ElementTree.SubElement(header, name)
+        credential = ElementTree.SubElement(side, "Credential", {"domain": party.domain})
         ElementTree.SubElement(credential, "Identity").text = party.identity
         if name == "Sender":
             ElementTree.SubElement(credential, "SharedSecret").text = secret
-    sender = header.find("Sender")
-    assert sender is not None
-    ElementTree.SubElement(sender, "UserAgent").text = "Lotwatch"
+            ElementTree.SubElement(side, "UserAgent").text = "Lotwatch"
     ElementTree.SubElement(root, "Request", {"deploymentMode": options.deployment}).append(request)
     body = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{_DOCTYPE}\n{body}'.encode()

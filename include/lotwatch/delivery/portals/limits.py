@@ -46,9 +46,8 @@ def _admit(conn: psycopg.Connection, portal: Portal) -> None:
     breaker = portal.settings.breaker
     with conn.transaction():
         conn.execute(query(__package__, "know_portal"), {"portal": portal.name})
-        row = conn.execute(query(__package__, "lock_portal"), {"portal": portal.name}).fetchone()
-        assert row is not None
-        failures, closed_for, asked, next_after = row
+        locked = conn.execute(query(__package__, "lock_portal"), {"portal": portal.name}).fetchall()
+        [(failures, closed_for, asked, next_after)] = locked
         if closed_for > 0:
             raise NotYet(f"The portal {portal.name} is left alone for a while.", closed_for)
         if asked >= portal.settings.requests_per_minute:

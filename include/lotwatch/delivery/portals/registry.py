@@ -65,7 +65,7 @@ class CxmlSettings(_Settings):
     options: CxmlOptions
 
 
-PortalSettings = Annotated[RestSettings | UblSettings | CxmlSettings, Field(discriminator="protocol")]
+PortalSettings = RestSettings | UblSettings | CxmlSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Portal:
     """A portal by its name, how it is set up, and our access to it."""
 
     name: str
-    settings: RestSettings | UblSettings | CxmlSettings
+    settings: PortalSettings
     client: PortalClient
 
 
@@ -81,12 +81,10 @@ class Portals:
     """All of them, in the order in which they are looked through. A client is made when it is first needed."""
 
     def __init__(
-        self,
-        settings: Mapping[str, RestSettings | UblSettings | CxmlSettings],
-        connect: Callable[[str], tuple[str, str]],
+        self, settings: Mapping[str, PortalSettings], client: Callable[[PortalSettings], PortalClient]
     ) -> None:
-        """`connect` answers a connection's address and secret by its id."""
-        self._settings, self._connect = settings, connect
+        """`client` makes the access to a portal."""
+        self._settings, self._client = settings, client
         self._known: dict[str, Portal] = {}
 
     def of(self, supplier_code: str) -> Portal | None:
@@ -102,7 +100,7 @@ class Portals:
         """A portal by its name."""
         if name not in self._known:
             settings = self._settings[name]
-            self._known[name] = Portal(name, settings, make_client(settings, *self._connect(settings.connection)))
+            self._known[name] = Portal(name, settings, self._client(settings))
         return self._known[name]
 
     @property
@@ -111,7 +109,7 @@ class Portals:
         return [name for name, each in self._settings.items() if each.answers]
 
 
-def make_client(settings: RestSettings | UblSettings | CxmlSettings, url: str, secret: str) -> PortalClient:
+def make_client(settings: PortalSettings, url: str, secret: str) -> PortalClient:
     """A client of what the portal speaks. Raises LotwatchError where the address or the secret cannot be used."""
     match settings:
         case RestSettings():
@@ -123,10 +121,10 @@ def make_client(settings: RestSettings | UblSettings | CxmlSettings, url: str, s
 
 
 @cache
-def load_portals(path: Path = PORTALS) -> dict[str, RestSettings | UblSettings | CxmlSettings]:
+def load_portals(path: Path = PORTALS) -> dict[str, PortalSettings]:
     """The portals by name. Raises LotwatchError naming the file and the portal, or a supplier that two of them name."""
-    portals: dict[str, RestSettings | UblSettings | CxmlSettings] = read_config(
-        path, dict[str, PortalSettings], "The supplier portals"
+    portals: dict[str, PortalSettings] = read_config(
+        path, dict[str, Annotated[PortalSettings, Field(discriminator="protocol")]], "The supplier portals"
     )
     named = Counter(code for each in portals.values() for code in each.suppliers)
     if twice := [code for code, count in named.items() if count > 1]:

@@ -1,4 +1,4 @@
-"""A supplier portal that speaks REST JSON, as docs/portals-openapi.json describes it."""
+"""A supplier portal that speaks REST JSON, as docs/reference/portal-openapi.json describes it."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
