@@ -37,7 +37,7 @@ def routes(book: OrderBook, buyers: dict[str, str], mood: Mood) -> APIRouter:
         try:
             root = _root(await request.body())
             kind = etree.QName(root).localname
-            reference = _text(root, "cac:OrderReference/cbc:ID")
+            reference = "" if kind == "Order" else _text(root, "cac:OrderReference/cbc:ID")
             if kind == "Order":
                 order = read_order(root)
                 kept = book.replayed(buyer, order.reference, order)
