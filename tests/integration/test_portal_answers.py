@@ -437,8 +437,9 @@ def test_an_answer_that_leaves_a_question_open_says_nothing_of_the_portal(db: ps
 
 def test_an_order_that_may_not_be_sent_yet_waits_and_loses_no_try(approved: Company) -> None:
     world = World(calm())
-    world.settings = SETTINGS.model_copy(update={"requests_per_minute": 1})
-    once(approved.conn, Portal("portal", world.settings, world))  # type: ignore[arg-type]
+    world.settings = SETTINGS.model_copy(update={"requests_per_minute": 2})
+    for _ in range(2):
+        once(approved.conn, Portal("portal", world.settings, world))
     drained = drain(approved.conn, world.gateways(), approved.context)
     assert drained.counts["portal_order.put_back"] == 1
     assert world.accepted == {}

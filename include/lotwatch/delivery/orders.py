@@ -60,13 +60,10 @@ def _send(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context
     asked = _for_portal(conn, order, portal.name)
     # the supplier may have answered the order before the portal has answered us
     number = first_answer(conn, portal.name, asked.reference)
-    if number is None and row.look_first:
-        with portals.asking(conn, portal) as client:
-            found = client.find_order(asked.reference)
-        number = found.confirmation_number if found else None
     if number is None:
-        with portals.asking(conn, portal) as client:
-            number = client.send_order(asked, row.key).confirmation_number
+        with portals.asking(conn, portal, requests=1 + row.look_first) as client:
+            found = client.find_order(asked.reference) if row.look_first else None
+            number = (found or client.send_order(asked, row.key)).confirmation_number
     after = {"portal": portal.name, "confirmation": number, "erp_number": order.erp_number}
     with conn.transaction():
         actions.confirmed(conn, proposal_id, number)

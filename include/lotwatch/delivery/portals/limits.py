@@ -20,13 +20,13 @@ class NotYet(Exception):  # noqa: N818 (nothing has gone wrong)
 
 
 @contextmanager
-def asking(conn: psycopg.Connection, portal: Portal) -> Iterator[PortalClient]:
-    """The portal's client for one request. Raises NotYet where it is too early for it; notes how the portal did.
+def asking(conn: psycopg.Connection, portal: Portal, requests: int = 1) -> Iterator[PortalClient]:
+    """The portal's client for so many requests (a look-up and an order go together). Raises NotYet where it is too early for it; notes how the portal did.
 
     After `breaker.after` requests in a row without a usable answer the portal is left alone for `breaker.seconds`; then
     one request of one worker decides whether it is there again. The pause that a portal asks for is kept by all workers.
     """
-    _admit(conn, portal)
+    _admit(conn, portal, requests)
     try:
         yield portal.client
     except Unavailable as error:
@@ -42,7 +42,7 @@ def asking(conn: psycopg.Connection, portal: Portal) -> Iterator[PortalClient]:
     _note_answer(conn, portal)
 
 
-def _admit(conn: psycopg.Connection, portal: Portal) -> None:
+def _admit(conn: psycopg.Connection, portal: Portal, requests: int) -> None:
     breaker = portal.settings.breaker
     with conn.transaction():
         conn.execute(query(__package__, "know_portal"), {"portal": portal.name})
@@ -50,12 +50,12 @@ def _admit(conn: psycopg.Connection, portal: Portal) -> None:
         [(failures, closed_for, asked, next_after)] = locked
         if closed_for > 0:
             raise NotYet(f"The portal {portal.name} is left alone for a while.", closed_for)
-        if asked >= portal.settings.requests_per_minute:
+        if asked + requests > portal.settings.requests_per_minute:
             raise NotYet(f"The portal {portal.name} was asked {asked} times within a minute.", next_after)
         is_trial = failures >= breaker.after
         conn.execute(
             query(__package__, "note_request"),
-            {"portal": portal.name, "trial_seconds": breaker.seconds if is_trial else None},
+            {"portal": portal.name, "requests": requests, "trial_seconds": breaker.seconds if is_trial else None},
         )
 
 

@@ -4,6 +4,6 @@ SET
     asked_at = ARRAY(
         SELECT moment FROM unnest(state.asked_at) AS asked (moment)
         WHERE moment > clock_timestamp() - interval '1 minute'
-    ) || clock_timestamp(),
+    ) || array_fill(clock_timestamp(), ARRAY[%(requests)s::integer]),
     closed_until = clock_timestamp() + make_interval(secs => %(trial_seconds)s)
 WHERE state.portal = %(portal)s;

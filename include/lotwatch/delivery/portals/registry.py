@@ -29,13 +29,13 @@ class Breaker(BaseModel):
 
 
 class _Settings(BaseModel):
-    """`suppliers` are codes or patterns with `*`. `answers`: whether the supplier's answers are asked for."""
+    """`suppliers` are codes or patterns with `*`. A look-up and an order go together: that is two requests. `answers`: whether the supplier's answers are asked for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     connection: str = Field(min_length=1)
     suppliers: tuple[str, ...] = Field(min_length=1)
-    requests_per_minute: int = Field(default=120, ge=1, le=1_000)
+    requests_per_minute: int = Field(default=120, ge=2, le=1_000)
     breaker: Breaker = Breaker()
     answers: bool = True
 
