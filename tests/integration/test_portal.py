@@ -152,15 +152,6 @@ def test_the_same_key_with_another_content_is_refused_and_not_confirmed(client: 
         client.send_order(ORDER.model_copy(update={"ship_to_site": "DC-2"}), KEY)
 
 
-def test_a_wrong_token_is_refused(portal: Server) -> None:
-    stranger = RestPortal(portal.url, "guessed", PATIENCE)
-    with pytest.raises(Refused, match="HTTP 401: authorization required"):
-        stranger.send_order(ORDER, KEY)
-    with pytest.raises(Refused, match="HTTP 401"):
-        stranger.find_order(ORDER.reference)
-    assert portal.received("orders")["accepted"] == 0
-
-
 def test_buyers_see_only_their_own_orders(client: RestPortal, portal: Server) -> None:
     confirmation = client.send_order(ORDER, KEY)
     other = RestPortal(portal.url, OTHER_BUYERS_TOKEN, PATIENCE)
@@ -249,26 +240,6 @@ def test_an_order_whose_answer_does_not_come_in_time_is_placed_once(
     assert portal.received("orders")["accepted"] == 1
 
 
-@pytest.mark.parametrize(
-    ("mode", "outcome"),
-    [
-        ("429", Unavailable),
-        ("500", Unavailable),
-        ("timeout_before_accept", Unclear),
-        ("timeout_after_accept", Unclear),
-        ("malformed", Unclear),
-    ],
-)
-def test_a_failing_portal_is_told_apart_and_the_order_placed_once(
-    client: RestPortal, portal: Server, mode: str, outcome: type[Exception]
-) -> None:
-    portal.misbehave(mode, times=3)
-    with pytest.raises(outcome):
-        client.send_order(ORDER, KEY)
-    deliver(client)
-    assert portal.received("orders")["accepted"] == 1
-
-
 def test_a_request_that_gets_through_late_orders_nothing_more(client: RestPortal, portal: Server) -> None:
     impatient = RestPortal(portal.url, PORTAL_TOKEN, timeout=0.3)
     portal.misbehave("latency", seconds=1.5)
@@ -298,42 +269,6 @@ def test_what_was_accepted_before_the_silence_is_found_and_what_was_not_is_not(
         with pytest.raises(Unclear, match="HTTP 504"):
             client.send_order(ORDER, KEY)
         assert (client.find_order(ORDER.reference) is not None) == is_there
-
-
-def test_the_portal_says_how_long_to_wait(client: RestPortal, portal: Server) -> None:
-    portal.misbehave("429", seconds=17)
-    with pytest.raises(Unavailable) as error:
-        client.send_order(ORDER, KEY)
-    assert error.value.retry_after == 17
-
-
-def test_a_refusal_says_why_and_is_final(client: RestPortal, portal: Server) -> None:
-    portal.misbehave("reject")
-    with pytest.raises(Refused, match=r"over its credit limit.* order PO-7\.") as error:
-        client.send_order(ORDER, KEY)
-    assert error.value.do
-    assert portal.received("orders")["accepted"] == 0
-
-
-def test_an_order_the_portal_took_twice_is_shown_to_a_person(client: RestPortal, portal: Server) -> None:
-    portal.misbehave("duplicate")
-    client.send_order(ORDER, KEY)
-    with pytest.raises(Unclear, match=r"holds this order 2 times \(PC-000001, PC-000002\).*cancel"):
-        client.find_order(ORDER.reference)
-    received = portal.received("orders")
-    assert (received["accepted"], received["duplicates"]) == (2, 1)
-
-
-@pytest.mark.parametrize("mode", ["429", "500", "timeout_before_accept", "malformed"])
-def test_a_look_up_that_fails_leaves_the_question_open(client: RestPortal, portal: Server, mode: str) -> None:
-    portal.misbehave(mode, at="look_up")
-    with pytest.raises(Unclear):
-        client.find_order(ORDER.reference)
-
-
-def test_a_look_up_that_reaches_nobody_leaves_the_question_open() -> None:
-    with pytest.raises(Unclear, match="could not be looked up"):
-        RestPortal(f"http://127.0.0.1:{free_port()}", PORTAL_TOKEN, PATIENCE).find_order(ORDER.reference)
 
 
 # --- the network

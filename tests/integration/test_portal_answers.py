@@ -1,5 +1,6 @@
 """What suppliers answer: kept once, matched, in force by when it was written; and portals asked no more than they like."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,11 +14,15 @@ from lotwatch.delivery import drain, hear
 from lotwatch.delivery.outcome import Unavailable, Unclear
 from lotwatch.delivery.portals import Breaker, LineResponse, NotYet, OrderResponse, Part, Portal, Portals, asking
 from lotwatch.delivery.portals.documents import Page, Unreadable
-from lotwatch.delivery.portals.registry import RestSettings
+from lotwatch.delivery.portals.registry import CxmlSettings, RestSettings
+from lotwatch.jobs import events
 from lotwatch.jobs import order as jobs
+from lotwatch.sources import inbox
+from lotwatch.sources.registry import Source
 from tests.integration.company import NOW, TODAY, Company
 from tests.integration.test_actions import ask, decide, propose, short, states
 from tests.integration.test_delivery import SETTINGS, World, approved, calm, drain_all, proposal, then_calm
+from tests.integration.test_inbox import push
 
 __all__ = ["approved", "short"]
 
@@ -475,3 +480,47 @@ def test_an_item_is_named_by_its_identifier_and_the_suppliers_own_code(short: Co
         ("09506000134352", "S-77"),
         (None, None),
     ]
+
+
+# --- pushed
+
+
+@pytest.fixture
+def pushing(sent: tuple[Company, World], monkeypatch: pytest.MonkeyPatch) -> Company:
+    """A supplier whose cXML portal pushes its answers as the source `answers`."""
+    options = {"buyer": {"identity": "us"}, "supplier": {"identity": "them"}}
+    settings = CxmlSettings(protocol="cxml", connection="c", suppliers=("S1",), answers=False, options=options)  # type: ignore[arg-type]
+    source = Source(kind="order_answers", push="keys", options={"portal": "network"})
+    for module in ("lotwatch.jobs.events", "lotwatch.delivery.portals.push"):
+        monkeypatch.setattr(f"{module}.load_portals", lambda: {"network": settings})
+    monkeypatch.setattr("lotwatch.sources.registry.load_sources", lambda: {"answers": source})
+    return sent[0]
+
+
+def pushed(number: str, quantity: int, order: str = "PO-1") -> inbox.Body:
+    content = (
+        '<?xml version="1.0"?><!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.045/Fulfill.dtd">'
+        f'<cXML payloadID="{number}"><Request><ConfirmationRequest><ConfirmationHeader type="detail"'
+        f' noticeDate="{NOW.isoformat()}"/><OrderReference orderID="{order}"/><ConfirmationItem lineNumber="1">'
+        f'<ConfirmationStatus type="reject" quantity="{quantity}"/></ConfirmationItem>'
+        "</ConfirmationRequest></Request></cXML>"
+    )
+    return inbox.Body("answers", number, "k1", "xml", 1, content.encode())
+
+
+def test_an_answer_that_is_pushed_counts_like_one_that_was_fetched(pushing: Company, db_url: str) -> None:
+    quantity = ordered(pushing)
+    push(db_url, pushed("a@s", quantity), pushed("b@s", quantity, order="PO-1 and nothing"))
+    counts = events.handle(pushing.conn, pushing.context)
+    assert (counts["bodies"], counts.get("unreadable", 0)) == (2, 0)
+    assert propose(pushing)["lines"] == 1
+    push(db_url, pushed("a@s", quantity, order="PO-1"))  # the same id: the inbox has it already
+    assert events.handle(pushing.conn, pushing.context) == {}
+
+
+def test_a_pushed_answer_that_cannot_be_read_stays_in_the_inbox(pushing: Company, db_url: str) -> None:
+    push(db_url, replace(pushed("a@s", 1), content=b"<cXML/>"), replace(pushed("b@s", 1), media="json", content=b"{}"))
+    counts = events.handle(pushing.conn, pushing.context)
+    assert (counts["bodies"], counts["unreadable"]) == (2, 2)
+    kept = inbox.list_bodies(pushing.conn, unreadable=True)
+    assert all("no answer to an order" in (each.error or "") for each in kept)

@@ -24,7 +24,8 @@ pending AS (
             line.site_id = other.site_id AND other.proposal_id < line.proposal_id
             AND other.state IN ('proposed', 'waiting', 'approved', 'sending', 'sent')
     INNER JOIN lotwatch.proposal_line AS other_line
-        ON other.proposal_id = other_line.proposal_id AND line.item_id = other_line.item_id AND NOT other_line.refused
+        ON
+            other.proposal_id = other_line.proposal_id AND line.item_id = other_line.item_id AND NOT other_line.refused
             AND other_line.declined < other_line.quantity
     WHERE
         NOT EXISTS (

@@ -3,7 +3,7 @@
 -- What all workers must know of a portal before they ask it anything.
 CREATE TABLE lotwatch.portal_state (
     portal text COLLATE "C" PRIMARY KEY,
-    asked_at timestamptz [] NOT NULL DEFAULT '{}',
+    asked_at timestamptz[] NOT NULL DEFAULT '{}',
     failures integer NOT NULL DEFAULT 0,
     closed_until timestamptz,
     cursor text
@@ -73,7 +73,7 @@ $$;
 -- What the answers in force mean for each order line, kept so that no sweep has to work it out.
 ALTER TABLE lotwatch.purchase_order_line
 ADD COLUMN declined bigint NOT NULL DEFAULT 0 CHECK (declined >= 0),
-ADD COLUMN confirmed lotwatch.dated_quantity [];
+ADD COLUMN confirmed lotwatch.dated_quantity[];
 COMMENT ON COLUMN lotwatch.purchase_order_line.declined IS 'base units that the supplier will not deliver';
 COMMENT ON COLUMN lotwatch.purchase_order_line.confirmed IS
 'what the supplier will deliver, in parts by day (a part''s day is null: not said); null: it has not answered, or said nothing of this line';

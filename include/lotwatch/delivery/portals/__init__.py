@@ -1,6 +1,6 @@
 """Suppliers' portals, each by its own standard: orders go out, suppliers' answers come back."""
 
-from lotwatch.delivery.portals.answers import hear
+from lotwatch.delivery.portals.answers import hear, take_answer
 from lotwatch.delivery.portals.documents import (
     Confirmation,
     LineResponse,
@@ -13,6 +13,7 @@ from lotwatch.delivery.portals.documents import (
     PortalClient,
 )
 from lotwatch.delivery.portals.limits import NotYet, asking
+from lotwatch.delivery.portals.push import Reader
 from lotwatch.delivery.portals.registry import Breaker, Portal, Portals, PortalSettings, load_portals, make_client
 
 __all__ = [
@@ -30,8 +31,10 @@ __all__ = [
     "PortalClient",
     "PortalSettings",
     "Portals",
+    "Reader",
     "asking",
     "hear",
     "load_portals",
     "make_client",
+    "take_answer",
 ]

@@ -1,6 +1,7 @@
 """Suppliers' answers, read from their portals, matched to orders, and told to the buyers where they say less than yes."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
@@ -10,7 +11,7 @@ from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 from lotwatch.delivery.portals.documents import LineResponse, OrderResponse, Page, Part
 from lotwatch.delivery.portals.limits import NotYet, asking
-from lotwatch.delivery.portals.registry import Portal, Portals
+from lotwatch.delivery.portals.registry import Portal, Portals, PortalSettings, portal_of
 from lotwatch.errors import LotwatchError
 from lotwatch.ledger import orders
 
@@ -47,7 +48,7 @@ def _hear_one(
             page = client.responses(cursor)
         with conn.transaction():
             for response in page.responses:
-                counts["answer.read"] += take(conn, portals, portal.name, response, context)
+                counts["answer.read"] += take_answer(conn, portals.settings, portal.name, response, context)
             _tell_unreadable(conn, portal, page, cursor)
             counts["answer.unreadable"] += len(page.unreadable)
             conn.execute(query(__package__, "move_cursor"), {"portal": portal.name, "cursor": page.cursor})
@@ -56,8 +57,14 @@ def _hear_one(
         cursor = page.cursor
 
 
-def take(conn: psycopg.Connection, portals: Portals, portal: str, response: OrderResponse, context: RunContext) -> bool:
-    """Keep an answer and let it count, in the caller's transaction; False when it was known.
+def take_answer(
+    conn: psycopg.Connection,
+    known: Mapping[str, PortalSettings],
+    portal: str,
+    response: OrderResponse,
+    context: RunContext,
+) -> bool:
+    """Keep an answer that came through `portal` and let it count, in the caller's transaction; False when it was known.
 
     An answer to another supplier's order is not believed.
     """
@@ -68,7 +75,7 @@ def take(conn: psycopg.Connection, portals: Portals, portal: str, response: Orde
         supplier_code, quantities = ours.supplier_code, {line.item_code: line.quantity for line in ours.lines}
     elif told := orders.ordered(conn, response.reference):
         supplier_code, quantities = told
-    if supplier_code is not None and portals.name_of(supplier_code) != portal:
+    if supplier_code is not None and portal_of(known, supplier_code) != portal:
         why = f"it answers order {response.reference}, which is {supplier_code}'s and not sent through it"
         record(conn, context, "answer not believed", "order", response.reference, reason=why)
         return False

@@ -6,12 +6,13 @@ SELECT
     recent.asked,
     coalesce(greatest(60 - extract(EPOCH FROM clock_timestamp() - recent.first), 0.001), 0)::float8 AS next_after
 FROM lotwatch.portal_state AS state
-CROSS JOIN LATERAL (
-    SELECT
-        count(*) AS asked,
-        min(moment) AS first
-    FROM unnest(state.asked_at) AS asked (moment)
-    WHERE moment > clock_timestamp() - interval '1 minute'
-) AS recent
+CROSS JOIN
+    LATERAL (
+        SELECT
+            count(*) AS asked,
+            min(moment) AS first
+        FROM unnest(state.asked_at) AS asked (moment)
+        WHERE moment > clock_timestamp() - interval '1 minute'
+    ) AS recent
 WHERE state.portal = %(portal)s
 FOR UPDATE OF state;

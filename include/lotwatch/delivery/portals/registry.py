@@ -84,7 +84,7 @@ class Portals:
         self, settings: Mapping[str, PortalSettings], client: Callable[[PortalSettings], PortalClient]
     ) -> None:
         """`client` makes the access to a portal."""
-        self._settings, self._client = settings, client
+        self.settings, self._client = settings, client
         self._known: dict[str, Portal] = {}
 
     def of(self, supplier_code: str) -> Portal | None:
@@ -94,19 +94,24 @@ class Portals:
 
     def name_of(self, supplier_code: str) -> str | None:
         """The name of the supplier's portal."""
-        return next((name for name, each in self._settings.items() if each.serves(supplier_code)), None)
+        return portal_of(self.settings, supplier_code)
 
     def get(self, name: str) -> Portal:
         """A portal by its name."""
         if name not in self._known:
-            settings = self._settings[name]
+            settings = self.settings[name]
             self._known[name] = Portal(name, settings, self._client(settings))
         return self._known[name]
 
     @property
     def answering(self) -> list[str]:
         """The portals that are asked for suppliers' answers."""
-        return [name for name, each in self._settings.items() if each.answers]
+        return [name for name, each in self.settings.items() if each.answers]
+
+
+def portal_of(settings: Mapping[str, PortalSettings], supplier_code: str) -> str | None:
+    """The name of the first portal that serves a supplier; None where none does."""
+    return next((name for name, each in settings.items() if each.serves(supplier_code)), None)
 
 
 def make_client(settings: PortalSettings, url: str, secret: str) -> PortalClient:

@@ -49,24 +49,25 @@ confirmed AS (
         line.item_id,
         line.site_id,
         array_agg(ROW(part.day, part.ends - greatest(part.begins, line.received + coalesce(sent.counted, 0)))::lotwatch.dated_quantity)
-        AS promised
+            AS promised
     FROM lotwatch.order_line_open AS line
     LEFT JOIN (
         SELECT
-            part.order_line_source,
-            part.order_line_key,
-            sum(part.counted)::bigint AS counted
-        FROM lotwatch.order_line_sent AS part
-        GROUP BY part.order_line_source, part.order_line_key
+            shipped.order_line_source,
+            shipped.order_line_key,
+            sum(shipped.counted)::bigint AS counted
+        FROM lotwatch.order_line_sent AS shipped
+        GROUP BY shipped.order_line_source, shipped.order_line_key
     ) AS sent ON line.source = sent.order_line_source AND line.source_key = sent.order_line_key
-    CROSS JOIN LATERAL (
-        SELECT
-            said.day,
-            (sum(said.quantity) OVER days - said.quantity)::bigint AS begins,
-            (sum(said.quantity) OVER days)::bigint AS ends
-        FROM unnest(line.confirmed) AS said
-        WINDOW days AS (ORDER BY said.day, said.quantity)
-    ) AS part
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                said.day,
+                (sum(said.quantity) OVER days - said.quantity)::bigint AS begins,
+                (sum(said.quantity) OVER days)::bigint AS ends
+            FROM unnest(line.confirmed) AS said
+            WINDOW days AS (ORDER BY said.day ROWS UNBOUNDED PRECEDING)
+        ) AS part
     WHERE
         line.confirmed IS NOT NULL AND part.day IS NOT NULL
         AND part.ends > line.received + coalesce(sent.counted, 0)

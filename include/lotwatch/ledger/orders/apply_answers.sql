@@ -25,7 +25,11 @@ newest AS (
         answer.portal,
         answer.answer_number,
         answer.issued_at
-    FROM (SELECT DISTINCT order_number, supplier_id, item_id FROM line) AS asked
+    FROM (SELECT DISTINCT
+        order_number,
+        supplier_id,
+        item_id
+    FROM line) AS asked
     INNER JOIN lotwatch.order_confirmation AS answer
         ON
             asked.order_number = answer.order_number AND asked.supplier_id = answer.supplier_id
