@@ -2,7 +2,7 @@
 
 **send** takes what is due in the outbox, one row at a time. An order needs its written approval and passes the guards again;
 its draft is written into the ERP first, and the number it gets there is its reference at the supplier's portal, which is
-spoken to in REST, UBL or cXML (`include/config/portals.yaml`); for a supplier without a portal the draft is all. Each run first
+spoken to in REST, UBL or cXML (`include/config/portals.yaml`); for a supplier without a portal the draft is all. Each run
 reads what suppliers have answered: new dates count at once, and what they decline may be ordered again. A message goes out through SendGrid. What is held here is set aside by the warehouse system, and put back when it is released
 (`include/config/warehouses.yaml`); each run asks what has become of it. After an unclear answer (a time-out) the order or
 task is looked up by our reference before anything is sent again; a portal is asked no more often than it allows, and left alone

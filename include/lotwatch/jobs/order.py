@@ -59,19 +59,19 @@ def decide(conn: psycopg.Connection, context: RunContext, proposal_id: int, answ
 
 
 def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> Drained:
-    """Hear what suppliers answered, ask warehouses for what is held, send what is due, hear what has become of it, and
-    tell the buyers once of all orders that went out. A backfilled run sends nothing.
+    """Ask warehouses for what is held, send what is due, hear what has become of it and what suppliers answer, and tell
+    the buyers once of all orders that went out. A backfilled run sends nothing.
 
     `conn` must be in autocommit mode.
     """
     if context.backfilled:
         return Drained()
-    answers, unheard = hear(conn, gateways.portals, context)
     asked = warehouse.request_holds(conn, context, {name: each.settings for name, each in gateways.warehouses.items()})
     drained = drain(conn, gateways, context)
+    answers, unheard = hear(conn, gateways.portals, context)
     done, errors = ask_again(conn, gateways, context)
     drained.counts.update({"warehouse_task.requested": asked, "warehouse_task.acknowledged": done})
-    drained.counts += answers
+    drained.counts.update(answers)
     drained.errors += [*unheard, *errors]
     with conn.transaction():
         rows = [
@@ -79,7 +79,7 @@ def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> D
         ]
         if rows:
             _tell(conn, "orders_sent", context, {"rows": rows})
-    if rows:
+    if rows or answers.total():
         drained.counts += drain(conn, gateways, context).counts
     return drained
 
