@@ -5,7 +5,7 @@ Some hundred runs here; LOTWATCH_DELIVERY_RUNS=10000 makes them as many as one l
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ import pytest
 
 from lotwatch import actions
 from lotwatch.delivery import Gateways, drain, hear
-from lotwatch.delivery.mail import Message
+from lotwatch.delivery.channels import Message
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
 from lotwatch.delivery.people import People
 from lotwatch.delivery.portals import (
@@ -164,7 +164,7 @@ class World:
         return Confirmation(confirmation_number=f"C-{order.reference}", reference=order.reference, received_at=NOW)
 
     # the mail service
-    def send(self, message: Message) -> str:
+    def send(self, message: Message, to: Sequence[str]) -> str:
         return "m"
 
 

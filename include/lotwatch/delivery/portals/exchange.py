@@ -5,9 +5,8 @@ from typing import Any
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import NewConnectionError
 
-from lotwatch.delivery.outcome import Unavailable, Unclear
+from lotwatch.delivery.outcome import Unavailable, Unclear, nothing_was_sent
 from lotwatch.errors import LotwatchError
 
 TIMEOUT = 20.0  # seconds
@@ -89,7 +88,7 @@ class Exchange:
                         )
                 return Reply(answer.status_code, answer.headers, bytes(body))
         except requests.RequestException as error:
-            if _nothing_was_sent(error):
+            if nothing_was_sent(error):
                 raise Unavailable(
                     f"It cannot be reached ({error}).",
                     where=where,
@@ -101,14 +100,6 @@ class Exchange:
                 do="look it up before sending it again",
                 silent=True,
             ) from error
-
-
-def _nothing_was_sent(error: requests.RequestException) -> bool:
-    """Whether the connection was never there, so that the portal cannot have read anything."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", None), NewConnectionError)
 
 
 def open_question(error: Unavailable, where: str) -> Unclear:
