@@ -18,13 +18,13 @@ from bench.measures.ledger import (
 )
 from bench.measures.planning import measure_plan
 from bench.measures.push import measure_push
-from bench.measures.rules import measure_sweep
+from bench.measures.rules import measure_changed, measure_sweep
 from bench.measures.tryton import measure_tryton
 from bench.world import World
 
 Name = Literal[
-    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "sweep", "transfers", "reorder", "holds",
-    "flow", "connectors", "tryton", "push",
+    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "sweep", "changed", "transfers", "reorder",
+    "holds", "flow", "connectors", "tryton", "push",
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -37,6 +37,7 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "plan": measure_plan,
     "asof": measure_as_of,
     "sweep": measure_sweep,
+    "changed": measure_changed,
     "transfers": measure_transfers,
     "reorder": measure_reorder,
     "holds": measure_holds,
@@ -49,11 +50,8 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
 ON_REQUEST: frozenset[Name] = frozenset({"tryton", "push"})
 #: what must have been done before a measure
 NEEDS: dict[Name, set[Name]] = {
-    "asof": {"plan"},
-    "sweep": {"plan"},
-    "transfers": {"plan", "sweep"},
-    "reorder": {"plan", "sweep"},
-    "holds": {"plan"},
-}
+    "asof": {"plan"}, "sweep": {"plan"}, "changed": {"plan", "sweep"}, "transfers": {"plan", "sweep"},
+    "reorder": {"plan", "sweep"}, "holds": {"plan"},
+}  # fmt: skip
 
 __all__ = ["MEASURES", "NEEDS", "ON_REQUEST", "Name"]

@@ -13,6 +13,7 @@ from lotwatch.actions.approvals import (
 )
 from lotwatch.actions.budgets import apply_budgets, load_budgets
 from lotwatch.actions.guards import Refusal, guard
+from lotwatch.actions.placed import ItemNames, approved_on, decline, item_names, order_in_erp
 from lotwatch.actions.policies import Policies, Policy, Step, load_policies
 from lotwatch.actions.progress import confirmed, drafted, failed, is_approved, take_untold
 from lotwatch.actions.proposals import Line, Proposal, load_proposal
@@ -24,6 +25,7 @@ __all__ = [
     "Asked",
     "Asking",
     "Decision",
+    "ItemNames",
     "Line",
     "NotTheirs",
     "Policies",
@@ -34,19 +36,23 @@ __all__ = [
     "Refusal",
     "Step",
     "apply_budgets",
+    "approved_on",
     "ask",
     "ask_again",
     "case_of",
     "confirmed",
     "decide",
+    "decline",
     "drafted",
     "failed",
     "guard",
     "in_words",
     "is_approved",
+    "item_names",
     "load_budgets",
     "load_policies",
     "load_proposal",
+    "order_in_erp",
     "propose",
     "take_untold",
 ]

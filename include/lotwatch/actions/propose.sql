@@ -49,6 +49,7 @@ need AS (
             WHERE
                 proposal.kind = 'purchase_order' AND line.item_id = fact.item_id AND proposal.site_id = fact.site_id
                 AND NOT line.refused
+                AND line.declined < line.quantity
         )
         -- after a no, a time-out or a refusal it is not asked for again at once
         AND NOT EXISTS (

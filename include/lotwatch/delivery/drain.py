@@ -16,10 +16,11 @@ from lotwatch import actions, outbox
 from lotwatch.actions import warehouse as tasks
 from lotwatch.audit import RunContext, record
 from lotwatch.delivery import orders, warehouse
+from lotwatch.delivery.channels import Message
 from lotwatch.delivery.gateways import Gateways
-from lotwatch.delivery.mail import Message
 from lotwatch.delivery.messages import render
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
+from lotwatch.delivery.portals import NotYet
 from lotwatch.errors import LotwatchError, SourceError
 
 #: seconds until another worker may take a row that was claimed and never recorded
@@ -70,6 +71,9 @@ def _deliver(
     except orders.NotToBeSent as stop:
         outbox.close(conn, row, "refused", str(stop))
         return "refused", None
+    except NotYet as error:
+        outbox.put_back(conn, row, str(error), error.seconds)
+        return "put_back", None
     except Refused as error:
         return _give_up(conn, row, error, context), error
     except Unavailable as error:
@@ -94,7 +98,9 @@ def _send_message(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways,
     for lang, addresses in gateways.people.of(row.payload["to"]).items():
         if lang not in sent:
             content = render(row.payload["template"], lang, row.payload["data"], gateways.board_url)
-            sent[lang] = gateways.mail.send(Message(to=addresses, reference=f"{row.key}:{lang}", **content))
+            about = {"reference": f"{row.key}:{lang}", "lang": lang, "severity": "warning"}
+            message = Message.model_validate(about | content)
+            sent[lang] = gateways.mail.send(message, addresses)
             outbox.note_payload(conn, row, row.payload | {"sent": sent})
     with conn.transaction():
         outbox.close_as_sent(conn, row.key, sent)

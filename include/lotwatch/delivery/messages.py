@@ -22,6 +22,8 @@ class Content(TypedDict):
     subject: str
     text: str
     html: str
+    short: str
+    link: str
 
 
 def render(template: str, lang: str, data: Mapping[str, Any], board_url: str) -> Content:
@@ -57,7 +59,7 @@ def render(template: str, lang: str, data: Mapping[str, Any], board_url: str) ->
     }
     text = _environment().get_template("message.txt.j2").render(context)
     html = _environment().get_template("message.html.j2").render(context)
-    return {"subject": subject[:200], "text": text, "html": html}
+    return {"subject": subject[:200], "text": text, "html": html, "short": subject[:200], "link": str(context["link"])}
 
 
 def _paragraphs(text: str) -> list[str]:
