@@ -26,7 +26,7 @@ def plan(conn: psycopg.Connection, context: RunContext, settings: planning.PlanS
 
 def evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
     """Evaluate the rules. A live run keeps the alerts; a backfilled one records what that day would have shown."""
-    tables = rules.load_rules()
+    tables = rules.active_rules(conn, context.as_of)
     if context.backfilled:
         done = rules.evaluate_backfilled(conn, tables, context)
         return {"backfilled_findings": sum(done.findings.values())}
@@ -42,7 +42,7 @@ def evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
 
 def tell_alerts(conn: psycopg.Connection, context: RunContext) -> Counts:
     """One message for each role, with the alerts that nobody was told of yet and whose rules name it in `notify`."""
-    notify = {rule.id: rule.notify for rule in rules.load_rules()}
+    notify = {rule.id: rule.notify for rule in rules.active_rules(conn, context.as_of)}
     with conn.transaction():
         fresh = rules.take_untold(conn, context.as_of)
         for role in sorted({role for alert in fresh for role in notify.get(alert.rule_id, ())}):
@@ -74,4 +74,4 @@ def propose(conn: psycopg.Connection, context: RunContext, settings: actions.Pro
     """Orders for what is short. A backfilled run proposes nothing."""
     if context.backfilled:
         return {"proposals": 0}
-    return actions.propose(conn, rules.load_rules(), settings, context)
+    return actions.propose(conn, rules.active_rules(conn, context.as_of), settings, context)

@@ -3,5 +3,6 @@ SELECT
     rule_id,
     count(*) AS findings
 FROM finding
+WHERE fires
 GROUP BY rule_id
 ORDER BY rule_id;

@@ -14,6 +14,7 @@ from lotwatch.db.query import query
 from lotwatch.ledger import clear_changes
 from lotwatch.rules.compile import compile_rules
 from lotwatch.rules.tables import Rule
+from lotwatch.rules.versions import baselined, end_baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,11 @@ def evaluate_live(conn: psycopg.Connection, rules: Sequence[Rule], context: RunC
         clear_changes(conn)
         facts.live(conn, context.as_of)
         findings = _find(conn, rules)
-        told = [rule.id for rule in rules if rule.mode != "shadow"]
-        kept = conn.execute(query(__package__, "keep_alerts"), {"as_of": context.as_of, "rules": told}).fetchall()
+        evaluated = {rule.id for rule in rules}
+        baseline = baselined(conn) & evaluated
+        parameters = {"as_of": context.as_of, "rules": list(evaluated), "baseline": list(baseline)}
+        kept = conn.execute(query(__package__, "keep_alerts"), parameters).fetchall()
+        end_baseline(conn, baseline)
         record_many(
             conn,
             context,

@@ -1,0 +1,3 @@
+-- The rule is no more: its alerts end.
+UPDATE lotwatch.alert SET state = 'resolved', resolved_at = %(as_of)s
+WHERE rule_id = ANY(%(rules)s::text[]) AND state <> 'resolved';
