@@ -1,7 +1,7 @@
 """What should be done: proposals, their guards, and who said yes."""
 
 from lotwatch.actions.approvals import Answer, Asked, Decision, Question, ask, decide, question
-from lotwatch.actions.budgets import apply_budgets, load_budgets
+from lotwatch.actions.budgets import active_budgets, apply_budgets, as_content, load_budgets
 from lotwatch.actions.guards import Refusal, guard
 from lotwatch.actions.progress import confirmed, drafted, failed, is_approved, take_untold
 from lotwatch.actions.proposals import Order, ProposeSettings, load_order, propose
@@ -14,7 +14,9 @@ __all__ = [
     "ProposeSettings",
     "Question",
     "Refusal",
+    "active_budgets",
     "apply_budgets",
+    "as_content",
     "ask",
     "confirmed",
     "decide",

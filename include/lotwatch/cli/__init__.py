@@ -6,6 +6,7 @@ from rich.console import Console
 from lotwatch.cli import (
     access,
     batches,
+    budget,
     consistency,
     counts,
     facts,
@@ -37,6 +38,7 @@ app.add_typer(trace.app, name="trace")
 app.command()(udi)
 app.add_typer(facts.app, name="facts")
 app.add_typer(rules.app, name="rules")
+app.add_typer(budget.app, name="budget")
 app.add_typer(consistency.app, name="consistency")
 app.add_typer(match.app, name="match")
 app.add_typer(access.app, name="access")

@@ -105,11 +105,13 @@ def submit(conn: psycopg.Connection, context: RunContext, kind: Kind, content: C
         return int(row[0])
 
 
-def activate(conn: psycopg.Connection, context: RunContext, change_set_id: int) -> Change:
-    """Put a change set in force; return it. Raises LotwatchError when it was decided, when the actor submitted it, or when
-    something else was activated since."""
+def activate(conn: psycopg.Connection, context: RunContext, change_set_id: int, kind: Kind) -> Change:
+    """Put a change set of this kind in force; return it. Raises LotwatchError when it was decided, when the actor submitted
+    it, or when something else was activated since."""
     with conn.transaction():
         wanted = _undecided(conn, change_set_id)
+        if wanted.kind != kind:
+            raise LotwatchError(f"Change set {change_set_id} is of another kind: {wanted.kind}")
         if _same(context.actor, wanted.submitted_by):
             raise LotwatchError(
                 f"{wanted.submitted_by} submitted change set {change_set_id} and cannot activate it",

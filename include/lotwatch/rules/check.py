@@ -1,6 +1,7 @@
 """Whether rules can be used as written, asked of the database: types, codes and the whole statement."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import groupby
 from typing import Any
@@ -13,7 +14,7 @@ from lotwatch.db.query import query
 from lotwatch.errors import RuleError, nearest
 from lotwatch.facts import Column
 from lotwatch.rules.compile import Variant, compile_rules, variants
-from lotwatch.rules.expression import Expression, Where
+from lotwatch.rules.expression import Expression
 from lotwatch.rules.tables import Rule
 
 
@@ -27,6 +28,7 @@ def check(conn: psycopg.Connection[Any], rules: Sequence[Rule], roles: Collectio
         errors += found
         if not found:
             sound.append(rule)
+    facts.live(conn, datetime(2000, 1, 1, tzinfo=UTC))  # any moment: nothing is read
     for subject, group in groupby(sorted(sound, key=lambda rule: rule.subject), key=lambda rule: rule.subject):
         # what was found good piece by piece is good as a whole: else that is a mistake of ours, and raises
         _explain(conn, compile_rules(subject, list(group), known[subject]))
@@ -79,19 +81,20 @@ def _unknown_codes(conn: psycopg.Connection[Any], rule: Rule, number: int) -> It
 
 
 def _wrong_types(conn: psycopg.Connection[Any], rule: Rule, variant: Variant) -> Iterator[RuleError]:
-    conditions: list[tuple[Expression | None, Where]] = [
-        (variant.when, rule.where("when", variant.number)),
-        (variant.clear_when, rule.where("clear_when", variant.number)),
+    conditions: list[tuple[str, Expression | None, tuple[str | int, ...]]] = [
+        ("when", variant.when, ()),
+        ("clear_when", variant.clear_when, ()),
     ]
-    for place, (condition, _) in enumerate(variant.severity):
-        conditions.append((condition, rule.where("severity", variant.number, place, "when")))
-    for condition, where in conditions:
-        if condition is None:
+    conditions += [("severity", each, (place, "when")) for place, (each, _) in enumerate(variant.severity)]
+    said = rule.overrides[variant.number - 1].said if variant.number else {"when", "clear_when", "severity"}
+    for field, condition, then in conditions:
+        if condition is None or field not in said:  # what an override does not say is wrong once, in the rule
             continue
-        wrong = _type_error(conn, condition, variant.columns, "WHERE ({})")
+        where = rule.where(field, variant.number, *then)
+        wrong = _type_error(conn, condition, variant.columns, "SELECT FROM {} WHERE ({})")
         if wrong is not None:
             for part in condition.parts():
-                inner = _type_error(conn, part, variant.columns, "ORDER BY ({})")
+                inner = _type_error(conn, part, variant.columns, "SELECT ({1}) FROM {0}")
                 if inner is not None:
                     yield RuleError(f"{part.text}: {inner}", where=where(part.start))
                     break
@@ -100,7 +103,7 @@ def _wrong_types(conn: psycopg.Connection[Any], rule: Rule, variant: Variant) ->
 
 
 def _type_error(
-    conn: psycopg.Connection[Any], part: Expression, columns: Mapping[str, Column], clause: str
+    conn: psycopg.Connection[Any], part: Expression, columns: Mapping[str, Column], statement: str
 ) -> str | None:
     """What the database does not like about an expression over a row of these columns, which need not exist."""
     row = ", ".join(f"NULL::{columns[name].type}" for name in part.columns) or "NULL"
@@ -108,7 +111,7 @@ def _type_error(
     try:
         with conn.transaction():
             # nothing is read: the planner says what it makes of the types
-            _explain(conn, f"SELECT FROM (VALUES ({row})) AS fact ({names}) {clause.format(part.sql(columns))}")
+            _explain(conn, statement.format(f"(VALUES ({row})) AS fact ({names})", part.sql(columns)))
     except psycopg.Error as error:
         return error.diag.message_primary or str(error)
     return None

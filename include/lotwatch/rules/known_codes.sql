@@ -1,16 +1,36 @@
 -- Is there such a code, or which look a little like it?
 WITH known (kind, code) AS (
-    SELECT 'criticality', unnest(ARRAY['life_supporting', 'critical', 'standard'])
+    SELECT
+        'criticality',
+        unnest(ARRAY['life_supporting', 'critical', 'standard'])
     UNION ALL
-    SELECT 'region', region FROM lotwatch.location WHERE region IS NOT NULL
+    SELECT
+        'region',
+        region
+    FROM lotwatch.location
+    WHERE region IS NOT NULL
     UNION ALL
-    SELECT 'site', code FROM lotwatch.location WHERE kind = 'site'
+    SELECT
+        'site',
+        code
+    FROM lotwatch.location
+    WHERE kind = 'site'
     UNION ALL
-    SELECT 'category', category FROM lotwatch.item WHERE category IS NOT NULL
+    SELECT
+        'category',
+        category
+    FROM lotwatch.item
+    WHERE category IS NOT NULL
     UNION ALL
-    SELECT 'supplier', code FROM lotwatch.supplier
+    SELECT
+        'supplier',
+        code
+    FROM lotwatch.supplier
     UNION ALL
-    SELECT 'item', code FROM lotwatch.item
+    SELECT
+        'item',
+        code
+    FROM lotwatch.item
 )
 
 SELECT code

@@ -43,6 +43,12 @@ def rules_of(conn: psycopg.Connection[Any], content: Mapping[str, str]) -> list[
     return [Rule.model_validate(body) for (body,) in rows]
 
 
+def texts_of(conn: psycopg.Connection[Any], content: Mapping[str, str]) -> dict[str, str]:
+    """The rules of a change set as they were written, by id."""
+    parameters = {"rules": list(content), "versions": list(content.values())}
+    return dict(conn.execute(query(__package__, "rule_texts"), parameters).fetchall())
+
+
 def versions(conn: psycopg.Connection[Any], rule_id: str, limit: int = 50) -> list[Version]:
     """All texts of a rule, the latest first."""
     with conn.cursor(row_factory=class_row(Version)) as cursor:
@@ -62,7 +68,7 @@ def activate(conn: psycopg.Connection, context: RunContext, change_set_id: int, 
     come find in their first evaluation is told to nobody. Raises LotwatchError, as for the person who submitted it."""
     with conn.transaction():
         before = governance.active(conn, "rules")
-        after = governance.activate(conn, context, change_set_id)
+        after = governance.activate(conn, context, change_set_id, "rules")
         changed = governance.differences(before.content if before else {}, after.content)
         if changed["removed"]:
             conn.execute(query(__package__, "retire"), {"rules": changed["removed"], "as_of": context.as_of})
