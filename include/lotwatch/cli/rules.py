@@ -144,8 +144,8 @@ def diff(database: Database, files: Files = None, findings: bool = True, as_of: 
             console.print("The tables say what is active.")
         elif findings:
             console.print()
-            new, old = ([rule for rule in of.values() if rule.id in changed] for of in (after, before))
-            _print_counts(try_rules(conn, new, old, at, 1))
+            changing = [[rule for rule in of.values() if rule.id in changed] for of in (after, before)]
+            _print_counts(try_rules(conn, changing[0], changing[1], at, 1))
 
 
 @app.command()

@@ -192,6 +192,11 @@ class Rule(_Table):
             return document.written((number,))
         return yaml.safe_dump(self.body(), allow_unicode=True, sort_keys=False, width=110)
 
+    @property
+    def pack(self) -> str:
+        """The folder of the table it was written in."""
+        return Path(self._written[0].name).parent.name if self._written else ""
+
     def in_force(self, as_of: datetime) -> bool:
         """Whether `as_of` is within its dates."""
         day = as_of.date()

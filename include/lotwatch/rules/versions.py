@@ -115,7 +115,14 @@ def _content(rules: Sequence[Rule]) -> dict[str, str]:
 
 def _keep(conn: psycopg.Connection, rules: Sequence[Rule], as_of: datetime) -> None:
     rows = [
-        {"rule_id": rule.id, "version": rule.version, "body": Jsonb(rule.body()), "text": rule.text(), "as_of": as_of}
+        {
+            "rule_id": rule.id,
+            "version": rule.version,
+            "pack": rule.pack,
+            "body": Jsonb(rule.body()),
+            "text": rule.text(),
+            "as_of": as_of,
+        }
         for rule in rules
     ]
     with conn.cursor() as cursor:

@@ -36,11 +36,13 @@ GRANT UPDATE (decision, decided_by, decided_at) ON lotwatch.change_set TO lotwat
 CREATE TABLE lotwatch.rule_version (
     rule_id text COLLATE "C" NOT NULL,
     version text COLLATE "C" NOT NULL,
+    pack text NOT NULL,
     body jsonb NOT NULL,
     text text NOT NULL,
     submitted_at timestamptz NOT NULL,
     PRIMARY KEY (rule_id, version)
 );
+COMMENT ON COLUMN lotwatch.rule_version.pack IS 'the folder of its table: base, cn, us, eu, or one of the house';
 COMMENT ON COLUMN lotwatch.rule_version.body IS 'what the rule says';
 COMMENT ON COLUMN lotwatch.rule_version.text IS 'as it was written when it was first submitted';
 CREATE TRIGGER rule_version_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON lotwatch.rule_version
@@ -57,5 +59,8 @@ COMMENT ON TABLE lotwatch.rule_baseline IS 'a row leaves when the first evaluati
 ALTER TABLE lotwatch.alert ADD COLUMN variant integer NOT NULL DEFAULT 0;
 COMMENT ON COLUMN lotwatch.alert.variant IS 'the override of the rule that counts for it, counted from 1; 0: none';
 
-CALL lotwatch.show_on_board('lotwatch.change_set', '(SELECT lotwatch.user_is_known())');
+-- budgets are of all sites
+CALL lotwatch.show_on_board(
+    'lotwatch.change_set', '(SELECT lotwatch.user_sees_all()) OR (kind = ''rules'' AND (SELECT lotwatch.user_is_known()))'
+);
 CALL lotwatch.show_on_board('lotwatch.rule_version', '(SELECT lotwatch.user_is_known())');
