@@ -42,11 +42,14 @@ def evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
 
 def tell_alerts(conn: psycopg.Connection, context: RunContext) -> Counts:
     """One message for each role, with the alerts that nobody was told of yet and whose rules name it in `notify`."""
-    notify = {rule.id: rule.notify for rule in rules.active_rules(conn, context.as_of)}
+    known = {rule.id: rule for rule in rules.active_rules(conn, context.as_of)}
     with conn.transaction():
         fresh = rules.take_untold(conn, context.as_of)
-        for role in sorted({role for alert in fresh for role in notify.get(alert.rule_id, ())}):
-            theirs = [alert for alert in fresh if role in notify.get(alert.rule_id, ())]
+        told = [
+            (alert, known[alert.rule_id].applied(alert.variant).notify) for alert in fresh if alert.rule_id in known
+        ]
+        for role in sorted({role for _, roles in told for role in roles}):
+            theirs = [alert for alert, roles in told if role in roles]
             payload = {"template": "alerts", "to": [role], "data": _digest(theirs)}
             # with the try: what a cleared task finds anew is another message
             outbox.enqueue(conn, "message", f"alerts:{context.run_id}:{context.try_number}:{role}", payload)

@@ -13,7 +13,7 @@ from lotwatch.db.query import query
 @dataclass(frozen=True, slots=True)
 class Alert:
     """An open problem: what it is about (`subject`: codes and names of item, lot, site, supplier, region, where it has
-    them) and the values that fired it (`evidence`)."""
+    them) and the values that fired it (`evidence`). `variant`: the override of its rule that counts (`Rule.applied`)."""
 
     alert_id: int
     rule_id: str
@@ -25,6 +25,7 @@ class Alert:
     first_seen: datetime
     recurrences: int
     escalations: int
+    variant: int
 
 
 def take_untold(conn: psycopg.Connection, as_of: datetime) -> list[Alert]:

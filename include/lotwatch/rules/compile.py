@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-from sqlglot import exp
+from functools import cached_property
 
 from lotwatch.errors import RuleError, nearest
 from lotwatch.facts import Column
@@ -27,7 +26,7 @@ SCOPE_COLUMNS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Variant:
     """A rule as it is for some subjects: for those of its override `number`, or (0) for those of none."""
 
@@ -45,13 +44,13 @@ class Variant:
         parts = [self.when, self.clear_when, *(condition for condition, _ in self.severity)]
         return list(dict.fromkeys(name for part in parts if part for name in part.columns))
 
-    @property
+    @cached_property
     def fires(self) -> str:
         """When it fires: true or false, never null."""
         unknown = [f"{_column(name)} IS NULL" for name in self._answered("alert", self.when)]
         return " OR ".join([f"coalesce(({self.when.sql(self.columns)}), false)", *unknown])
 
-    @property
+    @cached_property
     def lasts(self) -> str | None:
         """When an alert goes on although it does not fire; None: never."""
         if self.clear_when is None:
@@ -193,8 +192,8 @@ def _object(names: Sequence[str]) -> str:
 
 
 def _column(name: str) -> str:
-    return exp.column(exp.to_identifier(name, quoted=True), table="fact").sql(dialect="postgres")
+    return f'fact."{name}"'
 
 
 def _text(value: str) -> str:
-    return exp.Literal.string(value).sql(dialect="postgres")
+    return "'" + value.replace("'", "''") + "'"

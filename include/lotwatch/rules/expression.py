@@ -50,7 +50,7 @@ class Expression:
 
     def sql(self, known: Mapping[str, Column]) -> str:
         """The expression over `fact`: a division is exact, and one by zero is unknown instead of an error."""
-        return self.tree.copy().transform(_safe, known).sql(dialect="postgres")
+        return self.tree.copy().transform(_safe, known, copy=False).sql(dialect="postgres", copy=False)
 
     def parts(self) -> Iterator["Expression"]:
         """Every part of it, the innermost first: which of them the database does not like."""
@@ -115,27 +115,29 @@ def _check_tokens(tokens: list[Token], where: Where) -> None:
 
 
 def _check(node: exp.Expr, columns: Mapping[str, Column], where: Where) -> None:
-    place = where(_start(node))
-    shown = node.sql(dialect="postgres")[:80]
-    if type(node) not in _ALLOWED:
-        raise RuleError(f"{shown} is not allowed in a rule", where=place, do=f"of functions there are {_FUNCTIONS}")
-    if any(value and name not in _PARTS for name, value in node.args.items()):
-        raise RuleError(f"{shown}: not in this form", where=place)
-    if isinstance(node, exp.In) and not node.expressions:
-        raise RuleError("`in` takes a list of values", where=place)
-    if isinstance(node, exp.Literal) and not node.is_string and not _NUMBER.fullmatch(node.name):
-        raise RuleError(f"{shown}: a number has at most 12 digits and 6 decimals", where=place)
-    if isinstance(node, exp.Column):
-        _check_column(node, columns, place)
-
-
-def _check_column(column: exp.Column, columns: Mapping[str, Column], place: str) -> None:
-    if column.this.args.get("quoted"):
-        raise RuleError(f"{column.sql()}: columns are not quoted, and texts have single quotes", where=place)
-    if column.name not in columns:
-        near = get_close_matches(column.name.lower(), columns, 1)
+    wrong = _wrong(node)
+    if wrong:
+        shown = node.sql(dialect="postgres")[:80]
+        raise RuleError(f"{shown}: {wrong}", where=where(_start(node)))
+    if isinstance(node, exp.Column) and node.name not in columns:
+        near = get_close_matches(node.name.lower(), columns, 1)
         do = f"did you mean {near[0]}?" if near else "see docs/reference/facts.md"
-        raise RuleError(f"There is no column {column.name!r}", where=place, do=do)
+        raise RuleError(f"There is no column {node.name!r}", where=where(_start(node)), do=do)
+
+
+def _wrong(node: exp.Expr) -> str | None:
+    """Why a part may not be in a rule."""
+    if type(node) not in _ALLOWED:
+        return f"not allowed in a rule, where of functions there are {_FUNCTIONS}"
+    if any(value and name not in _PARTS for name, value in node.args.items()):
+        return "not in this form"
+    if isinstance(node, exp.In) and not node.expressions:
+        return "`in` takes a list of values"
+    if isinstance(node, exp.Literal) and not node.is_string and not _NUMBER.fullmatch(node.name):
+        return "a number has at most 12 digits and 6 decimals"
+    if isinstance(node, exp.Identifier) and node.args.get("quoted"):
+        return "columns are not quoted, and texts have single quotes"
+    return None
 
 
 def _safe(node: exp.Expr, known: Mapping[str, Column]) -> exp.Expr:

@@ -203,8 +203,8 @@ class Rule(_Table):
         return (self.valid_from or day) <= day <= (self.valid_through or day)
 
     def applied(self, variant: int) -> "Rule":
-        """The rule as it is for subjects of its override `variant`, counted from 1; 0 is the rule itself."""
-        if variant == 0:
+        """The rule as it is for subjects of its override `variant`, counted from 1; 0, or one it has no more, is itself."""
+        if not 0 < variant <= len(self.overrides):
             return self
         override = self.overrides[variant - 1]
         changes = {name: getattr(override, name) for name in override.said}
