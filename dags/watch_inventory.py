@@ -1,6 +1,6 @@
 """### Evaluates all rules, keeps the alerts, proposes what should be done
 
-**evaluate** compares every item, lot, order line and inspection with the rules in `include/rules/` and opens, keeps or
+**evaluate** compares every item, lot, order line and inspection with the rules in force (written in `include/rules/`) and opens, keeps or
 resolves alerts; whoever a rule names in `notify` gets one message for all that is new. **propose** makes one order for each
 supplier and site from the alerts whose rules may act; what is on order, proposed or waiting counts, so nothing is proposed
 twice. **announce** wakes `ask_approval`.

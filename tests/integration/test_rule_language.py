@@ -12,7 +12,6 @@ from lotwatch.rules import Rule, evaluate_live, load_rules
 from lotwatch.rules.check import check
 from lotwatch.rules.compile import compile_rules
 from lotwatch.rules.explain import explain_alert, explain_now
-from lotwatch.rules.tables import read_rules
 from lotwatch.rules.trial import Count, try_rules
 from tests.integration.company import NOW, TODAY, Company
 
@@ -50,12 +49,6 @@ def stocked(company: Company) -> Company:
 def alerts(conn: psycopg.Connection) -> dict[str, tuple]:
     rows = conn.execute("SELECT rule_id || ' ' || subject_key, severity, state, variant FROM lotwatch.alert")
     return {key: tuple(rest) for key, *rest in rows}
-
-
-def test_the_shipped_rules_can_be_used(db: psycopg.Connection) -> None:
-    rules, errors = read_rules()
-    assert errors == []
-    assert [str(error) for error in check(db, rules, ROLES)] == []
 
 
 @pytest.mark.parametrize(

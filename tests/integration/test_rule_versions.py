@@ -195,6 +195,11 @@ def lotwatch(db_url: str, monkeypatch: pytest.MonkeyPatch):
     return run
 
 
+def test_the_shipped_tables_can_be_used(db: psycopg.Connection, lotwatch) -> None:
+    checked = lotwatch("rules", "check")
+    assert (checked.exit_code, "can be used as written" in checked.stdout) == (0, True), checked.stdout
+
+
 def test_a_rule_goes_from_its_file_into_force(expired: Company, lotwatch, tmp_path: Path) -> None:
     table = tmp_path / "table.yaml"
     table.write_text(RULE.replace("physical > 5", "phisical > 5"), encoding="utf-8")

@@ -1,6 +1,6 @@
 """Planning, watching and proposing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -50,21 +50,20 @@ def tell_alerts(conn: psycopg.Connection, context: RunContext) -> Counts:
         ]
         for role in sorted({role for _, roles in told for role in roles}):
             theirs = [alert for alert, roles in told if role in roles]
-            payload = {"template": "alerts", "to": [role], "data": _digest(theirs)}
+            payload = {"template": "alerts", "to": [role], "data": _digest(theirs, known)}
             # with the try: what a cleared task finds anew is another message
             outbox.enqueue(conn, "message", f"alerts:{context.run_id}:{context.try_number}:{role}", payload)
     return {"told": len(fresh)}
 
 
-def _digest(alerts: Sequence[rules.Alert]) -> dict[str, Any]:
-    english, chinese = rules.titles("en"), rules.titles("zh")  # once: each reads the decision tables
+def _digest(alerts: Sequence[rules.Alert], known: Mapping[str, rules.Rule]) -> dict[str, Any]:
     return {
         "total": len(alerts),
         "critical": sum(alert.severity == "critical" for alert in alerts),
         "rows": [
             {
                 "severity": alert.severity,
-                "rule": {"en": english[alert.rule_id], "zh": chinese[alert.rule_id]},
+                "rule": known[alert.rule_id].title.model_dump(),
                 "subject": alert.subject_key,
                 "evidence": in_words(alert.evidence),
             }

@@ -106,8 +106,10 @@ def _evaluate(
     """Whether it fires, at which level, and whether each part is so: as the evaluation itself would say."""
     asked = [f"({variant.fires})", variant.level, *(f"({part.sql(columns)})" for part in parts)]
     row = ", ".join(f'"{name}" {columns[name].type}' for name in values) or '"nothing" text'
-    statement = f"SELECT {', '.join(asked)} FROM jsonb_to_record(%(row)s) AS fact ({row})"  # noqa: S608
-    found = conn.execute(statement.replace("%", "%%").replace("%%(row)s", "%(row)s"), {"row": Jsonb(values)}).fetchone()
+    statement = sql.SQL("SELECT {} FROM jsonb_to_record({}) AS fact ({})")
+    found = conn.execute(
+        statement.format(sql.SQL(", ".join(asked)), sql.Literal(Jsonb(values)), sql.SQL(row))
+    ).fetchone()
     assert found is not None  # noqa: S101  # one row in, one row out
     return tuple(found)
 

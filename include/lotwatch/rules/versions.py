@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from lotwatch import governance
-from lotwatch.audit import RunContext
+from lotwatch.audit import RunContext, record_many
 from lotwatch.db.query import query
 from lotwatch.rules.tables import Rule, load_rules
 
@@ -71,10 +71,12 @@ def activate(conn: psycopg.Connection, context: RunContext, change_set_id: int, 
         after = governance.activate(conn, context, change_set_id, "rules")
         changed = governance.differences(before.content if before else {}, after.content)
         if changed["removed"]:
-            conn.execute(query(__package__, "retire"), {"rules": changed["removed"], "as_of": context.as_of})
+            parameters = {"rules": changed["removed"], "as_of": context.as_of}
+            ended = conn.execute(query(__package__, "retire"), parameters).fetchall()
+            record_many(conn, context, "alert", (("alert resolved", str(alert_id), after) for alert_id, after in ended))
         if baseline:
-            parameters = {"rules": changed["added"], "change_set_id": change_set_id}
-            conn.execute(query(__package__, "begin_baseline"), parameters)
+            coming = {"rules": changed["added"], "change_set_id": change_set_id}
+            conn.execute(query(__package__, "begin_baseline"), coming)
 
 
 def release(conn: psycopg.Connection, as_of: datetime, *, baseline: bool = False) -> bool:

@@ -21,6 +21,8 @@ router = APIRouter()
 
 #: texts of a rule, and change sets, on one page
 _MOST = 20
+#: parts of a change set whose texts are shown
+_MOST_SHOWN = 100
 RuleId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{2,59}$")]
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
@@ -104,13 +106,14 @@ def _show(view: View, number: int, *, error: str | None = None, **values: Any) -
         base = None if change.based_on is None else _read(conn, change.based_on)
         before, after = (_texts(conn, each) for each in (base, change))
     keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
-    differences = [(key, _difference(before.get(key, ""), after.get(key, ""))) for key in keys]
+    differences = [(key, _difference(before.get(key, ""), after.get(key, ""))) for key in keys[:_MOST_SHOWN]]
     may = change.decision is None and not view.limited and view.person.may(f"activate_{change.kind}")
     plain = {"done": None, "note": "", "may_decide": may, "mine": view.person.name == change.submitted_by}
     return view.page(
         "rules-change",
         status=409 if error else 200,
         change=change,
+        count=len(keys),
         differences=differences,
         error=error,
         **plain | values,
@@ -136,5 +139,5 @@ def _texts(conn: Any, change: governance.Change | None) -> dict[str, str]:
 
 def _difference(before: str, after: str) -> list[tuple[str, str]]:
     """Lines, each with how it stands: `+`, `-` or a space."""
-    lines = difflib.ndiff(before.splitlines(), after.splitlines())
-    return [(line[0], line[2:]) for line in lines if line[0] != "?"]
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=10_000))
+    return [(line[0], line[1:]) for line in lines[3:]]  # after the names of the two and where they begin
