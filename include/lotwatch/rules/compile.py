@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from lotwatch.db.query import query
 from lotwatch.errors import RuleError, nearest
 from lotwatch.facts import Column
 from lotwatch.rules.expression import Expression, parse
@@ -93,33 +94,39 @@ def variants(rule: Rule, columns: Columns) -> Iterator[Variant]:
             earlier.append(scope)
 
 
-def compile_rules(subject: str, rules: Sequence[Rule], columns: Columns) -> str:
-    """One SELECT answering the columns of the table `finding` (see make_finding.sql) for every finding of `rules` in
-    the fact view of `subject`. Raises RuleError."""
+def compile_rules(subject: str, rules: Sequence[Rule], columns: Columns, schema: str = "lotwatch") -> str:
+    """One SELECT answering the columns of the table `finding` (see compiled.sql) for every finding of `rules` in the fact
+    view of `subject`, of that `schema`. Raises RuleError."""
     found = [variant for rule in rules for variant in variants(rule, columns)]
-    arms = "\n    UNION ALL ".join(_arm(variant) for variant in found)
-    shown = _object([name for name in SUBJECT_COLUMNS if name in columns])
-    # most facts concern no rule: they are left out before findings are made of them
-    concerned = "\n    OR ".join(f"({_concerns(variant)})" for variant in found)
-    return (
-        f"SELECT finding.rule_id, finding.rule_version, {_text(subject)} AS subject_kind, fact.subject_key,"
-        f" finding.severity, {shown} AS subject, finding.evidence, fact.data_in_quarantine AS in_quarantine,"
-        " finding.fires, finding.variant, finding.shadow\n"
-        f"FROM lotwatch.fact_{subject} AS fact\n"
-        f"CROSS JOIN LATERAL (\n    {arms}\n) AS finding\n"
-        f"WHERE {concerned}"
+    return _filled(
+        "compiled",
+        subject=_text(subject),
+        view=f"{schema}.fact_{subject}",
+        shown=_object([name for name in SUBJECT_COLUMNS if name in columns]),
+        arms="\nUNION ALL\n".join(_arm(variant) for variant in found),
+        concerned="\n    OR ".join(f"({_concerns(variant)})" for variant in found),
     )
 
 
 def _arm(variant: Variant) -> str:
     """The finding of one variant for a fact, or nothing."""
-    rule = variant.rule
-    fires = "true" if variant.lasts is None else f"({variant.fires})"
-    return (
-        f"SELECT {_text(rule.id)}::text AS rule_id, {_text(rule.version)}::text AS rule_version,"
-        f" {variant.number} AS variant, {str(rule.mode == 'shadow').lower()} AS shadow, {fires} AS fires,"
-        f" {variant.level} AS severity, {_object(variant.read)} AS evidence WHERE {_concerns(variant)}"
+    return _filled(
+        "compiled_arm",
+        rule_id=_text(variant.rule.id),
+        rule_version=_text(variant.rule.version),
+        variant=str(variant.number),
+        shadow=str(variant.rule.mode == "shadow").lower(),
+        fires="true" if variant.lasts is None else f"({variant.fires})",
+        severity=variant.level,
+        evidence=_object(variant.read),
+        concerned=_concerns(variant),
     )
+
+
+def _filled(name: str, **parts: str) -> str:
+    """A statement of ours with its parts, each made of what was understood: never a text that somebody wrote."""
+    lines = query(__package__, name).splitlines()
+    return "\n".join(line for line in lines if not line.startswith("--")).format(**parts)
 
 
 def _concerns(variant: Variant) -> str:

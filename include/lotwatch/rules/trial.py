@@ -61,12 +61,15 @@ def try_rules(
     distinct = {(rule.id, rule.version): rule for rule, _ in sides}
     with conn.transaction(force_rollback=True):
         facts.live(conn, as_of)
-        conn.execute(query(__package__, "make_finding"))
         known = facts.columns(conn)
         by_subject = sorted(distinct.values(), key=lambda rule: rule.subject)
-        for subject, group in groupby(by_subject, key=lambda rule: rule.subject):
-            statement = compile_rules(subject, list(group), known[f"fact_{subject}"])
-            conn.execute(sql.SQL("INSERT INTO finding {}").format(sql.SQL(statement)))
+        parts = [
+            sql.SQL("({})").format(sql.SQL(compile_rules(subject, list(group), known[f"fact_{subject}"])))
+            for subject, group in groupby(by_subject, key=lambda rule: rule.subject)
+        ]
+        if not parts:
+            return Trial([], [])
+        conn.execute(sql.SQL(query(__package__, "try_finding")).format(found=sql.SQL("\nUNION ALL\n").join(parts)))
         parameters = {
             "rules": [rule.id for rule, _ in sides],
             "versions": [rule.version for rule, _ in sides],
