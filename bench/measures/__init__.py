@@ -18,13 +18,13 @@ from bench.measures.ledger import (
 )
 from bench.measures.planning import measure_plan
 from bench.measures.push import measure_push
-from bench.measures.rules import measure_compile, measure_sweep
+from bench.measures.rules import measure_changed, measure_compile, measure_sweep
 from bench.measures.tryton import measure_tryton
 from bench.world import World
 
 Name = Literal[
-    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "compile", "sweep", "reorder", "holds", "connectors",
-    "tryton", "push",
+    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "compile", "sweep", "changed", "reorder", "holds",
+    "connectors", "tryton", "push",
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -38,6 +38,7 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "asof": measure_as_of,
     "compile": measure_compile,
     "sweep": measure_sweep,
+    "changed": measure_changed,
     "reorder": measure_reorder,
     "holds": measure_holds,
     "connectors": measure_connectors,
@@ -47,6 +48,9 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
 #: measured only when they are asked for: they start real servers, and take minutes
 ON_REQUEST: frozenset[Name] = frozenset({"tryton", "push"})
 #: what must have been done before a measure
-NEEDS: dict[Name, set[Name]] = {"asof": {"plan"}, "sweep": {"plan"}, "reorder": {"plan", "sweep"}, "holds": {"plan"}}
+NEEDS: dict[Name, set[Name]] = {
+    "asof": {"plan"}, "sweep": {"plan"}, "changed": {"plan", "sweep"},
+    "reorder": {"plan", "sweep"}, "holds": {"plan"},
+}  # fmt: skip
 
 __all__ = ["MEASURES", "NEEDS", "ON_REQUEST", "Name"]

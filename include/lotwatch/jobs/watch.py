@@ -1,13 +1,19 @@
 """Planning, watching and proposing."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, fields
+from functools import partial
 from typing import Any
 
 import psycopg
 
 from lotwatch import actions, outbox, planning, rules
 from lotwatch.audit import RunContext, record
+from lotwatch.db.retry import in_transaction
 from lotwatch.jobs.describe import in_words
+
+log = logging.getLogger(__name__)
 
 Counts = dict[str, int]
 #: alerts listed in one message's data; the link leads to all of them
@@ -25,19 +31,73 @@ def plan(conn: psycopg.Connection, context: RunContext, settings: planning.PlanS
 
 
 def evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
-    """Evaluate the rules. A live run keeps the alerts; a backfilled one records what that day would have shown."""
+    """Evaluate the rules. A live run keeps the alerts; a backfilled one records what that day would have shown.
+
+    A run that something woke looks at what changed; one by the clock or by hand at everything, and so does the first
+    one after a rule changed or when the last time is an hour ago.
+    """
     tables = rules.active_rules(conn, context.as_of)
     if context.backfilled:
         done = rules.evaluate_backfilled(conn, tables, context)
-        return {"backfilled_findings": sum(done.findings.values())}
-    done = rules.evaluate_live(conn, tables, context)
+        log.info("Findings of %s, recorded as backfilled:\n%s", context.as_of, as_table(done))
+        return {"backfilled_findings": done.total.fired}
+    woken = context.run_type == "asset_triggered" and not rules.is_sweep_due(conn, tables, context.as_of)
+    return _keep(conn, context, tables, rules.evaluate_changed if woken else rules.evaluate_live)
+
+
+def evaluate_events(conn: psycopg.Connection, context: RunContext) -> Counts:
+    """Evaluate what the events just posted have changed; everything, when the last time is an hour ago."""
+    tables = rules.active_rules(conn, context.as_of)
+    due = rules.is_sweep_due(conn, tables, context.as_of)
+    return _keep(conn, context, tables, rules.evaluate_live if due else rules.evaluate_changed)
+
+
+def as_table(done: rules.Evaluation) -> str:
+    """For people: a line for each rule that fired or whose alerts changed."""
+    names = [part.name for part in fields(rules.Outcome)]
+    rows = [
+        ("", *names),
+        *((rule, *astuple(done.rules[rule])) for rule in sorted(done.rules)),
+        ("all", *astuple(done.total)),
+    ]
+    return "\n".join(f"{row[0]:<32}" + "".join(f"{value!s:>11}" for value in row[1:]) for row in rows)
+
+
+def _keep(
+    conn: psycopg.Connection,
+    context: RunContext,
+    tables: Sequence[rules.Rule],
+    evaluate: Callable[..., rules.Evaluation],
+) -> Counts:
+    done = in_transaction(conn, partial(_once, conn, context, tables, evaluate))
+    log.info("%s evaluated:\n%s", "Everything" if done.swept else f"{done.item_sites} item-sites", as_table(done))
+    total = done.total
     return {
-        "findings": sum(done.findings.values()),
-        "opened": done.opened,
-        "reopened": done.reopened,
+        "swept": int(done.swept),
+        "item_sites": done.item_sites,
+        "findings": total.fired,
+        "suppressed": total.suppressed,
+        "opened": total.opened,
+        "reopened": total.reopened,
+        "worsened": total.worsened,
         "continued": done.continued,
-        "resolved": done.resolved,
+        "resolved": total.resolved,
     }
+
+
+def _once(
+    conn: psycopg.Connection,
+    context: RunContext,
+    tables: Sequence[rules.Rule],
+    evaluate: Callable[..., rules.Evaluation],
+) -> rules.Evaluation:
+    """Evaluate; the first time that a rule was evaluated on everything ends its baseline."""
+    baseline = rules.baselined(conn) & {rule.id for rule in tables}
+    done = evaluate(conn, tables, context, baseline=baseline)
+    if done.swept:
+        rules.end_baseline(conn, baseline)
+        rules.retire_expired(conn, context)
+    return done
 
 
 def tell_alerts(conn: psycopg.Connection, context: RunContext) -> Counts:

@@ -33,14 +33,19 @@ Answer = Literal["alert", "ignore"]
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
-def _duration(value: object) -> object:
-    """`30m`, `4h` or `2d`."""
-    if isinstance(value, timedelta):
-        return value
+def duration(value: object) -> object:
+    """The length of `30m`, `4h` or `2d`; anything else is given back as it is."""
     found = re.fullmatch(r"([1-9][0-9]{0,5})([mhd])", value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError("a time is written 30m, 4h or 2d")
+        return value
     return int(found[1]) * _UNITS[found[2]]
+
+
+def _duration(value: object) -> timedelta:
+    length = duration(value)
+    if isinstance(length, timedelta):
+        return length
+    raise ValueError("a time is written 30m, 4h or 2d")
 
 
 Duration = Annotated[

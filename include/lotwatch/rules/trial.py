@@ -69,7 +69,7 @@ def try_rules(
         ]
         if not parts:
             return Trial([], [])
-        conn.execute(sql.SQL(query(__package__, "try_finding")).format(found=sql.SQL("\nUNION ALL\n").join(parts)))
+        conn.execute(sql.SQL(query(__package__, "make_finding")).format(found=sql.SQL("\nUNION ALL\n").join(parts)))
         parameters = {
             "rules": [rule.id for rule, _ in sides],
             "versions": [rule.version for rule, _ in sides],

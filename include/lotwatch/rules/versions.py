@@ -71,9 +71,7 @@ def activate(conn: psycopg.Connection, context: RunContext, change_set_id: int, 
         after = governance.activate(conn, context, change_set_id, "rules")
         changed = governance.differences(before.content if before else {}, after.content)
         if changed["removed"]:
-            parameters = {"rules": changed["removed"], "as_of": context.as_of}
-            ended = conn.execute(query(__package__, "retire"), parameters).fetchall()
-            record_many(conn, context, "alert", (("alert resolved", str(alert_id), after) for alert_id, after in ended))
+            _retire(conn, context, changed["removed"])
         if baseline:
             coming = {"rules": changed["added"], "change_set_id": change_set_id}
             conn.execute(query(__package__, "begin_baseline"), coming)
@@ -91,6 +89,13 @@ def release(conn: psycopg.Connection, as_of: datetime, *, baseline: bool = False
         return True
 
 
+def retire_expired(conn: psycopg.Connection, context: RunContext) -> None:
+    """Resolve the open alerts of rules in force whose days are over, or have not come."""
+    _retire(
+        conn, context, [rule.id for rule in rules_in_force(conn, context.as_of) if not rule.in_force(context.as_of)]
+    )
+
+
 def baselined(conn: psycopg.Connection) -> set[str]:
     """Rules whose first evaluation is due, and is to be told to nobody."""
     return {rule_id for (rule_id,) in conn.execute(query(__package__, "baselined"))}
@@ -99,6 +104,11 @@ def baselined(conn: psycopg.Connection) -> set[str]:
 def end_baseline(conn: psycopg.Connection, rules: set[str]) -> None:
     """Note that the first evaluation of these rules is done."""
     conn.execute(query(__package__, "end_baseline"), {"rules": list(rules)})
+
+
+def _retire(conn: psycopg.Connection, context: RunContext, rules: Sequence[str]) -> None:
+    ended = conn.execute(query(__package__, "retire"), {"rules": list(rules), "as_of": context.as_of}).fetchall()
+    record_many(conn, context, "alert", (("alert resolved", str(alert_id), after) for alert_id, after in ended))
 
 
 def _in_force(conn: psycopg.Connection, as_of: datetime) -> governance.Change:

@@ -171,10 +171,7 @@ measured AS (
     FROM subject
     INNER JOIN lotwatch.site_today AS site ON subject.site_id = site.site_id
     LEFT JOIN lotwatch.inspection_pass_rate AS own ON subject.item_id = own.item_id
-    CROSS JOIN (
-        SELECT rate FROM lotwatch.inspection_pass_rate
-        WHERE item_id IS NULL
-    ) AS anyone
+    CROSS JOIN lotwatch.company_pass_rate AS anyone
 )
 
 SELECT

@@ -1,4 +1,25 @@
 CREATE VIEW lotwatch.fact_inspection AS
+WITH inspected AS (
+    SELECT DISTINCT
+        item_id,
+        lot_id
+    FROM lotwatch.inspection
+    -- not looked for where it passed
+    WHERE lot_id IS NOT NULL AND (state = 'failed' OR coalesce(closed_at, 'infinity') > (SELECT lotwatch.as_of()))
+),
+
+lot_stock AS (
+    SELECT
+        inspected.item_id,
+        inspected.lot_id,
+        sum(stock_state.quantity) AS physical,
+        sum(stock_state.quantity) FILTER (WHERE stock_state.status = 'unrestricted' AND stock_state.sound) AS usable
+    FROM inspected
+    INNER JOIN lotwatch.stock_state AS stock_state
+        ON inspected.item_id = stock_state.item_id AND inspected.lot_id = stock_state.lot_id
+    GROUP BY inspected.item_id, inspected.lot_id
+)
+
 SELECT
     inspection.source || ':' || inspection.source_key AS subject_key,
     inspection.item_id,
@@ -13,8 +34,8 @@ SELECT
     extract(DAY FROM lotwatch.as_of() - inspection.opened_at)::integer AS days_open,
     extract(DAY FROM lotwatch.as_of() - inspection.closed_at)::integer AS days_since_closed,
     (lotwatch.as_of() AT TIME ZONE 'UTC')::date - inspection.due_on AS days_overdue,
-    coalesce(stock.physical, 0)::bigint AS physical,
-    coalesce(stock.usable, 0)::bigint AS usable,
+    CASE WHEN looked.at_stock THEN coalesce(lot_stock.physical, 0) ELSE 0 END::bigint AS physical,
+    CASE WHEN looked.at_stock THEN coalesce(lot_stock.usable, 0) ELSE 0 END::bigint AS usable,
     EXISTS(
         SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
         WHERE waiting.item_code = item.code
@@ -22,16 +43,13 @@ SELECT
 FROM lotwatch.inspection AS inspection
 INNER JOIN lotwatch.item AS item ON inspection.item_id = item.item_id
 LEFT JOIN lotwatch.lot AS lot ON inspection.lot_id = lot.lot_id
-LEFT JOIN LATERAL (
-    SELECT
-        sum(stock_state.quantity) AS physical,
-        sum(stock_state.quantity) FILTER (WHERE stock_state.status = 'unrestricted' AND stock_state.sound) AS usable
-    FROM lotwatch.stock_state AS stock_state
-    WHERE
-        stock_state.item_id = inspection.item_id AND stock_state.lot_id = inspection.lot_id
-        -- not looked for where it passed
-        AND (inspection.state = 'failed' OR coalesce(inspection.closed_at, 'infinity') > (SELECT lotwatch.as_of()))
-) AS stock ON true
+LEFT JOIN lot_stock ON inspection.item_id = lot_stock.item_id AND inspection.lot_id = lot_stock.lot_id
+CROSS JOIN
+    LATERAL (
+        SELECT
+            inspection.state = 'failed'
+            OR coalesce(inspection.closed_at, 'infinity') > (SELECT lotwatch.as_of()) AS at_stock
+    ) AS looked
 WHERE
     inspection.opened_at <= lotwatch.as_of()
     AND (inspection.state <> 'cancelled' OR inspection.closed_at > lotwatch.as_of());
