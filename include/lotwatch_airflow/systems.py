@@ -8,7 +8,7 @@ from airflow.sdk import BaseHook, conf
 from lotwatch.actions.warehouse import Warehouse, load_warehouses
 from lotwatch.delivery import Gateways, WarehouseGateway
 from lotwatch.delivery.people import load_people
-from lotwatch.delivery.portal import PortalClient
+from lotwatch.delivery.portals import PortalClient, Portals, PortalSettings, load_portals, make_client
 from lotwatch.errors import LotwatchError
 from lotwatch.sources import registry, tryton
 from lotwatch.sources.connector import Connector, Login
@@ -17,7 +17,7 @@ from lotwatch_airflow.connection import url
 
 __all__ = ["channels", "gateways", "known_login", "login", "source_connector"]
 
-ERP, PORTAL, MAIL = "tryton", "supplier_portal", "sendgrid"
+ERP, MAIL = "tryton", "sendgrid"
 
 
 def source_connector(name: str) -> Connector:
@@ -46,16 +46,21 @@ def known_login(conn_id: str) -> Login:
 
 
 def gateways() -> Gateways:
-    """The ERP, the supplier portal and the mail service."""
-    erp, portal, mail = (BaseHook.get_connection(conn_id) for conn_id in (ERP, PORTAL, MAIL))
+    """The ERP, suppliers' portals, the mail service and the warehouses."""
+    erp, mail = (BaseHook.get_connection(conn_id) for conn_id in (ERP, MAIL))
     return Gateways(
         erp=tryton.TrytonErp(tryton.connect(url(erp), erp.schema or "", erp.login or "", erp.password or "")),
-        portal=PortalClient(url(portal), portal.password or ""),
+        portals=Portals(load_portals(), _portal),
         mail=sendgrid(mail),
         people=load_people(),
         board_url=conf.get("api", "base_url"),
         warehouses={name: WarehouseGateway(known, _wms(known)) for name, known in load_warehouses().items()},
     )
+
+
+def _portal(settings: PortalSettings) -> PortalClient:
+    there = login(settings.connection)
+    return make_client(settings, there.url, there.password)
 
 
 def _wms(known: Warehouse) -> tryton.TrytonWms:

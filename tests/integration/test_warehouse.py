@@ -13,6 +13,7 @@ from lotwatch.actions.warehouse import Task, TaskLine, Warehouse
 from lotwatch.audit import begin_run
 from lotwatch.delivery import Gateways, WarehouseGateway
 from lotwatch.delivery.people import People
+from lotwatch.delivery.portals import Portals
 from lotwatch.errors import SourceError
 from lotwatch.jobs.order import send
 from lotwatch.sources.tryton.wms import Told
@@ -104,7 +105,7 @@ def run(wms: Wms, days: float = 0) -> dict[str, Any]:
     conn.execute("UPDATE lotwatch.outbox SET not_before = now() WHERE state IN ('waiting', 'unclear')")
     people = People({"ops": {"en": ("o@x.example",)}, "warehouse": {"en": ("w@x.example",)}})
     gateways = Gateways(
-        erp=None, portal=None, mail=Mailbox(), people=people, board_url="http://board",  # type: ignore[arg-type]
+        erp=None, portals=Portals({}, None), mail=Mailbox(), people=people, board_url="http://board",  # type: ignore[arg-type]
         warehouses={"tryton": WarehouseGateway(SETTINGS, wms)},
     )  # fmt: skip
     run_id = f"run {days} {conn.execute('SELECT clock_timestamp()').fetchone()}"

@@ -37,6 +37,7 @@ need AS (
             INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id
             WHERE
                 line.item_id = fact.item_id AND proposal.site_id = fact.site_id AND NOT line.refused
+                AND line.declined < line.quantity
                 AND (
                     proposal.state IN ('proposed', 'waiting', 'approved', 'sending')
                     OR (

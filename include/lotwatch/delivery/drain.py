@@ -20,6 +20,7 @@ from lotwatch.delivery.channels import Message
 from lotwatch.delivery.gateways import Gateways
 from lotwatch.delivery.messages import render
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
+from lotwatch.delivery.portals import NotYet
 from lotwatch.errors import LotwatchError, SourceError
 
 #: seconds until another worker may take a row that was claimed and never recorded
@@ -70,6 +71,9 @@ def _deliver(
     except orders.NotToBeSent as stop:
         outbox.close(conn, row, "refused", str(stop))
         return "refused", None
+    except NotYet as error:
+        outbox.put_back(conn, row, str(error), error.seconds)
+        return "put_back", None
     except Refused as error:
         return _give_up(conn, row, error, context), error
     except Unavailable as error:

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from lotwatch.actions import Order
 from lotwatch.actions.warehouse import Task, Warehouse
-from lotwatch.delivery import portal
 from lotwatch.delivery.channels import Channel
 from lotwatch.delivery.people import People
+from lotwatch.delivery.portals import Portals
 
 
 class Erp(Protocol):
@@ -19,14 +19,6 @@ class Erp(Protocol):
 
     def draft(self, order: Order) -> str:
         """The ERP's number of the draft. Raises SourceError (`retry` says whether later can help)."""
-
-
-class Portal(Protocol):
-    """See `lotwatch.delivery.portal.PortalClient`."""
-
-    def send_order(self, order: portal.Order, idempotency_key: str) -> portal.Confirmation: ...
-
-    def find_order(self, reference: str) -> portal.Confirmation | None: ...
 
 
 class Told(Protocol):
@@ -62,11 +54,11 @@ class WarehouseGateway:
 class Gateways:
     """All of them. `people` answers the addresses of a role, `board_url` is where links in messages lead.
 
-    `warehouses` are the warehouse systems by name.
+    `portals` are the suppliers', by supplier; `warehouses` are the warehouse systems by name.
     """
 
     erp: Erp
-    portal: Portal
+    portals: Portals
     mail: Channel
     people: People
     board_url: str
