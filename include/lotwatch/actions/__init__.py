@@ -1,7 +1,7 @@
 """What should be done: proposals, their guards, and who said yes."""
 
 from lotwatch.actions.approvals import Answer, Asked, Decision, Question, ask, decide, question
-from lotwatch.actions.budgets import apply_budgets, load_budgets
+from lotwatch.actions.budgets import active_budgets, apply_budgets, as_content, load_budgets
 from lotwatch.actions.guards import Refusal, guard
 from lotwatch.actions.placed import ItemNames, approved_on, decline, item_names, order_in_erp
 from lotwatch.actions.progress import confirmed, drafted, failed, is_approved, take_untold
@@ -16,8 +16,10 @@ __all__ = [
     "ProposeSettings",
     "Question",
     "Refusal",
+    "active_budgets",
     "apply_budgets",
     "approved_on",
+    "as_content",
     "ask",
     "confirmed",
     "decide",

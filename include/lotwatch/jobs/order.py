@@ -23,7 +23,7 @@ def ask(conn: psycopg.Connection, context: RunContext, time_to_answer: timedelta
     """
     until = context.as_of + time_to_answer
     with conn.transaction():
-        actions.apply_budgets(conn, context.as_of, context, actions.load_budgets())
+        actions.apply_budgets(conn, context.as_of, context, actions.active_budgets(conn, context.as_of))
         asked = actions.ask(conn, context, until, MOST_QUESTIONS)
         if asked.orders:
             data = {"until": f"{until:%Y-%m-%d %H:%M} UTC", "rows": [_row(order) for order in asked.orders]}

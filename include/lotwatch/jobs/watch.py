@@ -1,7 +1,7 @@
 """Planning, watching and proposing."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, fields
 from functools import partial
 from typing import Any
@@ -36,7 +36,7 @@ def evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
     A run that something woke looks at what changed; one by the clock or by hand at everything, and so does the first
     one after a rule changed or when the last time is an hour ago.
     """
-    tables = rules.load_rules()
+    tables = rules.active_rules(conn, context.as_of)
     if context.backfilled:
         done = rules.evaluate_backfilled(conn, tables, context)
         log.info("Findings of %s, recorded as backfilled:\n%s", context.as_of, as_table(done))
@@ -47,7 +47,7 @@ def evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
 
 def evaluate_events(conn: psycopg.Connection, context: RunContext) -> Counts:
     """Evaluate what the events just posted have changed; everything, when the last time is an hour ago."""
-    tables = rules.load_rules()
+    tables = rules.active_rules(conn, context.as_of)
     due = rules.is_sweep_due(conn, tables, context.as_of)
     return _keep(conn, context, tables, rules.evaluate_live if due else rules.evaluate_changed)
 
@@ -67,9 +67,9 @@ def _keep(
     conn: psycopg.Connection,
     context: RunContext,
     tables: Sequence[rules.Rule],
-    evaluate: Callable[[psycopg.Connection, Sequence[rules.Rule], RunContext], rules.Evaluation],
+    evaluate: Callable[..., rules.Evaluation],
 ) -> Counts:
-    done = in_transaction(conn, partial(evaluate, conn, tables, context))
+    done = in_transaction(conn, partial(_once, conn, context, tables, evaluate))
     log.info("%s evaluated:\n%s", "Everything" if done.swept else f"{done.item_sites} item-sites", as_table(done))
     total = done.total
     return {
@@ -85,28 +85,45 @@ def _keep(
     }
 
 
+def _once(
+    conn: psycopg.Connection,
+    context: RunContext,
+    tables: Sequence[rules.Rule],
+    evaluate: Callable[..., rules.Evaluation],
+) -> rules.Evaluation:
+    """Evaluate; the first time that a rule was evaluated on everything ends its baseline."""
+    baseline = rules.baselined(conn) & {rule.id for rule in tables}
+    done = evaluate(conn, tables, context, baseline=baseline)
+    if done.swept:
+        rules.end_baseline(conn, baseline)
+        rules.retire_expired(conn, context)
+    return done
+
+
 def tell_alerts(conn: psycopg.Connection, context: RunContext) -> Counts:
     """One message for each role, with the alerts that nobody was told of yet and whose rules name it in `notify`."""
-    notify = {rule.id: rule.notify for rule in rules.load_rules()}
+    known = {rule.id: rule for rule in rules.active_rules(conn, context.as_of)}
     with conn.transaction():
         fresh = rules.take_untold(conn, context.as_of)
-        for role in sorted({role for alert in fresh for role in notify.get(alert.rule_id, ())}):
-            theirs = [alert for alert in fresh if role in notify.get(alert.rule_id, ())]
-            payload = {"template": "alerts", "to": [role], "data": _digest(theirs)}
+        told = [
+            (alert, known[alert.rule_id].applied(alert.variant).notify) for alert in fresh if alert.rule_id in known
+        ]
+        for role in sorted({role for _, roles in told for role in roles}):
+            theirs = [alert for alert, roles in told if role in roles]
+            payload = {"template": "alerts", "to": [role], "data": _digest(theirs, known)}
             # with the try: what a cleared task finds anew is another message
             outbox.enqueue(conn, "message", f"alerts:{context.run_id}:{context.try_number}:{role}", payload)
     return {"told": len(fresh)}
 
 
-def _digest(alerts: Sequence[rules.Alert]) -> dict[str, Any]:
-    english, chinese = rules.titles("en"), rules.titles("zh")  # once: each reads the decision tables
+def _digest(alerts: Sequence[rules.Alert], known: Mapping[str, rules.Rule]) -> dict[str, Any]:
     return {
         "total": len(alerts),
         "critical": sum(alert.severity == "critical" for alert in alerts),
         "rows": [
             {
                 "severity": alert.severity,
-                "rule": {"en": english[alert.rule_id], "zh": chinese[alert.rule_id]},
+                "rule": known[alert.rule_id].title.model_dump(),
                 "subject": alert.subject_key,
                 "evidence": in_words(alert.evidence),
             }
@@ -119,4 +136,4 @@ def propose(conn: psycopg.Connection, context: RunContext, settings: actions.Pro
     """Orders for what is short. A backfilled run proposes nothing."""
     if context.backfilled:
         return {"proposals": 0}
-    return actions.propose(conn, rules.load_rules(), settings, context)
+    return actions.propose(conn, rules.active_rules(conn, context.as_of), settings, context)
