@@ -1,6 +1,7 @@
 """Other systems by the ids of Airflow connections, the only place where addresses and secrets are kept."""
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from airflow.exceptions import AirflowNotFoundException
@@ -8,12 +9,16 @@ from airflow.sdk import BaseHook, conf
 
 from lotwatch.actions.warehouse import Warehouse, load_warehouses
 from lotwatch.delivery import Gateways, WarehouseGateway
+from lotwatch.delivery.channels import Channel, Message
 from lotwatch.delivery.mail import MailClient
+from lotwatch.delivery.mail import Message as Mail
 from lotwatch.delivery.people import load_people
 from lotwatch.delivery.portal import PortalClient
 from lotwatch.errors import LotwatchError
+from lotwatch.formats import Language
 from lotwatch.sources import registry, tryton
 from lotwatch.sources.connector import Connector, Login
+from lotwatch_airflow.board.texts import texts
 
 ERP, PORTAL, MAIL = "tryton", "supplier_portal", "sendgrid"
 SENDER = "Lotwatch <lotwatch@lotwatch.example>"
@@ -45,17 +50,39 @@ def known_login(conn_id: str) -> Login:
 
 
 def gateways() -> Gateways:
-    """The ERP, the supplier portal and the mail service."""
-    erp, portal, mail = (BaseHook.get_connection(conn_id) for conn_id in (ERP, PORTAL, MAIL))
-    sender = mail.extra_dejson.get("sender", SENDER)
+    """The ERP, the supplier portal, the channels and the warehouses."""
+    erp, portal = (BaseHook.get_connection(conn_id) for conn_id in (ERP, PORTAL))
     return Gateways(
         erp=tryton.TrytonErp(tryton.connect(_url(erp), erp.schema or "", erp.login or "", erp.password or "")),
         portal=PortalClient(_url(portal), portal.password or ""),
-        mail=MailClient(mail.password or "", _url(mail), sender),
+        channels=channels(),
         people=load_people(),
         board_url=conf.get("api", "base_url"),
+        names=names,
         warehouses={name: WarehouseGateway(known, _wms(known)) for name, known in load_warehouses().items()},
     )
+
+
+def names(language: Language, kind: str, code: str) -> str:
+    """What people call a code: as on the board."""
+    return texts(language).name(kind, code)
+
+
+def channels() -> dict[str, Channel]:
+    """The ways to reach people that are set up, by name."""
+    mail = BaseHook.get_connection(MAIL)
+    return {MAIL: _SendGrid(MailClient(mail.password or "", _url(mail), mail.extra_dejson.get("sender", SENDER)))}
+
+
+class _SendGrid:
+    def __init__(self, client: MailClient) -> None:
+        self._client = client
+
+    def send(self, message: Message, to: Sequence[str]) -> str:
+        mail = Mail(
+            to=tuple(to), subject=message.subject, text=message.text, html=message.html, reference=message.reference
+        )
+        return self._client.send(mail)
 
 
 def _wms(known: Warehouse) -> tryton.TrytonWms:

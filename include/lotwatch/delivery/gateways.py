@@ -7,8 +7,9 @@ from typing import Protocol
 from lotwatch.actions import Order
 from lotwatch.actions.warehouse import Task, Warehouse
 from lotwatch.delivery import portal
-from lotwatch.delivery.mail import Message
+from lotwatch.delivery.channels import Channel
 from lotwatch.delivery.people import People
+from lotwatch.delivery.words import Names, plain_names
 
 
 class Erp(Protocol):
@@ -27,12 +28,6 @@ class Portal(Protocol):
     def send_order(self, order: portal.Order, idempotency_key: str) -> portal.Confirmation: ...
 
     def find_order(self, reference: str) -> portal.Confirmation | None: ...
-
-
-class Mail(Protocol):
-    """See `lotwatch.delivery.mail.MailClient`."""
-
-    def send(self, message: Message) -> str: ...
 
 
 class Told(Protocol):
@@ -66,14 +61,15 @@ class WarehouseGateway:
 
 @dataclass(frozen=True, slots=True)
 class Gateways:
-    """All of them. `people` answers the addresses of a role, `board_url` is where links in messages lead.
+    """All of them. `people` are the subscribers, `board_url` is where links in messages lead.
 
-    `warehouses` are the warehouse systems by name.
+    `channels` reach people and `warehouses` are the warehouse systems, by name; `names` says what codes are called.
     """
 
     erp: Erp
     portal: Portal
-    mail: Mail
+    channels: Mapping[str, Channel]
     people: People
     board_url: str
+    names: Names = plain_names
     warehouses: Mapping[str, WarehouseGateway] = field(default_factory=dict)

@@ -20,7 +20,12 @@ _GATEWAY_DOES_NOT_KNOW = (502, 504)  # what stands behind the gateway may have r
 
 
 class DeliveryError(LotwatchError):
-    """It was not accepted, as far as we know. Always one of the three kinds below."""
+    """It was not accepted, as far as we know. Always one of the three kinds below.
+
+    `accepted` are recipients of the same request that have it all the same.
+    """
+
+    accepted: tuple[str, ...] = ()
 
 
 class Refused(DeliveryError):  # noqa: N818 (an outcome first, an error second)

@@ -1,17 +1,11 @@
 """Planning, watching and proposing."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import psycopg
 
-from lotwatch import actions, outbox, planning, rules
+from lotwatch import actions, planning, rules
 from lotwatch.audit import RunContext, record
-from lotwatch.jobs.describe import in_words
 
 Counts = dict[str, int]
-#: alerts listed in one message's data; the link leads to all of them
-MOST_TOLD = 50
 
 
 def plan(conn: psycopg.Connection, context: RunContext, settings: planning.PlanSettings) -> Counts:
@@ -36,36 +30,6 @@ def evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
         "reopened": done.reopened,
         "continued": done.continued,
         "resolved": done.resolved,
-    }
-
-
-def tell_alerts(conn: psycopg.Connection, context: RunContext) -> Counts:
-    """One message for each role, with the alerts that nobody was told of yet and whose rules name it in `notify`."""
-    notify = {rule.id: rule.notify for rule in rules.load_rules()}
-    with conn.transaction():
-        fresh = rules.take_untold(conn, context.as_of)
-        for role in sorted({role for alert in fresh for role in notify.get(alert.rule_id, ())}):
-            theirs = [alert for alert in fresh if role in notify.get(alert.rule_id, ())]
-            payload = {"template": "alerts", "to": [role], "data": _digest(theirs)}
-            # with the try: what a cleared task finds anew is another message
-            outbox.enqueue(conn, "message", f"alerts:{context.run_id}:{context.try_number}:{role}", payload)
-    return {"told": len(fresh)}
-
-
-def _digest(alerts: Sequence[rules.Alert]) -> dict[str, Any]:
-    english, chinese = rules.titles("en"), rules.titles("zh")  # once: each reads the decision tables
-    return {
-        "total": len(alerts),
-        "critical": sum(alert.severity == "critical" for alert in alerts),
-        "rows": [
-            {
-                "severity": alert.severity,
-                "rule": {"en": english[alert.rule_id], "zh": chinese[alert.rule_id]},
-                "subject": alert.subject_key,
-                "evidence": in_words(alert.evidence),
-            }
-            for alert in alerts[:MOST_TOLD]
-        ],
     }
 
 

@@ -1,5 +1,52 @@
 """What must leave the house is written here in the transaction that decided it; `delivery` sends it."""
 
-from lotwatch.outbox.queue import Kind, Row, claim, close, close_as_sent, enqueue, note_payload, release, try_again
+from lotwatch.outbox.deliveries import (
+    DELIVERY,
+    Delivery,
+    Heard,
+    Held,
+    deliver_to,
+    delivery,
+    gather,
+    hear,
+    heard,
+    held,
+    hold,
+    holding,
+    let_go,
+    lock_subscriber,
+    note_accepted,
+    payloads,
+    released,
+    send_again,
+)
+from lotwatch.outbox.queue import Kind, Row, claim, close, close_as_sent, enqueue, release, try_again
 
-__all__ = ["Kind", "Row", "claim", "close", "close_as_sent", "enqueue", "note_payload", "release", "try_again"]
+__all__ = [
+    "DELIVERY",
+    "Delivery",
+    "Heard",
+    "Held",
+    "Kind",
+    "Row",
+    "claim",
+    "close",
+    "close_as_sent",
+    "deliver_to",
+    "delivery",
+    "enqueue",
+    "gather",
+    "hear",
+    "heard",
+    "held",
+    "hold",
+    "holding",
+    "let_go",
+    "lock_subscriber",
+    "note_accepted",
+    "payloads",
+    "release",
+    "released",
+    "send_again",
+    "try_again",
+]

@@ -1,6 +1,7 @@
 """What is wrong: decision tables the ops team edits, compiled to SQL, and the alerts they raise."""
 
 from lotwatch.rules.alerts import Alert, take_untold
+from lotwatch.rules.cleared import take_cleared
 from lotwatch.rules.evaluate import Evaluation, evaluate_backfilled, evaluate_live
 from lotwatch.rules.tables import Rule, load_rules, titles
 
@@ -11,6 +12,7 @@ __all__ = [
     "evaluate_backfilled",
     "evaluate_live",
     "load_rules",
+    "take_cleared",
     "take_untold",
     "titles",
 ]

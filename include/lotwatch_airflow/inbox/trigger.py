@@ -33,20 +33,22 @@ class InboxTrigger(BaseEventTrigger):
 
         while True:
             try:
-                async for sources in watch(await self._address(), self.sweep):
+                async for sources in watch(await address(self.conn_id), self.sweep):
                     yield TriggerEvent({"sources": sources})
             except OperationalError as error:
                 self.log.warning("The inbox cannot be watched: %s", error)
                 await asyncio.sleep(_RECONNECT)
 
-    async def _address(self) -> str:
-        from airflow.sdk import BaseHook
-        from psycopg.conninfo import make_conninfo
 
-        found = await BaseHook.aget_connection(self.conn_id)
-        return make_conninfo(
-            host=found.host, port=found.port, dbname=found.schema, user=found.login, password=found.password
-        )
+async def address(conn_id: str) -> str:
+    """Address of a database from an Airflow connection, asked as a triggerer may ask."""
+    from airflow.sdk import BaseHook
+    from psycopg.conninfo import make_conninfo
+
+    found = await BaseHook.aget_connection(conn_id)
+    return make_conninfo(
+        host=found.host, port=found.port, dbname=found.schema, user=found.login, password=found.password
+    )
 
 
 async def watch(address: str, sweep: float = _SWEEP) -> AsyncIterator[list[str]]:
