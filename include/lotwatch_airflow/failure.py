@@ -4,7 +4,9 @@ survives every channel being down."""
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import AsyncCallback, BaseNotifier, DeadlineAlert, DeadlineReference
+from airflow.sdk import BaseNotifier
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from psycopg import Connection
 
 from lotwatch.outbox import enqueue

@@ -156,9 +156,9 @@ class People(RootModel[dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{
         return self.root.get(name)
 
     def concerned(self, roles: Sequence[str], severity: str, about: About) -> list[str]:
-        """Names of those whom it concerns; where a critical message concerns nobody, of whoever has the role ops."""
+        """Names of those whom it concerns; where nobody has a critical message's role and filters, of whoever is ops."""
         found = sorted(name for name, each in self.root.items() if each.wants(roles, severity, about))
-        if not found and severity == "critical":
+        if not found and roles and severity == "critical":
             return sorted(name for name, each in self.root.items() if LAST_RESORT in each.roles)
         return found
 

@@ -33,11 +33,14 @@ class InboxTrigger(BaseEventTrigger):
 
         while True:
             try:
-                async for sources in watch(await address(self.conn_id), self.sweep):
+                async for sources in watch(await self._address(), self.sweep):
                     yield TriggerEvent({"sources": sources})
             except OperationalError as error:
                 self.log.warning("The inbox cannot be watched: %s", error)
                 await asyncio.sleep(_RECONNECT)
+
+    async def _address(self) -> str:
+        return await address(self.conn_id)
 
 
 async def address(conn_id: str) -> str:
