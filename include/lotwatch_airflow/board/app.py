@@ -25,6 +25,7 @@ from lotwatch_airflow.board.pages import (
     holds,
     inventory,
     matches,
+    messages,
     notices,
     orders,
     quality,
@@ -77,7 +78,7 @@ def create_app(board: Board) -> FastAPI:
         openapi_url=None,  # its own pages would be open to everybody
     )
     app.state.board = board
-    for page in (today, inventory, orders, holds, notices, counts, trace, quality, consistency, matches):
+    for page in (today, inventory, orders, holds, notices, counts, trace, quality, consistency, matches, messages):
         app.include_router(page.router)
     app.add_api_route("/static/{name}", _static, include_in_schema=False)
     app.add_exception_handler(HTTPException, _tell_http_error)

@@ -41,6 +41,7 @@ PAGES = (
     ("quality", "quality"),
     ("consistency", "consistency"),
     ("matches", "matches"),
+    ("messages", "messages"),
 )
 
 _COOKIE = "lotwatch_language"

@@ -4,7 +4,7 @@ SELECT
     health.channel,
     health.failures_in_a_row,
     round(extract(EPOCH FROM lotwatch.as_of() - health.last_success_at) / 3600, 1) AS hours_since_success,
-    coalesce(waiting.messages, 0) AS waiting,
+    coalesce(waiting.messages, 0) AS messages_waiting,
     false AS data_in_quarantine
 FROM lotwatch.channel_health AS health
 LEFT JOIN LATERAL (
@@ -19,5 +19,5 @@ COMMENT ON COLUMN lotwatch.fact_channel.subject_key IS 'what an alert is about: 
 COMMENT ON COLUMN lotwatch.fact_channel.channel IS 'name of the channel, as in people.yaml';
 COMMENT ON COLUMN lotwatch.fact_channel.failures_in_a_row IS 'messages it did not take since it last took one';
 COMMENT ON COLUMN lotwatch.fact_channel.hours_since_success IS 'hours since it last took a message; null: it never has';
-COMMENT ON COLUMN lotwatch.fact_channel.waiting IS 'messages that wait for it';
+COMMENT ON COLUMN lotwatch.fact_channel.messages_waiting IS 'messages that wait for it';
 COMMENT ON COLUMN lotwatch.fact_channel.data_in_quarantine IS 'always false: it does not come from records';
