@@ -13,7 +13,9 @@ from lotwatch.cli import (
     inbox,
     ledger,
     match,
+    messages,
     notices,
+    people,
     quarantine,
     rules,
     sources,
@@ -39,6 +41,8 @@ app.add_typer(facts.app, name="facts")
 app.add_typer(rules.app, name="rules")
 app.add_typer(consistency.app, name="consistency")
 app.add_typer(match.app, name="match")
+app.add_typer(messages.app, name="messages")
+app.add_typer(people.app, name="people")
 app.add_typer(access.app, name="access")
 
 

@@ -153,6 +153,12 @@ def catalogue() -> dict[str, dict[str, Any]]:
 
 
 @cache
+def samples() -> dict[str, dict[str, Any]]:
+    """An example of the data of every message."""
+    return yaml.safe_load(files("lotwatch.delivery").joinpath("samples.yaml").read_text(encoding="utf-8"))
+
+
+@cache
 def _environment(lang: Language) -> Environment:
     made = Environment(
         loader=PackageLoader("lotwatch.delivery", "layout"),

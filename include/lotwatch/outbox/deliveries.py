@@ -41,6 +41,22 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A delivery and what has become of it."""
+
+    outbox_id: int
+    message_id: int
+    created_at: datetime
+    severity: str
+    template: str
+    subscriber: str
+    channel: str
+    state: str
+    attempts: int
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What a provider told of a delivery after taking it."""
 
@@ -154,3 +170,17 @@ def hear(conn: psycopg.Connection, since: datetime) -> list[Heard]:
 def send_again(conn: psycopg.Connection, outbox_id: int) -> bool:
     """Have a delivery sent that was given up or came back; False where it is not one of those."""
     return conn.execute(query(__package__, "send_again"), {"outbox_id": outbox_id}).rowcount == 1
+
+
+def list_deliveries(
+    conn: psycopg.Connection,
+    *,
+    message_id: int | None = None,
+    state: str | None = None,
+    subscriber: str | None = None,
+    most: int = 200,
+) -> list[Listed]:
+    """The latest deliveries first, of one message or in one state where told."""
+    parameters = {"message_id": message_id, "state": state, "subscriber": subscriber, "most": most}
+    with conn.cursor(row_factory=class_row(Listed)) as cursor:
+        return cursor.execute(query(__package__, "list_deliveries"), parameters).fetchall()

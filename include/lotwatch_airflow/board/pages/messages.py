@@ -91,8 +91,6 @@ def send_again(
     _read(view, message_id)
     try:
         with write.transaction("retry_message", "retry message") as (conn, context):
-            if view.limited:
-                raise HTTPException(404)
             if not reason:
                 raise LotwatchError(view.texts("messages_page.no_reason"))
             if not outbox.send_again(conn, delivery):
