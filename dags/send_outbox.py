@@ -8,7 +8,7 @@ their quiet hours, with their digest or, where it is critical, at once: see docs
 task is looked up by our reference before anything is sent again; a busy or broken recipient is tried again later, at growing
 intervals; a refusal is final and told to the buyer, or to the warehouse.
 
-*When*: woken by `ask_approval`, and every minute. *When it fails*: nothing is lost or sent twice; the next run goes on. The
+*When*: woken by `ask_approval`, and every minute. *When it fails*: nothing is lost, no order is sent twice; the next run goes on. The
 rows that wait, with their last error, are on the Today page, messages on the page of that name. Never waits for a person.
 """
 
