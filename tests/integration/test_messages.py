@@ -101,8 +101,9 @@ class Town:
 
     def hear(self, event: str, reference: str, reason: str | None = None) -> None:
         self.conn.execute(
-            "INSERT INTO lotwatch.message_event (reference, event, reason, at) VALUES (%s, %s, %s, now())",
-            (reference, event, reason),
+            "INSERT INTO lotwatch.message_event (channel, provider_event_id, reference, recipient, event, reason, at)"
+            " VALUES ('smtp', %s, %s, 'o@x.example', %s, %s, now())",
+            (str(next(self.keys)), reference, event, reason),
         )
 
 

@@ -27,9 +27,7 @@ from lotwatch.paths import PEOPLE
 Severity = Literal["info", "warning", "critical"]
 RANK: Mapping[str, int] = {"info": 0, "warning": 1, "critical": 2}
 #: every way to reach somebody that there is; which of them are set up is up to Airflow's connections
-CHANNELS = (
-    "sendgrid", "smtp", "twilio", "aliyun_sms", "wecom", "dingtalk", "feishu", "slack", "teams", "webhook"
-)  # fmt: skip
+CHANNELS = ("sendgrid", "smtp", "twilio", "aliyun_sms", "wecom", "dingtalk", "feishu", "slack", "teams", "webhook")
 _DIGESTS = ("immediately", "hourly")
 #: who is told when a critical message concerns nobody
 LAST_RESORT = "ops"
