@@ -172,6 +172,8 @@ def say_where(settings: Settings) -> None:
     console.print(
         f"Portal      http://127.0.0.1:{settings.port_portal}/   orders as the supplier sees them", soft_wrap=True
     )
+    messages = f"http://127.0.0.1:{settings.port_channels}/"
+    console.print(f"Messages    {messages}   SMS, robots in groups and other mail", soft_wrap=True)
     console.print(f"Mail        http://127.0.0.1:{settings.port_mail}/   messages that were sent", soft_wrap=True)
     console.print("Everything goes on running. `make stop` stops it, `make clean` removes its data.", soft_wrap=True)
 

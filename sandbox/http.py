@@ -244,7 +244,8 @@ class Misbehaviour(BaseModel):
 
     `latency` is slow by `seconds`; `429` and `500` fail, `429` asking to come back in `seconds`;
     `timeout_before_accept` and `timeout_after_accept` keep silent for `seconds` and end as a gateway does, with 504;
-    `duplicate` accepts it twice; `malformed` accepts it and answers something else; `reject` refuses it.
+    `code` answers with the error `code` of the provider's own list (what sends to people); `duplicate` accepts it twice;
+    `malformed` accepts it and answers something else; `reject` refuses it.
     `at` says which requests are meant: those that send something, those that look up by reference, or those that read
     pages.
     """
@@ -253,8 +254,9 @@ class Misbehaviour(BaseModel):
 
     mode: Literal[
         "latency", "429", "500", "timeout_before_accept", "timeout_after_accept", "duplicate", "malformed", "reject",
-        "cut_off", "garbage", "repeat", "back_in_time", "change",
+        "cut_off", "garbage", "repeat", "back_in_time", "change", "code",
     ]  # fmt: skip
+    code: str = ""
     times: int = Field(1, ge=1, le=1_000_000)
     seconds: float = Field(1, ge=0, le=600)
     at: At = "send"

@@ -18,13 +18,13 @@ from bench.measures.ledger import (
 )
 from bench.measures.planning import measure_plan
 from bench.measures.push import measure_push
-from bench.measures.rules import measure_sweep
+from bench.measures.rules import measure_changed, measure_sweep
 from bench.measures.tryton import measure_tryton
 from bench.world import World
 
 Name = Literal[
-    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "sweep", "reorder", "holds", "connectors",
-    "tryton", "push",
+    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "sweep", "changed", "reorder", "holds",
+    "connectors", "tryton", "push",
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -37,6 +37,7 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "plan": measure_plan,
     "asof": measure_as_of,
     "sweep": measure_sweep,
+    "changed": measure_changed,
     "reorder": measure_reorder,
     "holds": measure_holds,
     "connectors": measure_connectors,
@@ -46,6 +47,9 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
 #: measured only when they are asked for: they start real servers, and take minutes
 ON_REQUEST: frozenset[Name] = frozenset({"tryton", "push"})
 #: what must have been done before a measure
-NEEDS: dict[Name, set[Name]] = {"asof": {"plan"}, "sweep": {"plan"}, "reorder": {"plan", "sweep"}, "holds": {"plan"}}
+NEEDS: dict[Name, set[Name]] = {
+    "asof": {"plan"}, "sweep": {"plan"}, "changed": {"plan", "sweep"},
+    "reorder": {"plan", "sweep"}, "holds": {"plan"},
+}  # fmt: skip
 
 __all__ = ["MEASURES", "NEEDS", "ON_REQUEST", "Name"]

@@ -1,17 +1,12 @@
 """Other systems by the ids of Airflow connections, the only place where addresses and secrets are kept."""
 
 import os
-from collections.abc import Sequence
-from typing import Any
 
 from airflow.exceptions import AirflowNotFoundException
 from airflow.sdk import BaseHook, conf
 
 from lotwatch.actions.warehouse import Warehouse, load_warehouses
 from lotwatch.delivery import Gateways, WarehouseGateway
-from lotwatch.delivery.channels import Channel, Message
-from lotwatch.delivery.mail import MailClient
-from lotwatch.delivery.mail import Message as Mail
 from lotwatch.delivery.people import load_people
 from lotwatch.delivery.portal import PortalClient
 from lotwatch.errors import LotwatchError
@@ -19,9 +14,12 @@ from lotwatch.formats import Language
 from lotwatch.sources import registry, tryton
 from lotwatch.sources.connector import Connector, Login
 from lotwatch_airflow.board.texts import texts
+from lotwatch_airflow.channels import channels
+from lotwatch_airflow.connection import url
 
-ERP, PORTAL, MAIL = "tryton", "supplier_portal", "sendgrid"
-SENDER = "Lotwatch <lotwatch@lotwatch.example>"
+__all__ = ["channels", "gateways", "known_login", "login", "names", "source_connector"]
+
+ERP, PORTAL = "tryton", "supplier_portal"
 
 
 def source_connector(name: str) -> Connector:
@@ -33,7 +31,7 @@ def source_connector(name: str) -> Connector:
 def login(conn_id: str) -> Login:
     """Where a system is and how to log in, by the id of an Airflow connection."""
     known = BaseHook.get_connection(conn_id)
-    return Login(_url(known), known.schema or "", known.login or "", known.password or "", known.extra_dejson)
+    return Login(url(known), known.schema or "", known.login or "", known.password or "", known.extra_dejson)
 
 
 def known_login(conn_id: str) -> Login:
@@ -53,8 +51,8 @@ def gateways() -> Gateways:
     """The ERP, the supplier portal, the channels and the warehouses."""
     erp, portal = (BaseHook.get_connection(conn_id) for conn_id in (ERP, PORTAL))
     return Gateways(
-        erp=tryton.TrytonErp(tryton.connect(_url(erp), erp.schema or "", erp.login or "", erp.password or "")),
-        portal=PortalClient(_url(portal), portal.password or ""),
+        erp=tryton.TrytonErp(tryton.connect(url(erp), erp.schema or "", erp.login or "", erp.password or "")),
+        portal=PortalClient(url(portal), portal.password or ""),
         channels=channels(),
         people=load_people(),
         board_url=conf.get("api", "base_url"),
@@ -68,28 +66,6 @@ def names(language: Language, kind: str, code: str) -> str:
     return texts(language).name(kind, code)
 
 
-def channels() -> dict[str, Channel]:
-    """The ways to reach people that are set up, by name."""
-    mail = BaseHook.get_connection(MAIL)
-    return {MAIL: _SendGrid(MailClient(mail.password or "", _url(mail), mail.extra_dejson.get("sender", SENDER)))}
-
-
-class _SendGrid:
-    def __init__(self, client: MailClient) -> None:
-        self._client = client
-
-    def send(self, message: Message, to: Sequence[str]) -> str:
-        mail = Mail(
-            to=tuple(to), subject=message.subject, text=message.text, html=message.html, reference=message.reference
-        )
-        return self._client.send(mail)
-
-
 def _wms(known: Warehouse) -> tryton.TrytonWms:
     there = login(known.connection)
     return tryton.TrytonWms(tryton.connect(there.url, there.database, there.user, there.password), **known.options)
-
-
-def _url(connection: Any) -> str:
-    port = f":{connection.port}" if connection.port else ""
-    return f"{connection.conn_type}://{connection.host}{port}"

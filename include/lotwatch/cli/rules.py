@@ -30,3 +30,13 @@ def check(
     for subject, group in groupby(rules, key=lambda rule: rule.subject):
         compile_rules(subject, list(group), known[f"fact_{subject}"])
     console.print(f"{len(rules)} rules can be used as written.")
+
+
+@app.command()
+def reference(lang: Annotated[str, typer.Option(help="en or zh")] = "en") -> None:
+    """The reference of the built-in rules as Markdown (docs/reference/rules.md, rules.zh.md)."""
+    from lotwatch.rules.reference import as_markdown
+
+    if lang not in ("en", "zh"):
+        raise typer.BadParameter("en or zh", param_hint="--lang")
+    typer.echo(as_markdown(lang), nl=False)  # type: ignore[arg-type]

@@ -4,11 +4,14 @@ Accepted is a return value. Everything else is one of three errors: `Refused` (a
 (nothing was accepted: send again later) and `Unclear` (it may have been accepted: look it up before sending again).
 """
 
+import ssl
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+import requests
 from pydantic import BaseModel, ValidationError
+from urllib3.exceptions import NewConnectionError
 
 from lotwatch.errors import LotwatchError
 
@@ -89,6 +92,17 @@ def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
     if until is None or answered is None:
         return None
     return _bounded(until - answered)
+
+
+def nothing_was_sent(error: BaseException) -> bool:
+    """Whether the connection of a request was never there, so that the recipient cannot have read anything."""
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", None)
+    under: tuple[object, ...] = getattr(reason, "args", ())
+    untrusted = bool(under) and isinstance(under[0], ssl.SSLCertVerificationError)
+    return untrusted or isinstance(reason, NewConnectionError)
 
 
 def _is_whole(text: str) -> bool:

@@ -20,14 +20,13 @@ from pydantic import (
     model_validator,
 )
 
+from lotwatch.delivery.channels.config import load_channels
 from lotwatch.errors import LotwatchError, nearest
 from lotwatch.formats import Language
 from lotwatch.paths import PEOPLE
 
 Severity = Literal["info", "warning", "critical"]
 RANK: Mapping[str, int] = {"info": 0, "warning": 1, "critical": 2}
-#: every way to reach somebody that there is; which of them are set up is up to Airflow's connections
-CHANNELS = ("sendgrid", "smtp", "twilio", "aliyun_sms", "wecom", "dingtalk", "feishu", "slack", "teams", "webhook")
 _DIGESTS = ("immediately", "hourly")
 #: who is told when a critical message concerns nobody
 LAST_RESORT = "ops"
@@ -40,8 +39,9 @@ def _known_zone(name: str) -> str:
 
 
 def _known_channel(name: str) -> str:
-    if name not in CHANNELS:
-        raise ValueError(f"no such channel: {nearest(name, CHANNELS)}")
+    known = load_channels()
+    if name not in known:
+        raise ValueError(f"no such channel: {nearest(name, known)}")
     return name
 
 

@@ -7,9 +7,8 @@ from typing import Annotated, Any, TypeVar
 import requests
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 from requests.auth import AuthBase
-from urllib3.exceptions import NewConnectionError
 
-from lotwatch.delivery.outcome import Unavailable, Unclear, from_answer
+from lotwatch.delivery.outcome import Unavailable, Unclear, from_answer, nothing_was_sent
 from lotwatch.errors import LotwatchError
 
 _ORDERS = "/api/v1/orders"
@@ -172,7 +171,7 @@ class PortalClient:
                 **content,
             )
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            if _nothing_was_sent(error):
+            if nothing_was_sent(error):
                 raise Unavailable(
                     f"It cannot be reached ({error}).",
                     where=where,
@@ -181,14 +180,6 @@ class PortalClient:
             raise Unclear(
                 f"The request left, but no answer came ({error}).", where=where, do="look it up before sending it again"
             ) from error
-
-
-def _nothing_was_sent(error: requests.RequestException) -> bool:
-    """Whether the connection was never there, so that the portal cannot have read anything."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", None), NewConnectionError)
 
 
 def _understood(kind: type[_Answer], body: bytes, where: str) -> _Answer:

@@ -12,9 +12,10 @@ from lotwatch import gate as quality_gate
 from lotwatch import outbox, sources
 from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
+from lotwatch.delivery.people import load_people
 from lotwatch.errors import GateError, LotwatchError, SourceError
 from lotwatch.gate.suites import ENTITIES
-from lotwatch.jobs import sync
+from lotwatch.jobs import sync, tell, watch
 from lotwatch.paths import EXPECTATIONS
 from lotwatch.sources import inbox, registry
 from lotwatch.sources.registry import Source
@@ -26,6 +27,18 @@ _NO_DOCS = Path()  # Great Expectations writes nothing: it is not asked
 _NAMED = 5
 #: handle_events runs every so many minutes by the clock
 _RETRY_MINUTES = 5
+
+
+def handle_and_evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
+    """`handle`, then the rules on what that changed, and messages of it: also when a source could not go on, whose error is
+    raised afterwards. A backfilled run evaluates nothing."""
+    evaluated: Counts = {}
+    try:
+        counts = handle(conn, context)
+    finally:
+        if not context.backfilled:
+            evaluated = watch.evaluate_events(conn, context) | tell.tell_alerts(conn, context, load_people())
+    return counts | evaluated
 
 
 def handle(conn: psycopg.Connection, context: RunContext) -> Counts:

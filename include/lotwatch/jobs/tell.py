@@ -91,6 +91,8 @@ def _tell(
     *,
     escalated: bool = False,
 ) -> None:
+    if not due:
+        return
     by_subscriber = _by_subscriber(people, due)
     lines = {name: _lines(known, theirs) for name, theirs in by_subscriber.items()}
     shown = [alert for each in lines.values() for line in each[:MOST_ROWS] for alert in line.alerts[:_EXAMPLES]]

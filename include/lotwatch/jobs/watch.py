@@ -1,35 +1,83 @@
 """Planning, watching and proposing."""
 
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, fields
+from functools import partial
+
 import psycopg
 
 from lotwatch import actions, planning, rules
 from lotwatch.audit import RunContext, record
+from lotwatch.db.retry import in_transaction
+
+log = logging.getLogger(__name__)
 
 Counts = dict[str, int]
 
 
 def plan(conn: psycopg.Connection, context: RunContext, settings: planning.PlanSettings) -> Counts:
-    """Policies for every item and site, as of the run's moment."""
+    """Policies for every item and site, and how suppliers delivered, as of the run's moment."""
     set_by = f"{context.dag_id} {context.run_id}"
     with conn.transaction():
         counts = planning.plan(conn, context.as_of, settings, set_by)
+        counts["suppliers"] = planning.measure_suppliers(conn, context.as_of)
         record(conn, context, "policies planned", "policy", context.as_of.isoformat(), after=counts)
     return counts
 
 
 def evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
-    """Evaluate the rules. A live run keeps the alerts; a backfilled one records what that day would have shown."""
+    """Evaluate the rules. A live run keeps the alerts; a backfilled one records what that day would have shown.
+
+    A run that something woke looks at what changed; one by the clock or by hand at everything, and so does the first
+    one after a rule changed or when the last time is an hour ago.
+    """
     tables = rules.load_rules()
     if context.backfilled:
         done = rules.evaluate_backfilled(conn, tables, context)
-        return {"backfilled_findings": sum(done.findings.values())}
-    done = rules.evaluate_live(conn, tables, context)
+        log.info("Findings of %s, recorded as backfilled:\n%s", context.as_of, as_table(done))
+        return {"backfilled_findings": done.total.fired}
+    woken = context.run_type == "asset_triggered" and not rules.is_sweep_due(conn, tables, context.as_of)
+    return _keep(conn, context, tables, rules.evaluate_changed if woken else rules.evaluate_live)
+
+
+def evaluate_events(conn: psycopg.Connection, context: RunContext) -> Counts:
+    """Evaluate what the events just posted have changed; everything, when the last time is an hour ago."""
+    tables = rules.load_rules()
+    due = rules.is_sweep_due(conn, tables, context.as_of)
+    return _keep(conn, context, tables, rules.evaluate_live if due else rules.evaluate_changed)
+
+
+def as_table(done: rules.Evaluation) -> str:
+    """For people: a line for each rule that fired or whose alerts changed."""
+    names = [part.name for part in fields(rules.Outcome)]
+    rows = [
+        ("", *names),
+        *((rule, *astuple(done.rules[rule])) for rule in sorted(done.rules)),
+        ("all", *astuple(done.total)),
+    ]
+    return "\n".join(f"{row[0]:<32}" + "".join(f"{value!s:>11}" for value in row[1:]) for row in rows)
+
+
+def _keep(
+    conn: psycopg.Connection,
+    context: RunContext,
+    tables: Sequence[rules.Rule],
+    evaluate: Callable[[psycopg.Connection, Sequence[rules.Rule], RunContext], rules.Evaluation],
+) -> Counts:
+    done = in_transaction(conn, partial(evaluate, conn, tables, context))
+    log.info("%s evaluated:\n%s", "Everything" if done.swept else f"{done.item_sites} item-sites", as_table(done))
+    total = done.total
     return {
-        "findings": sum(done.findings.values()),
-        "opened": done.opened,
-        "reopened": done.reopened,
+        "swept": int(done.swept),
+        "item_sites": done.item_sites,
+        "findings": total.fired,
+        "suppressed": total.suppressed,
+        "opened": total.opened,
+        "reopened": total.reopened,
+        "worsened": total.worsened,
         "continued": done.continued,
-        "resolved": done.resolved,
+        "resolved": total.resolved,
     }
 
 

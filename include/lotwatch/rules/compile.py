@@ -13,13 +13,15 @@ from lotwatch.rules.tables import Rule
 SUBJECT_COLUMNS = (
     "item_id", "site_id", "lot_id", "supplier_id", "item_code", "item_name", "lot_number", "serial_number",
     "category", "site_code", "site_name", "region", "order_number", "supplier_code", "supplier_name", "number",
-    "delivery_number", "carrier", "demand_number",
+    "delivery_number", "carrier", "demand_number", "customer_name", "legal_entity_code", "jurisdiction", "reference",
+    "location_code", "location_name", "cause", "source", "entity", "check_id", "authority", "firm", "title",
+    "kit_name", "sscc",
 )  # fmt: skip
 
 
-def compile_rules(subject: str, rules: Sequence[Rule], columns: Mapping[str, Column]) -> str:
-    """One SELECT answering (rule_id, rule_version, subject_kind, subject_key, severity, subject, evidence, in_quarantine) for every
-    finding of `rules` in the fact view of `subject`. Raises RuleError."""
+def compile_rules(subject: str, rules: Sequence[Rule], columns: Mapping[str, Column], schema: str = "lotwatch") -> str:
+    """One SELECT answering (rule_id, rule_version, subject_kind, subject_key, severity, subject, evidence, in_quarantine, fires) for every
+    finding of `rules` in the fact view of `subject`, of that `schema`. Raises RuleError."""
     findings = exp.Values(
         expressions=[_finding(rule, columns) for rule in rules],
         alias=exp.TableAlias(
@@ -39,8 +41,9 @@ def compile_rules(subject: str, rules: Sequence[Rule], columns: Mapping[str, Col
             exp.alias_(_object(shown), "subject"),
             "finding.evidence",
             exp.alias_(exp.column("data_in_quarantine", "fact"), "in_quarantine"),
+            exp.alias_(exp.true(), "fires"),
         )
-        .from_(exp.alias_(exp.table_(f"fact_{subject}", db="lotwatch"), "fact", table=True))
+        .from_(exp.alias_(exp.table_(f"fact_{subject}", db=schema), "fact", table=True))
         .join(exp.Lateral(this=exp.Subquery(this=exp.select("*").from_(findings)), alias="finding"), join_type="cross")
         # most facts fire nothing: they are left out before findings are made of them
         .where(exp.or_(*(_fires(rule, columns)[0] for rule in rules)))

@@ -51,3 +51,7 @@ COMMENT ON COLUMN lotwatch.channel_health.failing_since IS 'first failure after 
 
 CALL lotwatch.show_on_board('lotwatch.message_delivery', '(SELECT lotwatch.user_sees_all())');
 CALL lotwatch.show_on_board('lotwatch.channel_health', '(SELECT lotwatch.user_sees_all())');
+
+-- what is over and was told of: few at a time, and asked for after each evaluation
+CREATE INDEX alert_cleared ON lotwatch.alert (resolved_at)
+WHERE state = 'resolved' AND severity = 'critical' AND notified_at IS NOT NULL;

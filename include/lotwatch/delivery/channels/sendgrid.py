@@ -1,42 +1,24 @@
 """Sends messages to people through SendGrid's v3 API, or a server that speaks it."""
 
 import logging
+from collections.abc import Sequence
 from email.utils import parseaddr
 from http.client import HTTPException
-from typing import Annotated, Any
+from typing import Any
 from urllib.error import URLError
 
-from pydantic import BaseModel, ConfigDict, Field
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 from sendgrid.helpers.mail import ClickTracking, CustomArg, Mail, OpenTracking, Personalization, To, TrackingSettings
 from sendgrid.helpers.mail.exceptions import ApiKeyIncludedException
 
+from lotwatch.delivery.channels.message import Message
+from lotwatch.delivery.channels.recipients import mail_addresses
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear, from_answer
 from lotwatch.errors import LotwatchError
 
-# One bare address. SendGrid's client would take "a@x.org, b@x.org" for its first address and drop the second.
-Address = Annotated[str, Field(pattern=r'^[^@\s,;:<>()\[\]"\\]+@[^@\s,;:<>()\[\]"\\]+$', max_length=254)]
-Text = Annotated[str, Field(min_length=1)]
 
-
-class Message(BaseModel):
-    """A message to people; also read from and written to JSON (the outbox's payload).
-
-    All of `to` see one another. `reference` travels along as the custom argument of that name, by which SendGrid's
-    activity and event records can be searched. Raises `pydantic.ValidationError` (a ValueError) naming the field.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    to: Annotated[tuple[Address, ...], Field(min_length=1, max_length=1000)]
-    subject: Annotated[str, Field(min_length=1, pattern=r"^[^\r\n]*$")]
-    text: Text
-    html: Text
-    reference: Text
-
-
-class MailClient:
+class SendGrid:
     """SendGrid's own client, pointed at `host` (https://api.sendgrid.com, its EU twin or the sandbox's server).
 
     `sender` is an address or "Name <address>". `timeout` in seconds bounds the connection and each wait for data:
@@ -59,16 +41,16 @@ class MailClient:
         self._sendgrid = SendGridAPIClient(api_key, host=self._host)
         self._sendgrid.client.timeout = timeout
 
-    def send(self, message: Message) -> str:
-        """Send `message` and return SendGrid's id for it.
+    def send(self, message: Message, to: Sequence[str]) -> str:
+        """Send one mail to all of `to`, who see one another; see `Channel`.
 
-        Raises `Refused` (never send it again), `Unavailable` (send it again after `retry_after`) or `Unclear`.
         mail/send has neither an idempotency key nor a look-up, so after `Unclear` the sender chooses between a
         message that may come twice and one that may not come at all.
         """
         where = f"mail service {self._host}, message {message.reference}"
+        addresses = mail_addresses(to, where)
         try:
-            answer = self._sendgrid.send(_request(message, self._sender))
+            answer = self._sendgrid.send(_request(message, addresses, self._sender))
         except ApiKeyIncludedException as error:
             raise Refused(
                 "SendGrid's client will not send a text that begins like an API key ('SG.x.y').",
@@ -91,9 +73,9 @@ class MailClient:
         return _message_id(answer, where)
 
 
-def _request(message: Message, sender: str) -> Mail:
+def _request(message: Message, to: Sequence[str], sender: str) -> Mail:
     envelope = Personalization()
-    for address in message.to:
+    for address in to:
         envelope.add_to(To(address))
     # on the envelope: SendGrid's description has custom_args as an object here, but as a string beside it
     envelope.add_custom_arg(CustomArg("reference", message.reference))
