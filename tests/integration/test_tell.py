@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -25,6 +26,8 @@ TABLE = """
   when: available < 5
   severity: [{level: warning}]
   notify: [buyer]
+  escalate_after: 4h
+  escalate_to: [director]
   advice: {en: Buy some., zh: 请采购。}
 - id: expired
   title: {en: Expired on the shelf, zh: 货架过期}
@@ -88,7 +91,7 @@ def test_a_message_says_what_where_how_bad_why_what_to_do_and_links_there(db: ps
     assert content["subject"] == "Stock-out risk, warning: Stent (I1), at North (DC)"
     assert "Why: available: 1,234 units; days of cover: 1.5 days" in content["text"]
     assert "What to do: Buy some. Proposed: order LW-000001." in content["text"]
-    there = "http://board/plugin/lotwatch/lotwatch/alerts?rule=stockout&site=DC&text=I1"
+    there = "http://board/plugin/lotwatch/lotwatch/alerts?rule=stockout&site=DC&item=I1"
     assert there in content["text"]
     assert there.replace("&", "&amp;") in content["html"]
     assert content["short"].startswith("Stock-out risk, warning: Stent (I1), at North (DC)")
@@ -183,18 +186,20 @@ def test_when_a_critical_alert_is_over_who_heard_of_it_is_told_once(db: psycopg.
     over = told(db, people(), run="over")
     assert over["all"]["subject"] == "1 critical alert is over"
     assert "I1" in over["all"]["text"]
-    assert told(db, people(), run="later") == {}
+    assert told(db, people(), run="even later") == {}
 
 
 def test_whoever_is_further_up_is_told_of_what_nobody_acknowledged(db: psycopg.Connection) -> None:
     alert(db, "I1@DC", item_code="I1", severity="critical")
-    fresh = rules.take_untold(db, NOW)
     who = people(director={"roles": ["director"]}, buyer={"roles": ["buyer"]})
-    tell.tell_escalated(db, context("watch_inventory"), who, [(each, ("director",)) for each in fresh])
-    assert set(payloads(db)) == {"all", "director"}
-    content = content_of(db, payloads(db)["director"], "en", "http://board")
+    assert set(told(db, who)) == {"all", "buyer"}
+    later = context("watch_inventory", "later", NOW + timedelta(hours=5))
+    assert tell.tell_alerts(db, later, who)["escalated"] == 1
+    assert set(payloads(db, "later")) == {"all", "director"}
+    content = content_of(db, payloads(db, "later")["director"], "en", "http://board")
     assert "nobody has acknowledged it" in content["subject"]
     assert "nobody has acknowledged them in time" in content["text"]
+    assert tell.tell_alerts(db, later, who)["escalated"] == 0, "once for each time"
 
 
 def test_an_alert_of_a_rule_that_is_no_more_is_told_to_ops(db: psycopg.Connection) -> None:

@@ -5,6 +5,7 @@ from rich.console import Console
 
 from lotwatch.cli import (
     access,
+    alerts,
     batches,
     consistency,
     counts,
@@ -39,6 +40,7 @@ app.add_typer(trace.app, name="trace")
 app.command()(udi)
 app.add_typer(facts.app, name="facts")
 app.add_typer(rules.app, name="rules")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(consistency.app, name="consistency")
 app.add_typer(match.app, name="match")
 app.add_typer(messages.app, name="messages")

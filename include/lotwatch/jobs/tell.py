@@ -54,32 +54,26 @@ class _Line:
 
 
 def tell_alerts(conn: psycopg.Connection, context: RunContext, people: People) -> Counts:
-    """One message for each subscriber with the alerts that concern them and that nobody was told of yet.
-
-    A backfilled run tells nobody. Then one for each with the critical ones that have ended.
+    """One message for each subscriber with the alerts that concern them and that nobody was told of yet, those among them
+    whose sleep has ended; one with those that nobody acknowledged in time, for whoever is further up; and one with the
+    critical ones that are over. A backfilled run tells nobody.
     """
     if context.backfilled:
         return {"told": 0}
-    known = {rule.id: rule for rule in rules.load_rules()}
+    tables = rules.load_rules()
+    known = {rule.id: rule for rule in tables}
     with conn.transaction():
+        rules.wake_due(conn, context)
         fresh = rules.take_untold(conn, context.as_of)
         _tell(conn, context, people, known, [(alert, _notified(known, alert)) for alert in fresh])
+        escalated = rules.take_due_escalations(conn, tables, context)
+        _tell(conn, context, people, known, escalated, escalated=True)
         cleared = rules.take_cleared(conn, context.as_of)
         for name, theirs in _by_subscriber(people, [(alert, _notified(known, alert)) for alert in cleared]).items():
             rows = [_short_row(known, line) for line in _lines(known, theirs)]
             data = {"total": len(theirs), "all_rows": len(rows), "rows": rows[:MOST_ROWS]}
             _enqueue(conn, context, name, "all_clear", "info", data)
-    return {"told": len(fresh), "cleared": len(cleared)}
-
-
-def tell_escalated(
-    conn: psycopg.Connection, context: RunContext, people: People, due: Sequence[tuple[Alert, Sequence[str]]]
-) -> Counts:
-    """One message for each subscriber further up, with the alerts (each with the roles to tell) that nobody acknowledged."""
-    known = {rule.id: rule for rule in rules.load_rules()}
-    with conn.transaction():
-        _tell(conn, context, people, known, due, escalated=True)
-    return {"escalated": len(due)}
+    return {"told": len(fresh), "escalated": len(escalated), "cleared": len(cleared)}
 
 
 def _tell(
@@ -232,7 +226,9 @@ def _common(alerts: Sequence[Alert]) -> dict[str, str]:
     shared: dict[str, set[str | None]] = {
         "rule": {alert.rule_id for alert in alerts},
         "site": {alert.subject.get("site_code") for alert in alerts},
-        "text": {alert.subject.get("lot_number") or alert.subject.get("item_code") for alert in alerts},
+        "supplier": {alert.subject.get("supplier_code") for alert in alerts},
+        "item": {alert.subject.get("item_code") for alert in alerts},
+        "lot": {alert.subject.get("lot_number") for alert in alerts},
     }
     for name, values in shared.items():
         value = next(iter(values))

@@ -1,6 +1,22 @@
 """What is wrong: decision tables the ops team edits, compiled to SQL, and the alerts they raise."""
 
-from lotwatch.rules.alerts import Alert, take_untold
+from lotwatch.rules.alerts import (
+    DONE,
+    LONGEST_SNOOZE,
+    MOST_AT_ONCE,
+    POSSIBLE,
+    Action,
+    Alert,
+    Done,
+    Refusal,
+    act,
+    feedback,
+    list_alerts,
+    one_alert,
+    take_due_escalations,
+    take_untold,
+    wake_due,
+)
 from lotwatch.rules.cleared import take_cleared
 from lotwatch.rules.evaluate import (
     Evaluation,
@@ -13,16 +29,29 @@ from lotwatch.rules.evaluate import (
 from lotwatch.rules.tables import Rule, load_rules, titles
 
 __all__ = [
+    "DONE",
+    "LONGEST_SNOOZE",
+    "MOST_AT_ONCE",
+    "POSSIBLE",
+    "Action",
     "Alert",
+    "Done",
     "Evaluation",
     "Outcome",
+    "Refusal",
     "Rule",
+    "act",
     "evaluate_backfilled",
     "evaluate_changed",
     "evaluate_live",
+    "feedback",
     "is_sweep_due",
+    "list_alerts",
     "load_rules",
+    "one_alert",
     "take_cleared",
+    "take_due_escalations",
     "take_untold",
     "titles",
+    "wake_due",
 ]

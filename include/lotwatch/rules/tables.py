@@ -17,15 +17,15 @@ Level = Literal["info", "warning", "critical"]
 Action = Literal["purchase_order"]
 
 
-def _duration(value: object) -> object:
-    """`30m`, `4h` or `2d`."""
+def duration(value: object) -> object:
+    """The length of `30m`, `4h` or `2d`; anything else is given back as it is."""
     found = re.fullmatch(r"([1-9][0-9]{0,3})([mhd])", value) if isinstance(value, str) else None
     if found is None:
         return value
     return timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[found[2]]: int(found[1])})
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[timedelta, BeforeValidator(duration)]
 
 
 class _Table(BaseModel):

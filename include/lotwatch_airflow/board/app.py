@@ -20,6 +20,7 @@ from lotwatch_airflow.board.auth import signed_in
 from lotwatch_airflow.board.database import READS, WRITES, Reader, Writer, airflow_address
 from lotwatch_airflow.board.forms import Forms
 from lotwatch_airflow.board.pages import (
+    alerts,
     consistency,
     counts,
     holds,
@@ -78,7 +79,20 @@ def create_app(board: Board) -> FastAPI:
         openapi_url=None,  # its own pages would be open to everybody
     )
     app.state.board = board
-    for page in (today, inventory, orders, holds, notices, counts, trace, quality, consistency, matches, messages):
+    for page in (
+        today,
+        alerts,
+        inventory,
+        orders,
+        holds,
+        notices,
+        counts,
+        trace,
+        quality,
+        consistency,
+        matches,
+        messages,
+    ):
         app.include_router(page.router)
     app.add_api_route("/static/{name}", _static, include_in_schema=False)
     app.add_exception_handler(HTTPException, _tell_http_error)

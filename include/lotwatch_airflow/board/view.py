@@ -32,6 +32,7 @@ Titles = Callable[[Language], Mapping[str, str]]
 #: the pages in the order of the navigation: path and key of the title
 PAGES = (
     ("", "today"),
+    ("alerts", "alerts"),
     ("inventory", "inventory"),
     ("orders", "orders"),
     ("holds", "holds"),
@@ -100,9 +101,14 @@ class View:
     def formats(self) -> Formats:
         return Formats(self.language)
 
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """What people call the rules that there are, by id."""
+        return self.board.titles(self.language)
+
     def title_of(self, rule_id: str) -> str:
         """What people call a rule; its id where no decision table has it any more."""
-        return self.board.titles(self.language).get(rule_id, rule_id)
+        return self.titles.get(rule_id, rule_id)
 
     def options(self, kind: str, codes: Sequence[str]) -> list[tuple[str, str]]:
         """Codes to choose from, each with its name."""

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter, Query, Response
 
-from lotwatch_airflow.board.filters import Filters
+from lotwatch_airflow.board.filters import Filters, Text
 from lotwatch_airflow.board.listing import Order, Statement, fetch_all, fetch_page
 from lotwatch_airflow.board.view import ViewDep
 
@@ -17,6 +17,7 @@ class OrderFilters(Filters):
     """Which orders."""
 
     state: State | None = None
+    code: Text | None = None
 
     def statement(self) -> Statement:
         """The orders, the newest first."""

@@ -16,4 +16,6 @@ SELECT
 FROM lotwatch.proposal AS proposal
 INNER JOIN lotwatch.supplier AS supplier ON proposal.supplier_id = supplier.supplier_id
 INNER JOIN lotwatch.location AS site ON proposal.site_id = site.location_id
-WHERE %(state)s::text IS NULL OR proposal.state = %(state)s
+WHERE
+    (%(state)s::text IS NULL OR proposal.state = %(state)s)
+    AND (%(code)s::text IS NULL OR proposal.code = %(code)s)
