@@ -26,7 +26,7 @@ def ask(conn: psycopg.Connection, context: RunContext, time_to_answer: timedelta
         actions.apply_budgets(conn, context.as_of, context, actions.active_budgets(conn, context.as_of))
         asked = actions.ask(conn, context, until, MOST_QUESTIONS)
         if asked.orders:
-            data = {"until": f"{until:%Y-%m-%d %H:%M} UTC", "rows": [_row(order) for order in asked.orders]}
+            data = {"until": until.isoformat(), "rows": [_row(order) for order in asked.orders]}
             _tell(conn, "approval_needed", context, data)
         if asked.refusals:
             rows = [{"code": refusal.code, "reason": refusal.reason} for refusal in asked.refusals]
@@ -95,7 +95,7 @@ def _row(order: actions.Order) -> dict[str, Any]:
         "code": order.code,
         "supplier": order.supplier_name,
         "site": order.site_name,
-        "total": f"{order.total:,.2f} {order.currency}",
+        "total": {"money": [str(order.total), order.currency]},
         "lines": len(order.lines),
         "erp_number": order.erp_number,
     }
