@@ -11,7 +11,7 @@ from lotwatch.actions.approvals import (
     case_of,
     decide,
 )
-from lotwatch.actions.budgets import apply_budgets, load_budgets
+from lotwatch.actions.budgets import active_budgets, apply_budgets, as_content, load_budgets
 from lotwatch.actions.guards import Refusal, guard
 from lotwatch.actions.placed import ItemNames, approved_on, decline, item_names, order_in_erp
 from lotwatch.actions.policies import Policies, Policy, Step, load_policies
@@ -35,8 +35,10 @@ __all__ = [
     "Question",
     "Refusal",
     "Step",
+    "active_budgets",
     "apply_budgets",
     "approved_on",
+    "as_content",
     "ask",
     "ask_again",
     "case_of",

@@ -23,12 +23,12 @@ def ask(conn: psycopg.Connection, context: RunContext) -> list[dict[str, Any]]:
     """
     policies = actions.load_policies()
     with conn.transaction():
-        actions.apply_budgets(conn, context.as_of, context, actions.load_budgets())
+        actions.apply_budgets(conn, context.as_of, context, actions.active_budgets(conn, context.as_of))
         asked = actions.ask(conn, context, MOST_QUESTIONS, policies)
         if asked.questions:
             until = min(question.until for question in asked.questions)
             rows = [_row(question.proposal) for question in asked.questions]
-            _tell(conn, "approval_needed", context, {"until": f"{until:%Y-%m-%d %H:%M} UTC", "rows": rows})
+            _tell(conn, "approval_needed", context, {"until": until.isoformat(), "rows": rows})
         if asked.refusals:
             rows = [{"code": refusal.code, "reason": refusal.reason} for refusal in asked.refusals]
             _tell(conn, "order_refused", context, {"rows": rows})
@@ -107,7 +107,7 @@ def _row(order: actions.Proposal) -> dict[str, Any]:
         "code": order.code,
         "supplier": order.supplier_name or order.from_site_name or "",
         "site": order.site_name,
-        "total": f"{order.total:,.2f} {order.currency}",
+        "total": {"money": [str(order.total), order.currency]},
         "lines": len(order.lines),
         "erp_number": order.erp_number,
     }
