@@ -19,6 +19,7 @@ from lotwatch_local.stack import console, step
 from lotwatch_local.supervisor import Supervisor
 from lotwatch_local.waiting import wait_for
 from sandbox import counting, probe, trial
+from sandbox import programs as outside
 from sandbox.airflow_api import Airflow
 
 #: the hospital of the trial company that the limited login works for
@@ -84,8 +85,11 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
     with step("watch_inventory: rules, alerts, proposals"):
         run(airflow, "watch_inventory", now=True)
     answer(airflow, settings)
+    outside.control(settings, "portal", "policy", policy="mixed")
     airflow.unpause("send_outbox")
-    with step("send_outbox: drafts in the ERP, orders at the portal, messages"):
+    with step(
+        "send_outbox: drafts in the ERP, orders at the portal in REST, UBL and cXML, suppliers' answers, messages"
+    ):
         wait_for(lambda: outbox_is_empty(settings), "the outbox to be empty", 180)
     with step(f"lotwatch load count: a stocktake of {COUNTED}, for an approver to decide"):
         counting.bring_in(settings, COUNTED)

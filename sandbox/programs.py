@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -60,6 +61,13 @@ def is_well(settings: Settings, name: str) -> Callable[[], bool]:
             return False
 
     return answers
+
+
+def control(settings: Settings, name: str, what: str, **body: Any) -> None:
+    """Tell a stand-in something of its own (`what`: the route below /control)."""
+    url = f"http://127.0.0.1:{settings.ports[name]}/control/{what}"
+    headers = {"Authorization": f"Bearer {settings.secrets['sandbox_control_token']}"}
+    requests.post(url, json=body, headers=headers, timeout=10).raise_for_status()
 
 
 def _server(settings: Settings, name: str, port: int) -> list[str]:

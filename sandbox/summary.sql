@@ -95,6 +95,15 @@ FROM (
     FROM lotwatch.notice
     UNION ALL
     SELECT
+        8,
+        format('suppliers %s', answer.state),
+        count(DISTINCT (answer.order_number, answer.line_number)),
+        format('order lines of which suppliers have %s something', answer.state)
+    FROM lotwatch.order_confirmation AS answer
+    WHERE answer.state <> 'pending'
+    GROUP BY answer.state
+    UNION ALL
+    SELECT
         9,
         stocktake.state,
         count(*),

@@ -18,12 +18,12 @@ from bench.measures.ledger import (
 )
 from bench.measures.planning import measure_plan
 from bench.measures.push import measure_push
-from bench.measures.rules import measure_changed, measure_sweep
+from bench.measures.rules import measure_changed, measure_compile, measure_sweep
 from bench.measures.tryton import measure_tryton
 from bench.world import World
 
 Name = Literal[
-    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "sweep", "changed", "reorder", "holds",
+    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "compile", "sweep", "changed", "reorder", "holds",
     "connectors", "tryton", "push",
 ]  # fmt: skip
 #: in the order in which they build on one another
@@ -36,6 +36,7 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "gate": measure_gate,
     "plan": measure_plan,
     "asof": measure_as_of,
+    "compile": measure_compile,
     "sweep": measure_sweep,
     "changed": measure_changed,
     "reorder": measure_reorder,

@@ -1,12 +1,32 @@
-"""The rules: a sweep over everything, and what changed."""
+"""The rules: compiling many, a sweep over everything, and what changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from statistics import median
 
-from bench.figures import Figure, Stopwatch, Yardstick
+from bench.figures import Figure, Stopwatch, Yardstick, median_seconds
 from bench.measures.reading import seconds_to_read
 from bench.world import World, post
-from lotwatch import rules
+from lotwatch import facts, rules
+from lotwatch.rules.compile import compile_rules
+
+_MANY = 500
+
+
+def measure_compile(world: World) -> Iterator[Figure]:
+    """The shipped rules, each so often that there are 500: understood and made into one statement for each subject."""
+    shipped = rules.load_rules()
+    many = [shipped[place % len(shipped)].model_copy(update={"id": f"rule_{place}"}) for place in range(_MANY)]
+    many.sort(key=lambda rule: rule.subject)
+    with world.connect() as conn:
+        known = facts.columns(conn)
+    yield Figure("compile", f"{_MANY} rules", _MANY, "rules", median_seconds(5, lambda: _compile(many, known)))
+
+
+def _compile(tables: Sequence[rules.Rule], known: Mapping[str, Mapping[str, facts.Column]]) -> None:
+    for subject, group in groupby(tables, key=lambda rule: rule.subject):
+        compile_rules(subject, list(group), known[f"fact_{subject}"])
+
 
 #: how many positions change, and how often that is measured
 _CHANGED = ((1, 5), (1_000, 3), (10_000, 3))

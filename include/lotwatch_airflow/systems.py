@@ -8,7 +8,7 @@ from airflow.sdk import BaseHook, conf
 from lotwatch.actions.warehouse import Warehouse, load_warehouses
 from lotwatch.delivery import Gateways, WarehouseGateway
 from lotwatch.delivery.people import load_people
-from lotwatch.delivery.portal import PortalClient
+from lotwatch.delivery.portals import PortalClient, Portals, PortalSettings, load_portals, make_client
 from lotwatch.errors import LotwatchError
 from lotwatch.formats import Language
 from lotwatch.sources import registry, tryton
@@ -19,7 +19,7 @@ from lotwatch_airflow.connection import url
 
 __all__ = ["channels", "gateways", "known_login", "login", "names", "source_connector"]
 
-ERP, PORTAL = "tryton", "supplier_portal"
+ERP = "tryton"
 
 
 def source_connector(name: str) -> Connector:
@@ -48,11 +48,11 @@ def known_login(conn_id: str) -> Login:
 
 
 def gateways() -> Gateways:
-    """The ERP, the supplier portal, the channels and the warehouses."""
-    erp, portal = (BaseHook.get_connection(conn_id) for conn_id in (ERP, PORTAL))
+    """The ERP, suppliers' portals, the channels and the warehouses."""
+    erp = BaseHook.get_connection(ERP)
     return Gateways(
         erp=tryton.TrytonErp(tryton.connect(url(erp), erp.schema or "", erp.login or "", erp.password or "")),
-        portal=PortalClient(url(portal), portal.password or ""),
+        portals=Portals(load_portals(), _portal),
         channels=channels(),
         people=load_people(),
         board_url=conf.get("api", "base_url"),
@@ -64,6 +64,11 @@ def gateways() -> Gateways:
 def names(language: Language, kind: str, code: str) -> str:
     """What people call a code: as on the board."""
     return texts(language).name(kind, code)
+
+
+def _portal(settings: PortalSettings) -> PortalClient:
+    there = login(settings.connection)
+    return make_client(settings, there.url, there.password)
 
 
 def _wms(known: Warehouse) -> tryton.TrytonWms:

@@ -13,7 +13,7 @@ from lotwatch.errors import LotwatchError
 from lotwatch.jobs import order as jobs
 from lotwatch.jobs import watch
 from lotwatch.planning import PlanSettings
-from lotwatch.rules import evaluate_live, load_rules
+from lotwatch.rules import Rule, evaluate_live, load_rules
 from tests.integration.company import NOW, TODAY, Company
 
 SETTINGS = actions.ProposeSettings()
@@ -68,6 +68,16 @@ def test_one_order_for_each_supplier_and_site_up_to_the_target_in_whole_packs(sh
     target = short.conn.execute("SELECT target_level FROM lotwatch.policy LIMIT 1").fetchone()
     assert target is not None
     assert 10 + order.lines[0].quantity >= target[0] > 10 + order.lines[0].quantity - 12
+
+
+def test_a_rule_may_act_for_some_subjects_only(short: Company) -> None:
+    stockout = next(rule for rule in load_rules() if rule.id == "stockout_risk")
+    some = Rule.model_validate(
+        stockout.body() | {"mode": "alert", "overrides": [{"for": {"item": ["I2"]}, "mode": "act"}]}
+    )
+    short.conn.commit()
+    evaluate_live(short.conn, [some], short.context)
+    assert actions.propose(short.conn, [some], SETTINGS, short.context)["lines"] == 1
 
 
 def test_what_is_proposed_waiting_or_sent_is_not_proposed_again(short: Company) -> None:

@@ -177,8 +177,9 @@ def table(text: str) -> list[dict[str, str]]:
 
 
 #: something for each part of a route's path
-_SOMETHING = {"name": "board.css", "hold_id": 1, "count_id": 1, "check_id": "stock_negative"} | dict.fromkeys(
-    ("alert_id", "finding_id", "suggestion_id", "notice_id", "record_id", "batch_id"), 1
+_SOMETHING = {"name": "board.css", "check_id": "stock_negative", "rule_id": "late_inbound"} | dict.fromkeys(
+    ("alert_id", "hold_id", "count_id", "number", "finding_id", "suggestion_id", "notice_id", "record_id", "batch_id"),
+    1,
 )
 
 
@@ -208,6 +209,7 @@ def test_only_what_is_decided_on_the_board_can_be_written(client: TestClient) ->
         "/quality/batches/{batch_id}",
         "/consistency/{check_id}/{finding_id}",
         "/matches/{suggestion_id}",
+        "/rules/changes/{number}",
     }
     assert client.post("/").status_code == 405
 
@@ -227,7 +229,7 @@ def test_every_answer_carries_the_security_headers(client: TestClient, path: str
 @pytest.mark.parametrize(
     "path",
     ["/", "/alerts", "/alerts?group=storm", "/inventory", "/inventory?group=site", "/inventory?group=item_site", "/orders", "/holds", "/counts", "/trace", "/quality",
-     "/consistency/stock_negative", "/consistency?standing=open", "/matches"],
+     "/consistency/stock_negative", "/consistency?standing=open", "/matches", "/rules"],
 )  # fmt: skip
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_pages_of_an_empty_database_say_that_there_is_nothing(client: TestClient, path: str, language: str) -> None:

@@ -14,8 +14,9 @@ from lotwatch.delivery import Gateways, drain
 from lotwatch.delivery.channels import Message
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
 from lotwatch.delivery.people import People
-from lotwatch.delivery.portal import Confirmation
-from lotwatch.delivery.portal import Order as PortalOrder
+from lotwatch.delivery.portals import Breaker, Confirmation, OrderResponse, Page, Portals
+from lotwatch.delivery.portals import Order as PortalOrder
+from lotwatch.delivery.portals.registry import RestSettings
 from lotwatch.errors import SourceError
 from lotwatch.jobs import order as jobs
 from lotwatch.outbox import enqueue
@@ -23,6 +24,9 @@ from tests.integration.company import Company
 from tests.integration.test_actions import ask, decide, propose, short
 
 __all__ = ["short"]
+
+
+SETTINGS = RestSettings(protocol="rest", connection="portal", suppliers=("*",), breaker=Breaker(after=3, seconds=100))
 
 
 class Killed(BaseException):
@@ -39,6 +43,8 @@ class World:
         self.orders: dict[str, PortalOrder] = {}
         self.accepted: Counter[str] = Counter()
         self.messages: list[Message] = []
+        self.answers: list[OrderResponse] = []
+        self.settings: RestSettings | None = SETTINGS
 
     def gateways(self) -> Gateways:
         people = People.model_validate({
@@ -46,7 +52,8 @@ class World:
             "ops": {"roles": ["ops"], "channels": [{"smtp": "o@x.example"}]},
             "ops-zh": {"roles": ["ops"], "language": "zh", "channels": [{"smtp": "z@x.example"}]},
         })
-        return Gateways(erp=self, portal=self, channels={"smtp": self}, people=people, board_url="http://board")
+        portals = Portals({"portal": self.settings} if self.settings else {}, lambda settings: self)
+        return Gateways(erp=self, portals=portals, channels={"smtp": self}, people=people, board_url="http://board")
 
     # the ERP
     def find(self, reference: str) -> str | None:
@@ -88,6 +95,15 @@ class World:
             raise Killed
         return self._confirm(order)
 
+    def responses(self, cursor: str | None) -> Page:
+        first = int(cursor or 0)
+        return Page(responses=self.answers[first:], cursor=str(len(self.answers)))
+
+    def change_order(self, *asked: object) -> Confirmation:
+        raise NotImplementedError
+
+    cancel_order = change_order
+
     def _confirm(self, order: PortalOrder) -> Confirmation:
         return Confirmation(
             confirmation_number=f"C-{order.reference}",
@@ -127,6 +143,7 @@ def approved(short: Company) -> Company:
 def due_now(conn: psycopg.Connection) -> None:
     """Let the waiting time pass."""
     conn.execute("UPDATE lotwatch.outbox SET not_before = now() - interval '1 second'")
+    conn.execute("UPDATE lotwatch.portal_state SET asked_at = '{}', closed_until = now() - interval '1 second'")
 
 
 def drain_all(company: Company, world: World, rounds: int = 30) -> list[str]:

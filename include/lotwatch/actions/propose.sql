@@ -28,7 +28,7 @@ need AS (
         ON alert.subject_kind = 'item_site' AND alert.subject_key = fact.subject_key
     INNER JOIN agreement ON fact.item_id = agreement.item_id
     WHERE
-        alert.rule_id = ANY(%(rules)s::text[]) AND alert.state IN ('open', 'acknowledged')
+        (alert.rule_id || '/' || alert.variant) = ANY(%(acting)s::text[]) AND alert.state IN ('open', 'acknowledged')
         AND fact.supplied_by = 'supplier' AND fact.inventory_position < fact.reorder_point
         -- what is proposed, waiting or on its way into the ERP is not proposed twice
         AND NOT EXISTS (
@@ -37,6 +37,7 @@ need AS (
             INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id
             WHERE
                 line.item_id = fact.item_id AND proposal.site_id = fact.site_id AND NOT line.refused
+                AND line.declined < line.quantity
                 AND (
                     proposal.state IN ('proposed', 'waiting', 'approved', 'sending')
                     OR (

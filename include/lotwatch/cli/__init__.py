@@ -7,6 +7,7 @@ from lotwatch.cli import (
     access,
     alerts,
     batches,
+    budget,
     consistency,
     counts,
     facts,
@@ -40,6 +41,7 @@ app.add_typer(trace.app, name="trace")
 app.command()(udi)
 app.add_typer(facts.app, name="facts")
 app.add_typer(rules.app, name="rules")
+app.add_typer(budget.app, name="budget")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(consistency.app, name="consistency")
 app.add_typer(match.app, name="match")

@@ -17,6 +17,7 @@ from lotwatch.audit import RunContext, record
 from lotwatch.delivery import dispatch, orders, warehouse
 from lotwatch.delivery.gateways import Gateways
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
+from lotwatch.delivery.portals import NotYet
 from lotwatch.errors import LotwatchError, SourceError
 
 #: seconds until another worker may take a row that was claimed and never recorded
@@ -72,6 +73,9 @@ def _deliver(
     except orders.NotToBeSent as stop:
         outbox.close(conn, row.outbox_id, "refused", str(stop))
         return "refused", None
+    except NotYet as error:
+        outbox.put_back(conn, row, str(error), error.seconds)
+        return "put_back", None
     except Refused as error:
         if row.kind == "message_delivery":
             return dispatch.fall_over(

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from lotwatch.actions import Order
 from lotwatch.actions.warehouse import Task, Warehouse
-from lotwatch.delivery import portal
 from lotwatch.delivery.channels import Channel
 from lotwatch.delivery.people import People
+from lotwatch.delivery.portals import Portals
 from lotwatch.delivery.words import Names, plain_names
 
 
@@ -20,14 +20,6 @@ class Erp(Protocol):
 
     def draft(self, order: Order) -> str:
         """The ERP's number of the draft. Raises SourceError (`retry` says whether later can help)."""
-
-
-class Portal(Protocol):
-    """See `lotwatch.delivery.portal.PortalClient`."""
-
-    def send_order(self, order: portal.Order, idempotency_key: str) -> portal.Confirmation: ...
-
-    def find_order(self, reference: str) -> portal.Confirmation | None: ...
 
 
 class Told(Protocol):
@@ -63,11 +55,12 @@ class WarehouseGateway:
 class Gateways:
     """All of them. `people` are the subscribers, `board_url` is where links in messages lead.
 
-    `channels` reach people and `warehouses` are the warehouse systems, by name; `names` says what codes are called.
+    `portals` are the suppliers', by supplier; `channels` reach people and `warehouses` are the warehouse systems, by name;
+    `names` says what codes are called.
     """
 
     erp: Erp
-    portal: Portal
+    portals: Portals
     channels: Mapping[str, Channel]
     people: People
     board_url: str

@@ -48,7 +48,14 @@ class Unavailable(DeliveryError):  # noqa: N818
 
 
 class Unclear(DeliveryError):  # noqa: N818
-    """The request left, but no answer that can be understood came back: it may or may not have been accepted."""
+    """The request left, but no answer that can be understood came back: it may or may not have been accepted.
+
+    `silent`: no answer of the recipient's own came at all.
+    """
+
+    def __init__(self, what: str, *, where: str = "", do: str = "", silent: bool = False) -> None:
+        super().__init__(what, where=where, do=do)
+        self.silent = silent
 
 
 def from_answer(status: int, headers: Mapping[str, str], body: bytes, *, where: str) -> DeliveryError:
@@ -66,6 +73,7 @@ def from_answer(status: int, headers: Mapping[str, str], body: bytes, *, where: 
             f"The answer does not say whether it was accepted ({said}).",
             where=where,
             do="look it up before sending it again",
+            silent=status in _GATEWAY_DOES_NOT_KNOW,
         )
     if status >= 500:
         return Unavailable(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import psycopg
 
@@ -13,6 +14,7 @@ from lotwatch import outbox, sources
 from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
 from lotwatch.delivery.people import load_people
+from lotwatch.delivery.portals import Reader, load_portals, take_answer
 from lotwatch.errors import GateError, LotwatchError, SourceError
 from lotwatch.gate.suites import ENTITIES
 from lotwatch.jobs import sync, tell, watch
@@ -105,10 +107,28 @@ def _handle_source(conn: psycopg.Connection, context: RunContext, name: str) -> 
             source = _pushing(name)
             if source is None:
                 _give_up(conn, context, name)
+            elif source.kind == "order_answers":
+                total.update(_hear(conn, context, name, source))
             else:
                 total.update(_drain(conn, context, name, source))
         if name not in inbox.waiting_sources(conn):  # what came after the last look was told that somebody reads
             return total
+
+
+def _hear(conn: psycopg.Connection, context: RunContext, name: str, source: Source) -> Counter[str]:
+    """What suppliers have pushed: no records, but answers to orders."""
+    read = cast("Reader", registry.receiver(source))
+    known = load_portals()
+    total: Counter[str] = Counter()
+
+    def hear() -> inbox.Pushed | None:
+        pushed = inbox.read_bodies(conn, name, lambda body: take_answer(conn, known, read.portal, read(body), context))
+        _tell_unreadable(conn, name, pushed.unreadable if pushed else ())
+        return pushed
+
+    while pushed := in_transaction(conn, hear):
+        total.update(bodies=pushed.bodies, unreadable=len(pushed.unreadable))
+    return total
 
 
 def _pushing(name: str) -> Source | None:

@@ -10,7 +10,7 @@ import psycopg
 from lotwatch import actions, outbox
 from lotwatch.actions import warehouse
 from lotwatch.audit import RunContext
-from lotwatch.delivery import Drained, Gateways, ask_again, drain
+from lotwatch.delivery import Drained, Gateways, ask_again, drain, hear
 
 #: orders asked for by one run: Airflow maps one group of tasks to each
 MOST_QUESTIONS = 200
@@ -23,7 +23,7 @@ def ask(conn: psycopg.Connection, context: RunContext, time_to_answer: timedelta
     """
     until = context.as_of + time_to_answer
     with conn.transaction():
-        actions.apply_budgets(conn, context.as_of, context, actions.load_budgets())
+        actions.apply_budgets(conn, context.as_of, context, actions.active_budgets(conn, context.as_of))
         asked = actions.ask(conn, context, until, MOST_QUESTIONS)
         if asked.orders:
             data = {"until": until.isoformat(), "rows": [_row(order) for order in asked.orders]}
@@ -59,8 +59,8 @@ def decide(conn: psycopg.Connection, context: RunContext, proposal_id: int, answ
 
 
 def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> Drained:
-    """Ask warehouses for what is held, send what is due, hear what has become of it, and tell the buyers once of all
-    orders that went out. A backfilled run sends nothing.
+    """Ask warehouses for what is held, send what is due, hear what has become of it and what suppliers answer, and tell
+    the buyers once of all orders that went out. A backfilled run sends nothing.
 
     `conn` must be in autocommit mode.
     """
@@ -68,14 +68,18 @@ def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> D
         return Drained()
     asked = warehouse.request_holds(conn, context, {name: each.settings for name, each in gateways.warehouses.items()})
     drained = drain(conn, gateways, context)
+    answers, unheard = hear(conn, gateways.portals, context)
     done, errors = ask_again(conn, gateways, context)
     drained.counts.update({"warehouse_task.requested": asked, "warehouse_task.acknowledged": done})
-    drained.errors += errors
+    drained.counts.update(answers)
+    drained.errors += [*unheard, *errors]
     with conn.transaction():
-        rows = [_row(order) | {"confirmation": number} for order, number in actions.take_untold(conn, context.as_of)]
+        rows = [
+            _row(order) | {"confirmation": number or ""} for order, number in actions.take_untold(conn, context.as_of)
+        ]
         if rows:
             _tell(conn, "orders_sent", context, {"rows": rows})
-    if rows:
+    if rows or answers.total():
         drained.counts += drain(conn, gateways, context).counts
     return drained
 

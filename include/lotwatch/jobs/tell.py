@@ -60,7 +60,7 @@ def tell_alerts(conn: psycopg.Connection, context: RunContext, people: People) -
     """
     if context.backfilled:
         return {"told": 0}
-    tables = rules.load_rules()
+    tables = rules.active_rules(conn, context.as_of)
     known = {rule.id: rule for rule in tables}
     with conn.transaction():
         rules.wake_due(conn, context)
@@ -114,7 +114,8 @@ def _enqueue(
 
 def _notified(known: Mapping[str, Rule], alert: Alert) -> tuple[str, ...]:
     """Whoever the rule names; ops, of a rule that was removed."""
-    return known[alert.rule_id].notify if alert.rule_id in known else (LAST_RESORT,)
+    rule = known.get(alert.rule_id)
+    return (LAST_RESORT,) if rule is None else rule.applied(alert.variant).notify
 
 
 def _by_subscriber(people: People, due: Iterable[tuple[Alert, Sequence[str]]]) -> dict[str, list[Alert]]:

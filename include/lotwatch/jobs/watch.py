@@ -32,7 +32,7 @@ def evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
     A run that something woke looks at what changed; one by the clock or by hand at everything, and so does the first
     one after a rule changed or when the last time is an hour ago.
     """
-    tables = rules.load_rules()
+    tables = rules.active_rules(conn, context.as_of)
     if context.backfilled:
         done = rules.evaluate_backfilled(conn, tables, context)
         log.info("Findings of %s, recorded as backfilled:\n%s", context.as_of, as_table(done))
@@ -43,7 +43,7 @@ def evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
 
 def evaluate_events(conn: psycopg.Connection, context: RunContext) -> Counts:
     """Evaluate what the events just posted have changed; everything, when the last time is an hour ago."""
-    tables = rules.load_rules()
+    tables = rules.active_rules(conn, context.as_of)
     due = rules.is_sweep_due(conn, tables, context.as_of)
     return _keep(conn, context, tables, rules.evaluate_live if due else rules.evaluate_changed)
 
@@ -63,9 +63,9 @@ def _keep(
     conn: psycopg.Connection,
     context: RunContext,
     tables: Sequence[rules.Rule],
-    evaluate: Callable[[psycopg.Connection, Sequence[rules.Rule], RunContext], rules.Evaluation],
+    evaluate: Callable[..., rules.Evaluation],
 ) -> Counts:
-    done = in_transaction(conn, partial(evaluate, conn, tables, context))
+    done = in_transaction(conn, partial(_once, conn, context, tables, evaluate))
     log.info("%s evaluated:\n%s", "Everything" if done.swept else f"{done.item_sites} item-sites", as_table(done))
     total = done.total
     return {
@@ -81,8 +81,23 @@ def _keep(
     }
 
 
+def _once(
+    conn: psycopg.Connection,
+    context: RunContext,
+    tables: Sequence[rules.Rule],
+    evaluate: Callable[..., rules.Evaluation],
+) -> rules.Evaluation:
+    """Evaluate; the first time that a rule was evaluated on everything ends its baseline."""
+    baseline = rules.baselined(conn) & {rule.id for rule in tables}
+    done = evaluate(conn, tables, context, baseline=baseline)
+    if done.swept:
+        rules.end_baseline(conn, baseline)
+        rules.retire_expired(conn, context)
+    return done
+
+
 def propose(conn: psycopg.Connection, context: RunContext, settings: actions.ProposeSettings) -> Counts:
     """Orders for what is short. A backfilled run proposes nothing."""
     if context.backfilled:
         return {"proposals": 0}
-    return actions.propose(conn, rules.load_rules(), settings, context)
+    return actions.propose(conn, rules.active_rules(conn, context.as_of), settings, context)

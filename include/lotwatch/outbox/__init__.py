@@ -22,7 +22,7 @@ from lotwatch.outbox.deliveries import (
     released,
     send_again,
 )
-from lotwatch.outbox.queue import Kind, Row, claim, close, close_as_sent, enqueue, release, try_again
+from lotwatch.outbox.queue import Kind, Row, claim, close, close_as_sent, enqueue, put_back, release, try_again
 
 __all__ = [
     "DELIVERY",
@@ -49,6 +49,7 @@ __all__ = [
     "lock_subscriber",
     "note_accepted",
     "payloads",
+    "put_back",
     "release",
     "released",
     "send_again",

@@ -66,6 +66,12 @@ def try_again(
     conn.execute(query(__package__, "again"), parameters)
 
 
+def put_back(conn: psycopg.Connection, row: Row, why: str, seconds: float) -> None:
+    """The row was claimed too early: it is as it was, and due again after `seconds`. It does not count as an attempt."""
+    parameters = {"outbox_id": row.outbox_id, "look_first": row.look_first, "why": why, "seconds": seconds}
+    conn.execute(query(__package__, "put_back"), parameters)
+
+
 Closed = Literal["refused", "failed", "bounced", "failed_over"]
 
 

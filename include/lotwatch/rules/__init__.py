@@ -27,6 +27,7 @@ from lotwatch.rules.evaluate import (
     is_sweep_due,
 )
 from lotwatch.rules.tables import Rule, load_rules, titles
+from lotwatch.rules.versions import activate, active_rules, baselined, end_baseline, retire_expired, submit
 
 __all__ = [
     "DONE",
@@ -41,6 +42,10 @@ __all__ = [
     "Refusal",
     "Rule",
     "act",
+    "activate",
+    "active_rules",
+    "baselined",
+    "end_baseline",
     "evaluate_backfilled",
     "evaluate_changed",
     "evaluate_live",
@@ -49,6 +54,8 @@ __all__ = [
     "list_alerts",
     "load_rules",
     "one_alert",
+    "retire_expired",
+    "submit",
     "take_cleared",
     "take_due_escalations",
     "take_untold",

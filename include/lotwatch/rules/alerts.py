@@ -60,7 +60,7 @@ _TRIES = 8
 @dataclass(frozen=True, slots=True)
 class Alert:
     """An open problem: what it is about (`subject`: codes and names of item, lot, site, supplier, region, where it has
-    them) and the values that fired it (`evidence`)."""
+    them) and the values that fired it (`evidence`). `variant`: the override of its rule that counts (`Rule.applied`)."""
 
     alert_id: int
     rule_id: str
@@ -72,6 +72,7 @@ class Alert:
     first_seen: datetime
     recurrences: int
     escalations: int
+    variant: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,17 +197,19 @@ def take_due_escalations(
 ) -> list[tuple[Alert, tuple[str, ...]]]:
     """Open alerts that were told longer than their rule's `escalate_after` ago (told of, or escalated last) and that nobody
     acknowledged, each with the roles to tell; from this transaction on they count as escalated, three times at most."""
-    waiting = {rule.id: rule for rule in rules if rule.escalate_after is not None and rule.escalate_to}
+    applied = {(rule.id, number): rule.applied(number) for rule in rules for number in range(len(rule.overrides) + 1)}
+    waiting = {key: rule for key, rule in applied.items() if rule.escalate_after is not None and rule.escalate_to}
     parameters = {
         "as_of": context.as_of,
-        "rules": list(waiting),
+        "rules": [rule_id for rule_id, _ in waiting],
+        "variants": [number for _, number in waiting],
         "after": [rule.escalate_after for rule in waiting.values()],
     }
     with conn.transaction():
         with conn.cursor(row_factory=class_row(Alert)) as cursor:
             due = cursor.execute(query(__package__, "take_due_escalations"), parameters).fetchall()
         _record(conn, context, "escalated", [alert.alert_id for alert in due], {})
-    return [(alert, waiting[alert.rule_id].escalate_to) for alert in due]
+    return [(alert, waiting[alert.rule_id, alert.variant].escalate_to) for alert in due]
 
 
 def list_alerts(

@@ -168,11 +168,12 @@ def _keep(
     end: Literal["end_all", "end_changed"],
 ) -> Evaluation:
     """Do to the alerts what `finding` says; those in the same scope that it says nothing of end."""
-    told = [rule.id for rule in rules if rule.mode != "shadow"]
+    evaluated = [rule.id for rule in rules]
     outcomes = _outcomes(conn, "count_findings")
-    conn.execute(query(__package__, end), {"rules": told})
+    conn.execute(query(__package__, "drop_shadow"))
+    conn.execute(query(__package__, end), {"rules": evaluated})
     conn.execute(query(__package__, "make_acted"))
-    parameters = {"as_of": context.as_of, "rules": told, "baseline": list(baseline)}
+    parameters = {"as_of": context.as_of, "rules": evaluated, "baseline": list(baseline)}
     conn.execute(query(__package__, "keep_alerts"), parameters)
     record_acted(conn, context, "alert")
     for rule, acted in _outcomes(conn, "count_acted").items():

@@ -15,18 +15,18 @@ WITH kept AS (
         ON known.rule_id = found.rule_id AND known.subject_key = found.subject_key
     WHEN NOT MATCHED AND found.fires THEN
         INSERT (
-            rule_id, subject_kind, subject_key, rule_version, severity, worst_severity, state, subject, evidence,
+            rule_id, subject_kind, subject_key, rule_version, variant, severity, worst_severity, state, subject, evidence,
             first_seen, last_seen, baseline
         )
         VALUES (
-            found.rule_id, found.subject_kind, found.subject_key, found.rule_version, found.severity, found.severity,
-            found.told_state, found.subject, found.evidence, %(as_of)s, %(as_of)s,
+            found.rule_id, found.subject_kind, found.subject_key, found.rule_version, found.variant, found.severity,
+            found.severity, found.told_state, found.subject, found.evidence, %(as_of)s, %(as_of)s,
             found.rule_id = ANY(%(baseline)s::text[])
         )
     WHEN MATCHED AND known.state = 'resolved' AND found.fires THEN
         UPDATE SET
             state = found.told_state, severity = found.severity, worst_severity = found.severity,
-            rule_version = found.rule_version, subject = found.subject, evidence = found.evidence,
+            rule_version = found.rule_version, variant = found.variant, subject = found.subject, evidence = found.evidence,
             last_seen = %(as_of)s, resolved_at = NULL, notified_at = NULL, baseline = FALSE,
             recurrences = known.recurrences + 1, acknowledged_at = NULL, acknowledged_by = NULL, snoozed_until = NULL,
             escalations = 0, escalated_at = NULL
@@ -39,20 +39,21 @@ WITH kept AS (
         THEN
         UPDATE SET
             state = found.told_state, severity = found.severity, worst_severity = found.severity,
-            rule_version = found.rule_version, subject = found.subject, evidence = found.evidence,
+            rule_version = found.rule_version, variant = found.variant, subject = found.subject, evidence = found.evidence,
             last_seen = %(as_of)s, notified_at = NULL, baseline = FALSE, acknowledged_at = NULL,
             acknowledged_by = NULL, snoozed_until = NULL
     WHEN
         MATCHED AND known.state <> 'resolved' AND found.fires
         AND (
             known.evidence <> found.evidence OR known.severity <> found.severity
-            OR known.rule_version <> found.rule_version OR known.subject <> found.subject
+            OR known.rule_version <> found.rule_version OR known.variant <> found.variant OR known.subject <> found.subject
             OR (known.state IN ('open', 'suppressed') AND known.state <> found.told_state)
         )
         THEN
         UPDATE SET
             state = CASE WHEN known.state IN ('open', 'suppressed') THEN found.told_state ELSE known.state END,
-            severity = found.severity, rule_version = found.rule_version, subject = found.subject,
+            severity = found.severity, rule_version = found.rule_version, variant = found.variant,
+            subject = found.subject,
             evidence = found.evidence, last_seen = %(as_of)s
     WHEN MATCHED AND known.state <> 'resolved' AND found.fires IS NULL AND NOT found.in_quarantine THEN
         UPDATE SET state = 'resolved', resolved_at = %(as_of)s

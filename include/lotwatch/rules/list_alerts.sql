@@ -10,6 +10,7 @@ SELECT
     first_seen,
     recurrences,
     escalations,
+    variant,
     state,
     last_seen,
     resolved_at,

@@ -15,6 +15,7 @@ SELECT
     evidence,
     first_seen,
     recurrences,
-    escalations
+    escalations,
+    variant
 FROM cleared
 ORDER BY rule_id, subject_key;

@@ -3,14 +3,15 @@
 WITH waiting AS (
     SELECT
         rule.rule_id,
+        rule.variant,
         %(as_of)s::timestamptz - rule.patience AS told_until
-    FROM unnest(%(rules)s::text[], %(after)s::interval[]) AS rule (rule_id, patience)
+    FROM unnest(%(rules)s::text[], %(variants)s::integer[], %(after)s::interval[]) AS rule (rule_id, variant, patience)
 ),
 
 due AS (
     SELECT alert.alert_id
     FROM waiting
-    INNER JOIN lotwatch.alert AS alert ON waiting.rule_id = alert.rule_id
+    INNER JOIN lotwatch.alert AS alert ON waiting.rule_id = alert.rule_id AND waiting.variant = alert.variant
     WHERE
         alert.state = 'open'
         AND alert.notified_at IS NOT NULL
@@ -48,6 +49,7 @@ SELECT
     evidence,
     first_seen,
     recurrences,
-    escalations
+    escalations,
+    variant
 FROM escalated
 ORDER BY array_position(ARRAY['critical', 'warning', 'info'], severity), rule_id, subject_key;

@@ -30,6 +30,7 @@ from lotwatch_airflow.board.pages import (
     notices,
     orders,
     quality,
+    rules,
     today,
     trace,
 )  # fmt: skip
@@ -92,6 +93,7 @@ def create_app(board: Board) -> FastAPI:
         consistency,
         matches,
         messages,
+        rules,
     ):
         app.include_router(page.router)
     app.add_api_route("/static/{name}", _static, include_in_schema=False)

@@ -42,6 +42,7 @@ PAGES = (
     ("quality", "quality"),
     ("consistency", "consistency"),
     ("matches", "matches"),
+    ("rules", "rules"),
     ("messages", "messages"),
 )
 

@@ -8,7 +8,7 @@ COMMENT ON COLUMN lotwatch.purchase_order_line.confirmed_quantity IS 'base units
 -- earlier orders of the same item from the same supplier, to compare a price with; a month's orders of a site
 CREATE INDEX purchase_order_line_price ON lotwatch.purchase_order_line (item_id, supplier_id, ordered_on)
 INCLUDE (unit_price, currency, state);
-CREATE INDEX purchase_order_line_ordered_on ON lotwatch.purchase_order_line (ordered_on, site_id);
+CREATE INDEX purchase_order_line_day ON lotwatch.purchase_order_line (ordered_on, site_id);
 
 -- How each supplier delivered, as measured at a moment; what came of an order line counts up to what was ordered.
 CREATE TABLE lotwatch.supplier_performance (

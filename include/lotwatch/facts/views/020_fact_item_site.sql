@@ -30,7 +30,7 @@ inbound AS (
         line.site_id,
         sum(line.outstanding - coalesce(sent.counted, 0)) AS on_order,
         array_agg(ROW(line.promised_on, line.outstanding - coalesce(sent.counted, 0))::lotwatch.dated_quantity)
-        FILTER (WHERE line.promised_on IS NOT NULL AND line.state = 'open') AS promised
+        FILTER (WHERE line.promised_on IS NOT NULL AND line.confirmed IS NULL AND line.state = 'open') AS promised
     FROM lotwatch.order_line_open AS line
     LEFT JOIN (
         SELECT
@@ -40,6 +40,37 @@ inbound AS (
         FROM lotwatch.order_line_sent AS part
         GROUP BY part.order_line_source, part.order_line_key
     ) AS sent ON line.source = sent.order_line_source AND line.source_key = sent.order_line_key
+    GROUP BY line.item_id, line.site_id
+),
+
+-- what suppliers have confirmed themselves, part by part; what has come or is on its way was of the first parts
+confirmed AS (
+    SELECT
+        line.item_id,
+        line.site_id,
+        array_agg(ROW(part.day, part.ends - greatest(part.begins, line.received + coalesce(sent.counted, 0)))::lotwatch.dated_quantity)
+            AS promised
+    FROM lotwatch.order_line_open AS line
+    LEFT JOIN (
+        SELECT
+            shipped.order_line_source,
+            shipped.order_line_key,
+            sum(shipped.counted)::bigint AS counted
+        FROM lotwatch.order_line_sent AS shipped
+        GROUP BY shipped.order_line_source, shipped.order_line_key
+    ) AS sent ON line.source = sent.order_line_source AND line.source_key = sent.order_line_key
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                said.day,
+                (sum(said.quantity) OVER days - said.quantity)::bigint AS begins,
+                (sum(said.quantity) OVER days)::bigint AS ends
+            FROM unnest(line.confirmed) AS said
+            WINDOW days AS (ORDER BY said.day ROWS UNBOUNDED PRECEDING)
+        ) AS part
+    WHERE
+        line.confirmed IS NOT NULL AND part.day IS NOT NULL
+        AND part.ends > line.received + coalesce(sent.counted, 0)
     GROUP BY line.item_id, line.site_id
 ),
 
@@ -111,7 +142,7 @@ subject AS (
         quantity.ending,
         quantity.usable_ending,
         quantity.releasing,
-        array_cat(inbound.promised, moving.expected) AS arriving,
+        array_cat(array_cat(inbound.promised, confirmed.promised), moving.expected) AS arriving,
         policy.average_daily_usage,
         policy.lead_time_days,
         policy.safety_stock,
@@ -124,6 +155,7 @@ subject AS (
     FULL JOIN set_aside USING (item_id, site_id)
     FULL JOIN wanted USING (item_id, site_id)
     FULL JOIN lotwatch.policy_in_force AS policy USING (item_id, site_id)
+    LEFT JOIN confirmed USING (item_id, site_id)
 ),
 
 measured AS (

@@ -18,8 +18,9 @@ SELECT
     site.region,
     site.jurisdiction,
     line.quantity,
-    line.confirmed_quantity,
+    coalesce((SELECT sum(part.quantity)::bigint FROM unnest(line.confirmed) AS part), line.confirmed_quantity) AS confirmed_quantity,
     line.received,
+    line.declined,
     line.outstanding,
     coalesce(sent.counted, 0) AS in_transit,
     sent.expected_at,
@@ -33,12 +34,12 @@ SELECT
     round((line.unit_price / nullif(earlier.price, 0) - 1) * 100, 1) AS percent_over_earlier,
     line.ordered_on,
     line.requested_on,
-    line.promised_on,
-    (lotwatch.as_of() AT TIME ZONE site.time_zone)::date - line.promised_on AS days_late,
-    line.promised_on - line.requested_on AS days_promised_late,
-    (lotwatch.as_of() AT TIME ZONE site.time_zone)::date - coalesce(line.promised_on, line.requested_on) AS days_overdue,
+    line.due_on AS promised_on,
+    (lotwatch.as_of() AT TIME ZONE site.time_zone)::date - line.due_on AS days_late,
+    line.due_on - line.requested_on AS days_promised_late,
+    (lotwatch.as_of() AT TIME ZONE site.time_zone)::date - coalesce(line.due_on, line.requested_on) AS days_overdue,
     CASE
-        WHEN line.promised_on IS NULL AND line.confirmed_quantity IS NULL
+        WHEN line.due_on IS NULL AND line.confirmed IS NULL AND line.confirmed_quantity IS NULL
             THEN (lotwatch.as_of() AT TIME ZONE site.time_zone)::date - line.ordered_on
     END AS days_unconfirmed,
     EXISTS(
@@ -110,6 +111,7 @@ COMMENT ON COLUMN lotwatch.fact_order_line.jurisdiction IS 'whose device law hol
 COMMENT ON COLUMN lotwatch.fact_order_line.quantity IS 'ordered (base units)';
 COMMENT ON COLUMN lotwatch.fact_order_line.confirmed_quantity IS 'what the supplier confirmed (base units); null: not told';
 COMMENT ON COLUMN lotwatch.fact_order_line.received IS 'received so far (base units)';
+COMMENT ON COLUMN lotwatch.fact_order_line.declined IS 'what the supplier will not deliver (base units)';
 COMMENT ON COLUMN lotwatch.fact_order_line.outstanding IS 'still to come (base units)';
 COMMENT ON COLUMN lotwatch.fact_order_line.in_transit IS 'of outstanding: sent by the supplier, as far as it is told (base units)';
 COMMENT ON COLUMN lotwatch.fact_order_line.expected_at IS 'when the last of what was sent should arrive; null: nothing was, or not told';
@@ -123,7 +125,7 @@ COMMENT ON COLUMN lotwatch.fact_order_line.percent_over_agreed IS 'by which the 
 COMMENT ON COLUMN lotwatch.fact_order_line.percent_over_earlier IS 'by which the price is above earlier_price (percent); negative: below; null: no earlier order';
 COMMENT ON COLUMN lotwatch.fact_order_line.ordered_on IS 'date of the order; null: not told';
 COMMENT ON COLUMN lotwatch.fact_order_line.requested_on IS 'date by which we asked for it; null: not told';
-COMMENT ON COLUMN lotwatch.fact_order_line.promised_on IS 'date the supplier confirmed; null: not confirmed';
+COMMENT ON COLUMN lotwatch.fact_order_line.promised_on IS 'date by which the supplier confirmed all of it, by its own answer or else as the ERP has it; null: not confirmed';
 COMMENT ON COLUMN lotwatch.fact_order_line.days_late IS 'days since the promised date, in the site''s zone; negative: not yet due; null: not confirmed';
 COMMENT ON COLUMN lotwatch.fact_order_line.days_promised_late IS 'days by which the promised date is after the requested one; null: not confirmed, or no date asked for';
 COMMENT ON COLUMN lotwatch.fact_order_line.days_overdue IS 'days since the promised date, or the requested one where none was promised, in the site''s zone; negative: not yet due; null: neither is told';

@@ -5,8 +5,8 @@ WITH awaited AS (
     SELECT
         line.supplier_id,
         count(*) AS open_lines,
-        count(*) FILTER (WHERE coalesce(line.promised_on, line.requested_on) < site.today) AS late_lines,
-        count(*) FILTER (WHERE line.promised_on IS NULL AND line.confirmed_quantity IS NULL) AS unconfirmed_lines
+        count(*) FILTER (WHERE coalesce(line.due_on, line.requested_on) < site.today) AS late_lines,
+        count(*) FILTER (WHERE line.due_on IS NULL AND line.confirmed IS NULL AND line.confirmed_quantity IS NULL) AS unconfirmed_lines
     FROM lotwatch.order_line_open AS line
     INNER JOIN lotwatch.site_today AS site ON line.site_id = site.site_id
     WHERE line.state <> 'draft'
