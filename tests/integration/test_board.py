@@ -178,7 +178,18 @@ def table(text: str) -> list[dict[str, str]]:
 
 #: something for each part of a route's path
 _SOMETHING = {"name": "board.css", "check_id": "stock_negative", "rule_id": "late_inbound"} | dict.fromkeys(
-    ("alert_id", "hold_id", "count_id", "number", "finding_id", "suggestion_id", "notice_id", "record_id", "batch_id", "message_id"),
+    (
+        "alert_id",
+        "hold_id",
+        "count_id",
+        "number",
+        "finding_id",
+        "suggestion_id",
+        "notice_id",
+        "record_id",
+        "batch_id",
+        "message_id",
+    ),
     1,
 )
 
