@@ -584,7 +584,7 @@ def test_orders_tell_what_became_of_them(client: TestClient, world: World, db: p
     assert "LW-000001" in sent
     assert "25.00 EUR without refused lines" in sent
     assert "I2 Above the maximum of 3 (before asking)" in sent
-    assert "buyer: approved , buyer 11 Mar 2026 01:30 UTC+08:00 · go on" in sent
+    assert "Purchasing: approved , buyer 11 Mar 2026 01:30 UTC+08:00 · go on" in sent
     assert "ERP PUR7 Supplier C-9" in sent
     assert "Decide in Required Actions" in waiting
     assert len(rows(client.get("/orders?state=waiting").text)) == 1

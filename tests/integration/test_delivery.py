@@ -59,7 +59,7 @@ class World:
     def find(self, reference: str) -> str | None:
         return self.drafts.get(reference)
 
-    def draft(self, order: actions.Order) -> str:
+    def draft(self, order: actions.Proposal) -> str:
         trouble = next(self.troubles)
         if trouble == "down":
             raise SourceError("The ERP is down", retry=True)
@@ -133,7 +133,7 @@ def then_calm(*troubles: str) -> Iterator[str]:
 @pytest.fixture
 def approved(short: Company) -> Company:
     propose(short)
-    [order] = ask(short).orders
+    [order] = ask(short).proposals
     decide(short, order.proposal_id)
     short.conn.commit()
     short.conn.autocommit = True
@@ -202,7 +202,7 @@ def test_a_refusal_is_final_and_told(approved: Company) -> None:
 
 def test_an_order_without_a_written_yes_is_not_sent(short: Company) -> None:
     propose(short)
-    [order] = ask(short).orders
+    [order] = ask(short).proposals
     enqueue(short.conn, "erp_draft", order.code, {"proposal_id": order.proposal_id})  # as if a task had gone astray
     short.conn.commit()
     short.conn.autocommit = True
@@ -226,7 +226,7 @@ def test_two_workers_send_one_order(approved: Company, db_url: str) -> None:
     second_sees: list[Counter[str]] = []
 
     class Nosy(World):
-        def draft(self, order: actions.Order) -> str:
+        def draft(self, order: actions.Proposal) -> str:
             with psycopg.connect(db_url, autocommit=True) as other:  # another worker, while this one is sending
                 due_now(other)  # slower than its lease
                 second_sees.append(drain(other, world.gateways(), approved.context).counts)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from lotwatch.actions import Order
+from lotwatch.actions import Proposal
 from lotwatch.actions.warehouse import Task, Warehouse
 from lotwatch.delivery.channels import Channel
 from lotwatch.delivery.people import People
@@ -18,7 +18,7 @@ class Erp(Protocol):
     def find(self, reference: str) -> str | None:
         """The number of the purchase with our reference, or None where the ERP says it has none."""
 
-    def draft(self, order: Order) -> str:
+    def draft(self, order: Proposal) -> str:
         """The ERP's number of the draft. Raises SourceError (`retry` says whether later can help)."""
 
 

@@ -114,7 +114,7 @@ def _section(words: Words, template: str, data: Mapping[str, Any], board_url: st
 
     return _Section(
         # names of other systems must not break out of a one-line subject
-        subject=" ".join(fill(known["subject"][lang]).split()),
+        subject=" ".join(fill(known["subject"][lang], names=names).split()),
         paragraphs=_paragraphs(fill(known["intro"][lang], names=names)),
         columns=columns,
         rows=rows,

@@ -8,6 +8,7 @@ from functools import partial
 import psycopg
 
 from lotwatch import actions, planning, rules
+from lotwatch.actions import transfers
 from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
 
@@ -97,7 +98,13 @@ def _once(
 
 
 def propose(conn: psycopg.Connection, context: RunContext, settings: actions.ProposeSettings) -> Counts:
-    """Orders for what is short. A backfilled run proposes nothing."""
+    """What should be done: first stock that can be moved to where it is needed, then orders for what is still short.
+
+    A backfilled run proposes nothing.
+    """
     if context.backfilled:
         return {"proposals": 0}
-    return actions.propose(conn, rules.active_rules(conn, context.as_of), settings, context)
+    tables = rules.active_rules(conn, context.as_of)
+    moved = transfers.propose_transfers(conn, tables, transfers.TransferSettings(), context)
+    ordered = actions.propose(conn, tables, settings, context)
+    return moved | ordered | {"proposals": ordered["proposals"] + moved["transfers"]}
