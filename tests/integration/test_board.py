@@ -178,7 +178,18 @@ def table(text: str) -> list[dict[str, str]]:
 
 #: something for each part of a route's path
 _SOMETHING = {"name": "board.css", "check_id": "stock_negative", "rule_id": "late_inbound"} | dict.fromkeys(
-    ("alert_id", "hold_id", "count_id", "number", "finding_id", "suggestion_id", "notice_id", "record_id", "batch_id"),
+    (
+        "alert_id",
+        "hold_id",
+        "count_id",
+        "number",
+        "finding_id",
+        "suggestion_id",
+        "notice_id",
+        "record_id",
+        "batch_id",
+        "message_id",
+    ),
     1,
 )
 
@@ -209,6 +220,7 @@ def test_only_what_is_decided_on_the_board_can_be_written(client: TestClient) ->
         "/quality/batches/{batch_id}",
         "/consistency/{check_id}/{finding_id}",
         "/matches/{suggestion_id}",
+        "/messages/{message_id}",
         "/rules/changes/{number}",
     }
     assert client.post("/").status_code == 405
