@@ -251,7 +251,7 @@ def test_what_is_evaluated_after_a_change_is_what_a_sweep_would_find(company: Co
     tables = rules.load_rules()
 
     @settings(
-        deadline=None, database=None, max_examples=12, phases=[Phase.generate],
+        deadline=None, database=None, max_examples=6, phases=[Phase.generate],
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
     )  # fmt: skip
     @given(st.lists(steps, min_size=4, max_size=10))
