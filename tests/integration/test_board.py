@@ -220,7 +220,6 @@ def test_only_what_is_decided_on_the_board_can_be_written(client: TestClient) ->
         "/quality/batches/{batch_id}",
         "/consistency/{check_id}/{finding_id}",
         "/matches/{suggestion_id}",
-        "/messages/{message_id}",
         "/rules/changes/{number}",
         "/messages/{message_id}",
     }
