@@ -81,7 +81,7 @@ class Town:
         self.now += timedelta(minutes=minutes)
         self.conn.execute("UPDATE lotwatch.outbox SET not_before = now() WHERE state IN ('waiting', 'unclear')")
         gateways = Gateways(
-            erp=None, portal=None, channels=self.channels, people=self.people, board_url="http://board"  # type: ignore[arg-type]
+            erp=None, portals={}, channels=self.channels, people=self.people, board_url="http://board"  # type: ignore[arg-type]
         )  # fmt: skip
         try:
             return drain(self.conn, gateways, self.moment).counts

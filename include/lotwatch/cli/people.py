@@ -6,7 +6,7 @@ from typing import Annotated
 import psycopg
 import typer
 
-from lotwatch.cli.shell import Database, console, table
+from lotwatch.cli.shell import Database, circumstances, console, table
 from lotwatch.paths import PEOPLE
 
 app = typer.Typer(no_args_is_help=True, help="Who is told what.")
@@ -20,7 +20,7 @@ def check(database: Database, file: Annotated[Path, typer.Argument(help="the lis
 
     people = load_people(file)
     with psycopg.connect(database) as conn:
-        wrong = jobs.check(conn, people)
+        wrong = jobs.check(conn, people, circumstances("people check", "").as_of)
     rows = table("subscriber", "language", "roles", "about", "from", "by", "when")
     for name, each in people.root.items():
         about = [*each.sites, *each.regions, *each.categories]

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 import psycopg
 
@@ -14,12 +15,12 @@ from lotwatch.errors import nearest
 OWN_ROLES = frozenset({"ops", "buyer", "warehouse"})
 
 
-def check(conn: psycopg.Connection, people: People) -> list[str]:
-    """What is wrong, each with the subscriber and the field; empty: nothing."""
+def check(conn: psycopg.Connection, people: People, as_of: datetime) -> list[str]:
+    """What is wrong by the rules in force, each with the subscriber and the field; empty: nothing."""
     known: dict[str, set[str]] = defaultdict(set)
     for kind, name in conn.execute(query(__package__, "known_places")):
         known[kind].add(name)
-    told = OWN_ROLES | {role for rule in rules.load_rules() for role in (*rule.notify, *rule.escalate_to)}
+    told = OWN_ROLES | {role for rule in rules.active_rules(conn, as_of) for role in (*rule.notify, *rule.escalate_to)}
     found: list[str] = []
     for name, each in people.root.items():
         found += _unknown(f"{name}, roles", each.roles, told)
