@@ -174,8 +174,10 @@ def gateways(world: World, portal: PortalClient, random: Random) -> Gateways:
         requests_per_minute=random.choice([2, 3, 100]), breaker=Breaker(after=random.choice([1, 2, 5]), seconds=100),
     )  # fmt: skip
     portals = Portals({"portal": settings}, lambda each: portal)
-    people = People({"buyer": {"en": ("b@x.example",)}, "ops": {"en": ("o@x.example",)}})
-    return Gateways(erp=world, portals=portals, mail=world, people=people, board_url="http://board")
+    people = People.model_validate({
+        name: {"roles": [name], "channels": [{"smtp": f"{name}@x.example"}]} for name in ("buyer", "ops")
+    })
+    return Gateways(erp=world, portals=portals, channels={"smtp": world}, people=people, board_url="http://board")
 
 
 @pytest.fixture
@@ -193,8 +195,8 @@ def order(conn: psycopg.Connection, decision: str | None) -> str:
     """An order in the outbox, and what was decided about it; whatever that is, its row is there, as if by mistake."""
     state = {"approved": "approved", "rejected": "rejected", "timed_out": "timed_out", None: "approved"}[decision]
     row = conn.execute(
-        "INSERT INTO lotwatch.proposal (kind, supplier_id, site_id, currency, state, created_at)"
-        " SELECT 'purchase_order', supplier_id, location_id, 'USD', %s, %s FROM lotwatch.supplier, lotwatch.location AS site"
+        "INSERT INTO lotwatch.proposal (kind, supplier_id, site_id, currency, state, created_at, steps)"
+        " SELECT 'purchase_order', supplier_id, location_id, 'USD', %s, %s, '{buyer}' FROM lotwatch.supplier, lotwatch.location AS site"
         " WHERE supplier.code = 'S1' AND site.code = 'DC' RETURNING proposal_id, code",
         (state, NOW),
     ).fetchone()
@@ -206,8 +208,8 @@ def order(conn: psycopg.Connection, decision: str | None) -> str:
     )
     if decision:
         conn.execute(
-            "INSERT INTO lotwatch.approval (proposal_id, decision, decided_by, decided_at, run_id)"
-            " VALUES (%s, %s, 'olga', %s, 'ask')",
+            "INSERT INTO lotwatch.approval (proposal_id, step, decision, decided_by, decided_at, run_id)"
+            " VALUES (%s, 'buyer', %s, 'olga', %s, 'ask')",
             (row[0], decision, NOW),
         )
     enqueue(conn, "erp_draft", row[1], {"proposal_id": row[0]})
