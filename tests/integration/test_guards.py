@@ -34,7 +34,7 @@ __all__ = ["_airflow_home", "approved", "as_", "lotwatch", "short", "uneven"]
         ("all", "", 0),
         ("region", "NORTH", 0),
         ("supplier", "S1", 0),
-        ("rule", "below_reorder_point", 0),
+        ("rule", "stockout_risk", 0),
         ("region", "SOUTH", 1),
         ("supplier", "S2", 1),
         ("rule", "near_expiry", 1),
@@ -170,11 +170,9 @@ def proposed(short: Company) -> Company:
     return short
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"), [("blocked = true", "S1) is blocked"), ("active = false", "no longer a supplier")]
-)
-def test_nothing_is_ordered_from_who_is_blocked(proposed: Company, change: str, reason: str) -> None:
-    proposed.conn.execute(f"UPDATE lotwatch.supplier SET {change}")
+@pytest.mark.parametrize(("blocked", "reason"), [(True, "(S1) is blocked"), (False, "no longer a supplier")])
+def test_nothing_is_ordered_from_who_is_blocked(proposed: Company, blocked: bool, reason: str) -> None:
+    proposed.conn.execute("UPDATE lotwatch.supplier SET blocked = %s, active = %s", (blocked, blocked))
     refuse(proposed, "blocked", reason, items=())
 
 
@@ -216,7 +214,7 @@ def test_what_has_records_in_quarantine_is_not_ordered(proposed: Company) -> Non
     ("scope", "key", "reason"),
     [
         ("supplier", "S1", "USD of supplier S1 today; at most 5.00 are let through"),
-        ("rule", "below_reorder_point", "USD of rule below_reorder_point today"),
+        ("rule", "stockout_risk", "USD of rule stockout_risk today"),
     ],
 )
 def test_more_than_a_days_value_is_refused(proposed: Company, scope: str, key: str, reason: str) -> None:

@@ -64,8 +64,8 @@ limited AS (
 told AS (
     SELECT
         limited.*,
-        (cap ->> 'number')::integer AS most,
-        (cap -> 'value' ->> currency)::numeric AS most_value
+        (limited.cap ->> 'number')::integer AS most,
+        (limited.cap -> 'value' ->> limited.currency)::numeric AS most_value
     FROM limited
 )
 

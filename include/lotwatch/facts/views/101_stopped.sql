@@ -10,7 +10,7 @@ SELECT
 FROM lotwatch.stop_switch AS stop
 INNER JOIN lotwatch.proposal AS proposal
     ON CASE stop.scope
-        WHEN 'all' THEN true
+        WHEN 'all' THEN TRUE
         WHEN 'region'
             THEN EXISTS (
                 SELECT 1 FROM lotwatch.location AS place
