@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import psycopg
 import pytest
 from typer.testing import Result
 
@@ -28,43 +29,28 @@ __all__ = ["_airflow_home", "approved", "as_", "lotwatch", "short", "uneven"]
 # --- the stop switch
 
 
-@pytest.mark.parametrize(
-    ("scope", "key", "asked"),
-    [
-        ("all", "", 0),
-        ("region", "NORTH", 0),
-        ("supplier", "S1", 0),
-        ("rule", "stockout_risk", 0),
-        ("region", "SOUTH", 1),
-        ("supplier", "S2", 1),
-        ("rule", "near_expiry", 1),
-    ],
-)
-def test_what_a_stop_covers_stays_proposed_until_it_is_lifted(
-    short: Company,
-    scope: actions.Scope,
-    key: str,
-    asked: int,
-) -> None:
+def test_what_a_stop_covers_stays_proposed_until_it_is_lifted(short: Company) -> None:
     propose(short)
     short.conn.execute("UPDATE lotwatch.location SET region = 'SOUTH' WHERE code = 'HOSP'")
     short.conn.execute("INSERT INTO lotwatch.supplier (code, name) VALUES ('S2', 'Two')")
-    short.conn.execute(
-        "INSERT INTO lotwatch.alert (rule_id, subject_kind, subject_key, rule_version, severity, subject, evidence,"
-        " first_seen, last_seen) VALUES ('near_expiry', 'lot', 'x', '1', 'info', '{}', '{}', now(), now())"
-    )
-    number = actions.stop(short.conn, scope, key, "something is wrong", short.context, "olga")
-    assert number
-    assert actions.stop(short.conn, scope, key, "again", short.context, "olga") is None
-    found = ask(short)
-    assert (len(found.questions), found.refusals) == (asked, [])
-    assert states(short.conn) == ["waiting" if asked else "proposed"]
-    actions.resume(short.conn, number, "it is well again", short.context, "olga")
-    assert len(ask(short).questions) == 1
-    [past] = actions.stops_in_force(short.conn, lifted=True)
-    assert (past.reason, past.lifted_by, actions.stops_in_force(short.conn)) == ("something is wrong", "olga", [])
+    actions.stop(short.conn, "region", "SOUTH", "flood", short.context, "olga")
+    actions.stop(short.conn, "supplier", "S2", "bankrupt", short.context, "olga")
+    covering: list[tuple[actions.Scope, str]] = [
+        ("all", ""), ("region", "NORTH"), ("supplier", "S1"), ("rule", "stockout_risk"),
+    ]  # fmt: skip
+    for scope, key in covering:
+        number = actions.stop(short.conn, scope, key, "something is wrong", short.context, "olga")
+        assert number
+        assert actions.stop(short.conn, scope, key, "again", short.context, "olga") is None
+        found = ask(short)
+        assert (found.questions, found.refusals, states(short.conn)) == ([], [], ["proposed"]), scope
+        actions.resume(short.conn, number, "it is well again", short.context, "olga")
+    assert len(ask(short).questions) == 1, "what is stopped elsewhere stops nothing here"
+    assert [stop.key for stop in actions.stops_in_force(short.conn)] == ["S2", "SOUTH"]
+    assert [stop.lifted_by for stop in actions.stops_in_force(short.conn, lifted=True)] == ["olga"] * 4 + [None] * 2
     told = short.conn.execute(
-        "SELECT action, actor, reason FROM lotwatch.audit_event WHERE object_kind = 'stop' ORDER BY audit_event_id"
+        "SELECT action, actor, reason FROM lotwatch.audit_event WHERE object_kind = 'stop' AND object_id = 'all'"
+        " ORDER BY audit_event_id"
     ).fetchall()
     assert told == [
         ("actions stopped", "olga", "something is wrong"),
@@ -103,15 +89,24 @@ def test_a_stop_comes_between_the_draft_and_the_portal(approved: Company) -> Non
     assert world.accepted == Counter()
 
 
-@pytest.mark.parametrize(
-    ("scope", "key", "reason"),
-    [("region", "NOWHERE", "x"), ("all", "S1", "x"), ("supplier", "", "x"), ("all", "", " ")],
-)
-def test_a_stop_of_nothing_or_without_a_reason_is_refused(
-    company: Company, scope: actions.Scope, key: str, reason: str
-) -> None:
-    with pytest.raises(LotwatchError):
-        actions.stop(company.conn, scope, key, reason, company.context, "olga")
+def test_a_recipient_that_hangs_does_not_hold_up_a_stop(approved: Company, db_url: str) -> None:  # noqa: F811
+    payload = {"proposal_id": 1}
+    with psycopg.connect(db_url) as other:
+        with actions.sending(approved.conn, payload) as stopped:
+            assert stopped is None
+            assert actions.stop(other, "all", "", "now", approved.context, "olga") == 1
+            other.commit()
+        with actions.sending(approved.conn, payload) as stopped:
+            assert stopped == "Stopped (all): now"
+
+
+def test_a_stop_of_nothing_or_without_a_reason_is_refused(company: Company) -> None:
+    wrong: list[tuple[actions.Scope, str, str]] = [
+        ("region", "NOWHERE", "x"), ("all", "S1", "x"), ("supplier", "", "x"), ("all", "", " "),
+    ]  # fmt: skip
+    for scope, key, reason in wrong:
+        with pytest.raises(LotwatchError):
+            actions.stop(company.conn, scope, key, reason, company.context, "olga")
     with pytest.raises(LotwatchError, match="not in force"):
         actions.resume(company.conn, 1, "why not", company.context, "olga")
 
@@ -152,9 +147,9 @@ def test_it_is_stopped_from_a_shell_too(company: Company, lotwatch: Callable[...
 # --- what is not right
 
 
-def refuse(company: Company, guard: str, words_of_it: str, items: tuple[str, ...] = ("I2",), **options: object) -> None:
-    """That the guard refuses I1, or all of the order, in these words, before asking; and `items` are still ordered."""
-    refusals = actions.guard(company.conn, [1], "ask", NOW, company.context, **options)  # type: ignore[arg-type]
+def refuse(company: Company, guard: str, words_of_it: str, items: tuple[str, ...], caps: Caps | None) -> None:
+    """That this guard alone refuses something, in these words, and that `items` are still to be ordered."""
+    refusals = actions.guard(company.conn, [1], "ask", NOW, company.context, caps)
     told = company.conn.execute("SELECT guard, stage, reason FROM lotwatch.guard_event").fetchall()
     assert [(name, stage) for name, stage, _ in told] == [(guard, "ask")], told
     assert words_of_it in refusals[0].reason
@@ -170,69 +165,91 @@ def proposed(short: Company) -> Company:
     return short
 
 
-@pytest.mark.parametrize(("blocked", "reason"), [(True, "(S1) is blocked"), (False, "no longer a supplier")])
-def test_nothing_is_ordered_from_who_is_blocked(proposed: Company, blocked: bool, reason: str) -> None:
-    proposed.conn.execute("UPDATE lotwatch.supplier SET blocked = %s, active = %s", (blocked, blocked))
-    refuse(proposed, "blocked", reason, items=())
+def _blocked(company: Company) -> None:
+    company.conn.execute("UPDATE lotwatch.supplier SET blocked = true")
 
 
-def test_nothing_is_paid_above_the_highest_agreed_price(proposed: Company) -> None:
-    ceiling = "UPDATE lotwatch.supplier_agreement AS a SET price_ceiling = %s FROM lotwatch.item WHERE item.code = %s"
-    both = " AND a.item_id = item.item_id"
-    proposed.conn.execute(ceiling + both, (Decimal("9.99"), "I1"))
-    proposed.conn.execute(ceiling + both, (Decimal(10), "I2"))
-    refuse(proposed, "ceiling", "I1: 10.00 USD is above the agreed highest price of 9.99 USD.")
+def _inactive(company: Company) -> None:
+    company.conn.execute("UPDATE lotwatch.supplier SET active = false")
 
 
-def test_a_price_that_jumped_is_refused(proposed: Company) -> None:
+def _dear(company: Company) -> None:
+    company.conn.execute(
+        "UPDATE lotwatch.supplier_agreement AS agreement SET price_ceiling = CASE code WHEN 'I1' THEN 9.99 ELSE 10 END"
+        " FROM lotwatch.item AS item WHERE agreement.item_id = item.item_id"
+    )
+
+
+def _dearer(company: Company) -> None:
     for number, price in enumerate(("8", "8.30", "100")):  # the median counts, not the mean
-        proposed.order_line(1, "I1", f"old {number}", unit_price=Decimal(price), order_state="done")
-    proposed.order_line(1, "I2", "old", unit_price=Decimal("8.34"), order_state="done")
-    proposed.post()
-    refuse(proposed, "price", "I1: 10.00 USD is 20 % above the 8.30 of earlier orders")
+        company.order_line(1, "I1", f"old {number}", unit_price=Decimal(price), order_state="done")
+    company.order_line(1, "I2", "old", unit_price=Decimal("8.34"), order_state="done")
+    company.post()
 
 
-def test_what_is_recalled_is_not_ordered_and_of_a_recalled_lot_others_are(proposed: Company) -> None:
-    ids = dict(proposed.conn.execute("SELECT code, item_id FROM lotwatch.item").fetchall())
-    lots = dict(proposed.conn.execute("SELECT item_id, lot_id FROM lotwatch.lot").fetchall())
+def _recalled(company: Company) -> None:
+    """All of I1, and one lot of I2: others of I2 may be ordered."""
+    ids = dict(company.conn.execute("SELECT code, item_id FROM lotwatch.item").fetchall())
+    lots = dict(company.conn.execute("SELECT item_id, lot_id FROM lotwatch.lot").fetchall())
     for item, lot in (("I1", None), ("I2", lots[ids["I2"]])):
         hold = ledger.Hold(cause="recall", reason="notice", reference="RC-1", item_id=ids[item], lot_id=lot)
-        ledger.place_hold(proposed.conn, hold, proposed.context, "quinn")
-    refuse(proposed, "recalled", "I1 is recalled (RC-1)")
+        ledger.place_hold(company.conn, hold, company.context, "quinn")
 
 
-def test_what_has_records_in_quarantine_is_not_ordered(proposed: Company) -> None:
-    proposed.conn.execute(
+def _doubtful(company: Company) -> None:
+    company.conn.execute(
         "INSERT INTO lotwatch.quarantine (source, entity, source_key, item_code, raw, rules, reasons, first_batch_id,"
         " last_batch_id) SELECT 's', 'movement', 'x', 'I1', '{}', '{r}', '{odd}', min(batch_id), min(batch_id)"
         " FROM lotwatch.batch"
     )
-    refuse(proposed, "quarantine", "I1: records of it lie in quarantine")
 
 
-@pytest.mark.parametrize(
-    ("scope", "key", "reason"),
-    [
-        ("supplier", "S1", "USD of supplier S1 today; at most 5.00 are let through"),
-        ("rule", "stockout_risk", "USD of rule stockout_risk today"),
-    ],
-)
-def test_more_than_a_days_value_is_refused(proposed: Company, scope: str, key: str, reason: str) -> None:
-    wide = {"number": 10, "value": {"USD": 100_000}}
-    small = wide | {"of": {key: {"number": 10, "value": {"USD": 5}}}}
-    caps = Caps.model_validate({"supplier": wide, "rule": wide} | {scope: small})
-    refuse(proposed, "caps", reason, items=(), caps=caps)
+def _nothing(company: Company) -> None:
+    pass
 
 
-def test_more_than_a_days_orders_are_refused_and_a_currency_without_a_cap_is(proposed: Company) -> None:
-    wide = {"number": 10, "value": {"USD": 100_000}}
-    caps = Caps.model_validate({"supplier": {"number": 1, "value": {"USD": 100_000}}, "rule": wide})
-    assert actions.guard(proposed.conn, [1], "ask", NOW, proposed.context, caps) == []
-    again(proposed, "waiting", NOW)
-    refuse(proposed, "caps", "2 of supplier S1 today; at most 1 are let through.", items=(), caps=caps)
+def _second(company: Company) -> None:
+    again(company, "waiting", NOW)
 
 
-def again(company: Company, state: str, when: datetime) -> int:
+WIDE = {"number": 10, "value": {"USD": 100_000}}
+SMALL = {"number": 10, "value": {"USD": 5}}
+
+
+def test_what_is_not_right_is_refused_in_a_buyers_words(proposed: Company) -> None:
+    cases: list[tuple[Callable[[Company], None], str, str, tuple[str, ...], dict[str, object] | None]] = [
+        (_blocked, "blocked", "(S1) is blocked", (), None),
+        (_inactive, "blocked", "(S1) is no longer a supplier", (), None),
+        (_dear, "ceiling", "I1: 10.00 USD is above the agreed highest price of 9.99 USD.", ("I2",), None),
+        (_dearer, "price", "I1: 10.00 USD is 20 % above the 8.30 of earlier orders", ("I2",), None),
+        (_recalled, "recalled", "I1 is recalled (RC-1)", ("I2",), None),
+        (_doubtful, "quarantine", "I1: records of it lie in quarantine", ("I2",), None),
+        (
+            _nothing, "caps", "USD of supplier S1 today; at most 5.00 are let through", (),
+            {"supplier": WIDE | {"of": {"S1": SMALL}}, "rule": WIDE},
+        ),
+        (
+            _nothing, "caps", "USD of rule stockout_risk today; at most 5.00", (),
+            {"supplier": WIDE, "rule": WIDE | {"of": {"stockout_risk": SMALL}}},
+        ),
+        (
+            _second, "caps", "2 of supplier S1 today; at most 1 are let through.", (),
+            {"supplier": WIDE | {"number": 1}, "rule": WIDE},
+        ),
+        (
+            _nothing, "caps", "include/config/caps.yaml has no value in USD for rule", (),
+            {"supplier": WIDE, "rule": {"number": 10, "value": {"EUR": 1}}},
+        ),
+    ]  # fmt: skip
+    for spoil, guard, words_of_it, items, caps in cases:
+        with proposed.conn.transaction(force_rollback=True):
+            spoil(proposed)
+            refuse(proposed, guard, words_of_it, items, Caps.model_validate(caps) if caps else None)
+    strict = Caps.model_validate({"supplier": WIDE | {"number": 1}, "rule": WIDE})
+    assert actions.guard(proposed.conn, [1], "ask", NOW, proposed.context, strict) == []
+
+
+def again(company: Company, state: str, when: datetime) -> None:
     """The order of the fixture once more, of something else, so that it is no duplicate."""
     company.conn.execute(
         "INSERT INTO lotwatch.proposal (kind, supplier_id, site_id, currency, created_at, state)"
@@ -244,19 +261,10 @@ def again(company: Company, state: str, when: datetime) -> int:
         " SELECT (SELECT max(proposal_id) FROM lotwatch.proposal), item_id, 10, 10, current_date, '{}'"
         " FROM lotwatch.proposal_line WHERE proposal_id = 1 ORDER BY item_id LIMIT 1"
     )
-    row = company.conn.execute("SELECT max(proposal_id) FROM lotwatch.proposal").fetchone()
-    assert row
-    return int(row[0])
 
 
-@pytest.mark.parametrize(
-    ("days_ago", "state", "policy"), [(1, "sent", "dear"), (3, "sent", "cheap"), (1, "rejected", "cheap")]
-)
-def test_an_order_that_was_split_needs_the_approval_of_the_whole(
-    proposed: Company, days_ago: int, state: str, policy: str
-) -> None:
+def test_an_order_that_was_split_needs_the_approval_of_the_whole(proposed: Company) -> None:
     own = actions.load_proposal(proposed.conn, 1).total
-    again(proposed, state, NOW - timedelta(days=days_ago))
     policies = actions.Policies.model_validate({
         "steps": {name: {"title": {"en": name, "zh": name}, "approvers": [name]} for name in ("buyer", "finance")},
         "policies": [
@@ -264,8 +272,11 @@ def test_an_order_that_was_split_needs_the_approval_of_the_whole(
             {"id": "cheap", "steps": ["buyer"]},
         ],
     })
-    [question] = actions.ask(proposed.conn, replace(proposed.context, run_id="ask"), 200, policies).questions
-    assert question.proposal.policy_id == policy
+    for days_ago, state, policy in ((3, "sent", "cheap"), (1, "rejected", "cheap"), (1, "sent", "dear")):
+        with proposed.conn.transaction(force_rollback=True):
+            again(proposed, state, NOW - timedelta(days=days_ago))
+            [question] = actions.ask(proposed.conn, replace(proposed.context, run_id="ask"), 200, policies).questions
+            assert question.proposal.policy_id == policy, (days_ago, state)
 
 
 def test_a_lot_that_ends_on_its_way_is_not_moved(uneven: Company) -> None:

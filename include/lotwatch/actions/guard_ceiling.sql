@@ -6,8 +6,8 @@ SELECT
     item.code AS item_code,
     format(
         '%%s: %%s %%s is above the agreed highest price of %%s %%s.',
-        item.code, to_char(line.unit_price, 'FM999,999,999,990.00##'), proposal.currency,
-        to_char(agreement.price_ceiling, 'FM999,999,999,990.00##'), agreement.currency
+        item.code, to_char(line.unit_price, 'FM999,999,999,990.0099'), proposal.currency,
+        to_char(agreement.price_ceiling, 'FM999,999,999,990.0099'), agreement.currency
     ) AS reason
 FROM lotwatch.proposal AS proposal
 INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused

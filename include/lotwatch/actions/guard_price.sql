@@ -6,8 +6,8 @@ SELECT
     item.code AS item_code,
     format(
         '%%s: %%s %%s is %%s %%%% above the %%s of earlier orders; ask the supplier, or correct the agreement.',
-        item.code, to_char(line.unit_price, 'FM999,999,999,990.00##'), proposal.currency,
-        round(100 * (line.unit_price / earlier.price - 1)), to_char(earlier.price, 'FM999,999,999,990.00##')
+        item.code, to_char(line.unit_price, 'FM999,999,999,990.0099'), proposal.currency,
+        round(100 * (line.unit_price / earlier.price - 1)), to_char(earlier.price, 'FM999,999,999,990.0099')
     ) AS reason
 FROM lotwatch.proposal AS proposal
 INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
