@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 import psycopg
 import pytest
@@ -89,7 +88,7 @@ def test_a_stop_comes_between_the_draft_and_the_portal(approved: Company) -> Non
     assert world.accepted == Counter()
 
 
-def test_a_recipient_that_hangs_does_not_hold_up_a_stop(approved: Company, db_url: str) -> None:  # noqa: F811
+def test_a_recipient_that_hangs_does_not_hold_up_a_stop(approved: Company, db_url: str) -> None:
     payload = {"proposal_id": 1}
     with psycopg.connect(db_url) as other:
         with actions.sending(approved.conn, payload) as stopped:
@@ -181,10 +180,15 @@ def _dear(company: Company) -> None:
 
 
 def _dearer(company: Company) -> None:
-    for number, price in enumerate(("8", "8.30", "100")):  # the median counts, not the mean
-        company.order_line(1, "I1", f"old {number}", unit_price=Decimal(price), order_state="done")
-    company.order_line(1, "I2", "old", unit_price=Decimal("8.34"), order_state="done")
-    company.post()
+    company.conn.execute(
+        "INSERT INTO lotwatch.purchase_order_line (source, source_key, state, supplier_id, site_id, item_id, quantity,"
+        " unit_price, currency, ordered_on)"
+        " SELECT 'erp', old.key, 'done', supplier_id, site_id, item_id, 1, price, currency, %s FROM lotwatch.proposal"
+        # the median counts, not the mean
+        " CROSS JOIN (VALUES ('a', 'I1', 8), ('b', 'I1', 8.30), ('c', 'I1', 100), ('d', 'I2', 8.34)) AS old (key, code, price)"
+        " JOIN lotwatch.item AS item ON old.code = item.code",
+        (TODAY - timedelta(days=300),),
+    )
 
 
 def _recalled(company: Company) -> None:
