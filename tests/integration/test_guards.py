@@ -224,7 +224,7 @@ def test_what_is_not_right_is_refused_in_a_buyers_words(proposed: Company) -> No
     cases: list[tuple[Callable[[Company], None], str, str, tuple[str, ...], dict[str, object] | None]] = [
         (_blocked, "blocked", "(S1) is blocked", (), None),
         (_inactive, "blocked", "(S1) is no longer a supplier", (), None),
-        (_dear, "ceiling", "I1: 10.00 USD is above the agreed highest price of 9.99 USD.", ("I2",), None),
+        (_dear, "ceiling", "I1: 10.00 USD is above the agreed highest price of 9.99.", ("I2",), None),
         (_dearer, "price", "I1: 10.00 USD is 20 % above the 8.30 of earlier orders", ("I2",), None),
         (_recalled, "recalled", "I1 is recalled (RC-1)", ("I2",), None),
         (_doubtful, "quarantine", "I1: records of it lie in quarantine", ("I2",), None),

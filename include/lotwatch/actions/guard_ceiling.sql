@@ -4,11 +4,20 @@ SELECT
     proposal.code,
     item.item_id,
     item.code AS item_code,
-    format(
-        '%%s: %%s %%s is above the agreed highest price of %%s %%s.',
-        item.code, to_char(line.unit_price, 'FM999,999,999,990.0099'), proposal.currency,
-        to_char(agreement.price_ceiling, 'FM999,999,999,990.0099'), agreement.currency
-    ) AS reason
+    CASE
+        WHEN proposal.currency <> agreement.currency
+            THEN
+                format(
+                    '%%s: the agreed highest price is in %%s, this order in %%s.',
+                    item.code, agreement.currency, proposal.currency
+                )
+        ELSE
+            format(
+                '%%s: %%s %%s is above the agreed highest price of %%s.',
+                item.code, to_char(line.unit_price, 'FM999,999,999,990.0099'), proposal.currency,
+                to_char(agreement.price_ceiling, 'FM999,999,999,990.0099')
+            )
+    END AS reason
 FROM lotwatch.proposal AS proposal
 INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
