@@ -1,7 +1,7 @@
 """### Asks people about what is proposed, step by step, and writes down what they said
 
-**guard_and_take** checks everything that is proposed (registration, duplicates, maximum stock, budget), refuses what may not
-be done with its reason, lets through what its policy approves by itself, and takes the rest, at most 200. Then, for each:
+**guard_and_take** checks everything that is proposed and not stopped (registration, duplicates, maximum stock, prices, recalls,
+caps, budget and more: docs/actions.md), refuses what may not be done with its reason, lets through what its policy approves by itself, and takes the rest, at most 200. Then, for each:
 **ask** shows it under *Required Actions* (menu Browse, or the link in the message) until somebody answers; without an answer
 in the step's time it is a no. **decide** writes the decision. A yes to the last step carries it out and wakes `send_outbox`; a
 yes to an earlier one wakes the next run of this DAG, which asks the next step of somebody else.

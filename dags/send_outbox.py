@@ -1,6 +1,6 @@
 """### Sends what has been decided: orders to the ERP and the supplier's portal, tasks to warehouses, messages to people
 
-**send** takes what is due in the outbox, one row at a time. An order needs its written approval and passes the guards again;
+**send** takes what is due in the outbox, one row at a time. What a stop covers stays where it is until it is lifted. An order needs its written approval and passes the guards again;
 its draft is written into the ERP first, and the number it gets there is its reference at the supplier's portal, which is
 spoken to in REST, UBL or cXML (`include/config/portals.yaml`); for a supplier without a portal the draft is all. Each run
 reads what suppliers have answered: new dates count at once, and what they decline may be ordered again. What is held here is

@@ -18,6 +18,7 @@ from lotwatch.actions.policies import Policies, Policy, Step, load_policies
 from lotwatch.actions.progress import confirmed, drafted, failed, is_approved, take_untold
 from lotwatch.actions.proposals import Line, Proposal, load_proposal
 from lotwatch.actions.purchases import ProposeSettings, propose
+from lotwatch.actions.stops import Scope, Stop, resume, sending, stop, stops_in_force
 from lotwatch.actions.wording import Asking, in_words
 
 __all__ = [
@@ -34,7 +35,9 @@ __all__ = [
     "ProposeSettings",
     "Question",
     "Refusal",
+    "Scope",
     "Step",
+    "Stop",
     "active_budgets",
     "apply_budgets",
     "approved_on",
@@ -56,5 +59,9 @@ __all__ = [
     "load_proposal",
     "order_in_erp",
     "propose",
+    "resume",
+    "sending",
+    "stop",
+    "stops_in_force",
     "take_untold",
 ]

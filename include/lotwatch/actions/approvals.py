@@ -1,12 +1,13 @@
 """Who said what. Airflow asks, step by step; the rows written here are what the sender believes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 import psycopg
 
+from lotwatch.actions.caps import load_caps
 from lotwatch.actions.carry_out import carry_out
 from lotwatch.actions.guards import Refusal, guard
 from lotwatch.actions.policies import Case, Policies, Policy, Step
@@ -140,7 +141,7 @@ def case_of(proposal: Proposal) -> Case:
 def _take(conn: psycopg.Connection, proposal: Proposal, context: RunContext, policies: Policies) -> bool:
     """Put it to its next step; True where its policy approves it without asking anybody."""
     if proposal.policy_id is None:
-        policy = policies.policy_of(case_of(proposal))
+        policy = policies.policy_of(_case_with_neighbours(conn, proposal))
         steps = list(policy.steps) or [AUTOMATIC]
         parameters = {"proposal_id": proposal.proposal_id, "policy_id": policy.id, "steps": steps}
         conn.execute(query(__package__, "note_policy"), parameters)
@@ -153,6 +154,14 @@ def _take(conn: psycopg.Connection, proposal: Proposal, context: RunContext, pol
     if conn.execute(query(__package__, "take_proposals"), parameters).rowcount:
         record(conn, context, f"{_SPOKEN[proposal.kind]} asked for", "proposal", proposal.code, after={"step": step})
     return False
+
+
+def _case_with_neighbours(conn: psycopg.Connection, proposal: Proposal) -> Case:
+    """An order is approved like all of its supplier and site within a few days together: to split it wins nothing."""
+    case = case_of(proposal)
+    parameters = {"proposal_id": proposal.proposal_id, "days": load_caps().together_within_days}
+    row = conn.execute(query(__package__, "value_with_neighbours"), parameters).fetchone()
+    return replace(case, value=max(case.value, (row and row[0]) or case.value))
 
 
 def _approve(conn: psycopg.Connection, proposal: Proposal, policy: Policy, context: RunContext) -> None:

@@ -64,7 +64,7 @@ def _by_hand(conn: psycopg.Connection, proposal: Proposal) -> None:
         "to_site": proposal.site_name,
         "rows": rows,
     }
-    payload = {"template": "by_hand", "to": ["warehouse"], "data": data}
+    payload = {"template": "by_hand", "to": ["warehouse"], "data": data, "proposal_id": proposal.proposal_id}
     enqueue(conn, "message", f"by_hand:{proposal.code}", payload)
     conn.execute(query(__package__, "set_state"), {"proposal_id": proposal.proposal_id, "state": "sent"})
 

@@ -10,15 +10,30 @@ from typing import Literal
 
 import psycopg
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from lotwatch import facts
+from lotwatch.actions.caps import Caps, load_caps
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 
 Stage = Literal["ask", "send"]
 
-#: of lines, in this order; the budget comes last, for what the remaining lines cost
-LINE_GUARDS = ("credential", "duplicate", "maximum", "stock")
+#: in this order; of lines, but `blocked`, which is of the whole order
+LINE_GUARDS = (
+    "blocked",
+    "credential",
+    "recalled",
+    "quarantine",
+    "duplicate",
+    "maximum",
+    "shelf_life",
+    "stock",
+    "ceiling",
+    "price",
+)
+#: of what the remaining lines come to, proposal by proposal
+SUM_GUARDS = ("caps", "budget")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +48,28 @@ class Refusal:
 
 
 def guard(
-    conn: psycopg.Connection, proposal_ids: Sequence[int], stage: Stage, as_of: datetime, context: RunContext
+    conn: psycopg.Connection,
+    proposal_ids: Sequence[int],
+    stage: Stage,
+    as_of: datetime,
+    context: RunContext,
+    caps: Caps | None = None,
 ) -> list[Refusal]:
-    """Refuse what may not be ordered. A proposal without a line left, or refused as a whole, ends in state `refused`.
+    """Refuse what may not be ordered, by the shipped caps unless others are given. A proposal without a line left, or refused as a whole, ends in state `refused`.
 
     Must run in the transaction that then asks or sends; takes the lock that keeps two from spending one budget.
     """
     conn.execute(query(__package__, "lock_proposals"))
     facts.live(conn, as_of)
+    caps = caps or load_caps()
+    common = {"as_of": as_of, "jump": caps.price_jump, "caps": Jsonb(caps.model_dump(mode="json"))}
     refusals: list[Refusal] = []
     for name in LINE_GUARDS:
-        refusals += _apply(conn, name, {"proposals": list(proposal_ids), "as_of": as_of}, stage, context)
+        refusals += _apply(conn, name, common | {"proposals": list(proposal_ids)}, stage, context)
     passed: list[int] = []
     for proposal_id in sorted(proposal_ids):  # one by one: what is refused leaves its money to the next
-        parameters = {"proposals": [proposal_id], "passed": passed, "as_of": as_of}
-        refused = _apply(conn, "budget", parameters, stage, context)
+        parameters = common | {"proposals": [proposal_id], "passed": passed}
+        refused = [refusal for name in SUM_GUARDS for refusal in _apply(conn, name, parameters, stage, context)]
         refusals += refused
         passed += [] if refused else [proposal_id]
     for code, reason in conn.execute(

@@ -21,6 +21,7 @@ from lotwatch.cli import (
     quarantine,
     rules,
     sources,
+    stops,
     trace,
 )  # fmt: skip
 from lotwatch.cli.load import load
@@ -47,6 +48,7 @@ app.add_typer(consistency.app, name="consistency")
 app.add_typer(match.app, name="match")
 app.add_typer(messages.app, name="messages")
 app.add_typer(people.app, name="people")
+app.add_typer(stops.app, name="stop")
 app.add_typer(access.app, name="access")
 
 

@@ -26,6 +26,8 @@ LEASE = 120
 FIRST_WAIT = 15
 LONGEST_WAIT = 3600
 MOST_ATTEMPTS = 12
+#: seconds after which it is seen whether a stop was lifted
+STOPPED_FOR = 60
 
 
 @dataclass(slots=True)
@@ -46,7 +48,7 @@ def drain(conn: psycopg.Connection, gateways: Gateways, context: RunContext) -> 
     drained.counts["message_delivery.released"] += dispatch.gather(conn, gateways.people, context)
     while row := outbox.claim(conn, LEASE):
         try:
-            outcome, error = _deliver(conn, row, gateways, context)
+            outcome, error = _deliver_unless_stopped(conn, row, gateways, context)
         finally:
             outbox.release(conn, row)
         drained.counts[f"{row.kind}.{outcome}"] += 1
@@ -54,6 +56,16 @@ def drain(conn: psycopg.Connection, gateways: Gateways, context: RunContext) -> 
             drained.errors.append(f"{row.kind} {row.key}, {outcome}: {error}")
     drained.counts = +drained.counts
     return drained
+
+
+def _deliver_unless_stopped(
+    conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context: RunContext
+) -> tuple[str, LotwatchError | None]:
+    with actions.sending(conn, row.payload) as stopped:
+        if stopped is None:
+            return _deliver(conn, row, gateways, context)
+    outbox.put_back(conn, row, stopped, STOPPED_FOR)
+    return "stopped", None
 
 
 def _deliver(

@@ -1,17 +1,34 @@
 """Orders: what was proposed, who approved it, what the guards refused, and what came back."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Form, Path, Query, Response
 
+from lotwatch import actions
 from lotwatch.actions.policies import Kind, load_policies
-from lotwatch_airflow.board.filters import Filters, Text
+from lotwatch.errors import LotwatchError
+from lotwatch_airflow.board.filters import Filters, Note, Text
 from lotwatch_airflow.board.listing import Order, Statement, fetch_all, fetch_page
 from lotwatch_airflow.board.view import View, ViewDep
+from lotwatch_airflow.board.writing import WriteDep
 
 router = APIRouter()
 
 State = Literal["proposed", "waiting", "approved", "rejected", "timed_out", "refused", "sending", "sent", "failed"]
+
+#: permission to put a stop in force and to lift it
+STOP = "stop_actions"
+StopNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class StopForm:
+    """What was filled in to stop actions: everything, or a region, rule or supplier by its name or code."""
+
+    scope: Annotated[actions.Scope, Form()]
+    key: Annotated[Text, Form()] = ""
+    reason: Annotated[Note, Form()] = ""
 
 
 class OrderFilters(Filters):
@@ -29,18 +46,53 @@ class OrderFilters(Filters):
 @router.get("/orders")
 def list_orders(view: ViewDep, filters: Annotated[OrderFilters, Query()]) -> Response:
     """Proposed orders with what became of them."""
+    return _show(view, filters)
+
+
+@router.post("/orders/stops")
+def stop(write: WriteDep, given: Annotated[StopForm, Depends()]) -> Response:
+    """Put a stop in force."""
+    view, person = write.view, write.person
+    try:
+        with write.transaction(STOP, "stop actions") as (conn, context):
+            actions.stop(conn, given.scope, given.key, given.reason, context, person.name)
+    except LotwatchError as error:
+        return _show(view, OrderFilters(), error=str(error), given=given)
+    return view.see("orders")
+
+
+@router.post("/orders/stops/{number}")
+def resume(write: WriteDep, number: StopNumber, reason: Annotated[Note, Form()] = "") -> Response:
+    """Lift a stop."""
+    view, person = write.view, write.person
+    try:
+        with write.transaction(STOP, "resume actions") as (conn, context):
+            actions.resume(conn, number, reason, context, person.name)
+    except LotwatchError as error:
+        return _show(view, OrderFilters(), error=str(error))
+    return view.see("orders")
+
+
+def _show(view: View, filters: OrderFilters, *, error: str | None = None, given: StopForm | None = None) -> Response:
     with view.transaction() as conn:
         proposals = fetch_page(conn, filters.statement(), filters.page, filters.size)
         shown = [row["proposal_id"] for row in proposals.rows]
+        stops = actions.stops_in_force(conn)
         details = {row["proposal_id"]: row for row in fetch_all(conn, "order_details", {"proposals": shown})}
     orders = [{**row, **details[row["proposal_id"]]} for row in proposals.rows]
     return view.page(
         "orders",
+        status=409 if error else 200,
         filters=filters,
         proposals=proposals,
         orders=orders,
         states=get_args(State),
         kinds=get_args(Kind),
+        stops=stops,
+        scopes=get_args(actions.Scope),
+        may_stop=view.person is not None and view.person.may(STOP),
+        given=given,
+        error=error,
         step_title=lambda step: _step_title(view, step),
     )
 

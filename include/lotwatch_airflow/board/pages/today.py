@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from lotwatch import actions
 from lotwatch_airflow.board.listing import Order, Statement, fetch_all, fetch_page
 from lotwatch_airflow.board.pages import alerts
 from lotwatch_airflow.board.view import ViewDep
@@ -22,6 +23,7 @@ def today(view: ViewDep) -> Response:
         alert_counts = fetch_all(conn, "alert_counts")[0]
         waiting = fetch_all(conn, "waiting_counts")[0]
         failed = fetch_page(conn, _FAILED, 1, _SHORT, "failed_runs_total")
+        stops = actions.stops_in_force(conn)
         unsent = fetch_page(conn, _UNSENT, 1, _SHORT, "unsent_total")
     return view.page(
         "today",
@@ -30,6 +32,7 @@ def today(view: ViewDep) -> Response:
         waiting=waiting,
         failed=failed,
         unsent=unsent,
+        stops=stops,
         evidence=lambda alert: alerts.evidence(view, alert),
         stock_of=lambda alert: alerts.stock_of(view, alert),
     )

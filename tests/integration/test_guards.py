@@ -1,0 +1,295 @@
+"""The stop switch and the guards: what is stopped waits, what is not right is refused, in a buyer's words."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import psycopg
+import pytest
+from typer.testing import Result
+
+from lotwatch import access, actions, ledger
+from lotwatch.actions.caps import Caps
+from lotwatch.actions.transfers import TransferSettings, propose_transfers
+from lotwatch.delivery import drain
+from lotwatch.errors import LotwatchError
+from lotwatch.rules import load_rules
+from tests.integration.company import NOW, TODAY, Company
+from tests.integration.test_actions import RICH, ask, propose, short, states
+from tests.integration.test_board_ledger import Clients, _airflow_home, as_, send, words
+from tests.integration.test_cli import lotwatch
+from tests.integration.test_delivery import World, approved, calm, due_now
+from tests.integration.test_transfers import uneven
+
+__all__ = ["_airflow_home", "approved", "as_", "lotwatch", "short", "uneven"]
+
+
+# --- the stop switch
+
+
+def test_what_a_stop_covers_stays_proposed_until_it_is_lifted(short: Company) -> None:
+    propose(short)
+    short.conn.execute("UPDATE lotwatch.location SET region = 'SOUTH' WHERE code = 'HOSP'")
+    short.conn.execute("INSERT INTO lotwatch.supplier (code, name) VALUES ('S2', 'Two')")
+    actions.stop(short.conn, "region", "SOUTH", "flood", short.context, "olga")
+    actions.stop(short.conn, "supplier", "S2", "bankrupt", short.context, "olga")
+    covering: list[tuple[actions.Scope, str]] = [
+        ("all", ""), ("region", "NORTH"), ("supplier", "S1"), ("rule", "stockout_risk"),
+    ]  # fmt: skip
+    for scope, key in covering:
+        number = actions.stop(short.conn, scope, key, "something is wrong", short.context, "olga")
+        assert number
+        assert actions.stop(short.conn, scope, key, "again", short.context, "olga") is None
+        found = ask(short)
+        assert (found.questions, found.refusals, states(short.conn)) == ([], [], ["proposed"]), scope
+        actions.resume(short.conn, number, "it is well again", short.context, "olga")
+    assert len(ask(short).questions) == 1, "what is stopped elsewhere stops nothing here"
+    assert [stop.key for stop in actions.stops_in_force(short.conn)] == ["S2", "SOUTH"]
+    assert [stop.lifted_by for stop in actions.stops_in_force(short.conn, lifted=True)] == ["olga"] * 4 + [None] * 2
+    told = short.conn.execute(
+        "SELECT action, actor, reason FROM lotwatch.audit_event WHERE object_kind = 'stop' AND object_id = 'all'"
+        " ORDER BY audit_event_id"
+    ).fetchall()
+    assert told == [
+        ("actions stopped", "olga", "something is wrong"),
+        ("actions resumed", "olga", "it is well again"),
+    ]
+
+
+def test_what_is_approved_already_is_kept_back_and_sent_once_when_the_stop_is_lifted(approved: Company) -> None:
+    world = World(calm())
+    number = actions.stop(approved.conn, "all", "", "wrong prices", approved.context, "olga")
+    assert drain(approved.conn, world.gateways(), approved.context).counts == Counter({"erp_draft.stopped": 1})
+    assert (world.drafted, states(approved.conn)) == (Counter(), ["approved"])
+    [row] = approved.conn.execute(
+        "SELECT state, attempts, last_error, not_before > clock_timestamp() + interval '50 s' FROM lotwatch.outbox"
+    ).fetchall()
+    assert row == ("waiting", 0, "Stopped (all): wrong prices", True)
+    assert number
+    actions.resume(approved.conn, number, "right again", approved.context, "olga")
+    due_now(approved.conn)
+    drain(approved.conn, world.gateways(), approved.context)
+    assert (sum(world.accepted.values()), states(approved.conn)) == (1, ["sent"])
+
+
+def test_a_stop_comes_between_the_draft_and_the_portal(approved: Company) -> None:
+    world = World(calm())
+    draft = world.draft
+
+    def drafted(order: actions.Proposal) -> str:
+        number = draft(order)
+        actions.stop(approved.conn, "supplier", "S1", "they went bankrupt", approved.context, "olga")
+        return number
+
+    world.draft = drafted  # type: ignore[method-assign]
+    counts = drain(approved.conn, world.gateways(), approved.context).counts
+    assert counts == Counter({"erp_draft.sent": 1, "portal_order.stopped": 1})
+    assert world.accepted == Counter()
+
+
+def test_a_recipient_that_hangs_does_not_hold_up_a_stop(approved: Company, db_url: str) -> None:
+    payload = {"proposal_id": 1}
+    with psycopg.connect(db_url) as other:
+        with actions.sending(approved.conn, payload) as stopped:
+            assert stopped is None
+            assert actions.stop(other, "all", "", "now", approved.context, "olga") == 1
+            other.commit()
+        with actions.sending(approved.conn, payload) as stopped:
+            assert stopped == "Stopped (all): now"
+
+
+def test_a_stop_of_nothing_or_without_a_reason_is_refused(company: Company) -> None:
+    wrong: list[tuple[actions.Scope, str, str]] = [
+        ("region", "NOWHERE", "x"), ("all", "S1", "x"), ("supplier", "", "x"), ("all", "", " "),
+    ]  # fmt: skip
+    for scope, key, reason in wrong:
+        with pytest.raises(LotwatchError):
+            actions.stop(company.conn, scope, key, reason, company.context, "olga")
+    with pytest.raises(LotwatchError, match="not in force"):
+        actions.resume(company.conn, 1, "why not", company.context, "olga")
+
+
+def test_who_runs_it_stops_and_resumes_on_the_board_and_everybody_sees_it(
+    company: Company,
+    as_: Clients,
+) -> None:
+    access.introduce(company.conn, company.context, dict.fromkeys(("ops", "buyer"), False))
+    company.conn.commit()
+    form = {"scope": "region", "key": "NORTH", "reason": "prices are <wrong>"}
+    assert send(as_("buyer"), "/orders/stops", **form).status_code == 403
+    assert 'id="stop"' not in as_("buyer").get("/orders").text
+    ops = as_("ops")
+    assert ops.post("/orders/stops", data=form).status_code == 403, "a form that is not ours"
+    assert send(ops, "/orders/stops", **form).status_code == 303
+    assert send(ops, "/orders/stops", **form | {"key": "NOWHERE"}).status_code == 409
+    for path in ("/", "/orders"):
+        assert "Stopped: region NORTH (by ops," in words(as_("buyer").get(path).text)
+        assert "prices are &lt;wrong&gt;" in as_("buyer").get(path).text
+        assert "已停止：区域 NORTH（ops，" in as_("buyer").get(f"{path}?lang=zh").text
+    assert send(as_("buyer"), "/orders/stops/1", reason="now").status_code == 403
+    assert send(as_("ops"), "/orders/stops/1", reason="").status_code == 409
+    assert send(as_("ops"), "/orders/stops/1", reason="mended").status_code == 303
+    assert "Stopped" not in words(as_("buyer").get("/").text)
+
+
+def test_it_is_stopped_from_a_shell_too(company: Company, lotwatch: Callable[..., Result]) -> None:
+    company.conn.commit()
+    assert "Stop 1 is in force" in lotwatch("stop", "on", "--reason", "storm").stdout
+    assert "in force already" in lotwatch("stop", "on", "all", "--reason", "storm").stdout
+    assert "storm" in lotwatch("stop", "list").stdout
+    assert "lifted" in lotwatch("stop", "off", "1", "--reason", "over").stdout
+    assert "storm" not in lotwatch("stop", "list").stdout
+    assert "olga" in lotwatch("stop", "list", "--all").stdout
+
+
+# --- what is not right
+
+
+def refuse(company: Company, guard: str, words_of_it: str, items: tuple[str, ...], caps: Caps | None) -> None:
+    """That this guard alone refuses something, in these words, and that `items` are still to be ordered."""
+    refusals = actions.guard(company.conn, [1], "ask", NOW, company.context, caps)
+    told = company.conn.execute("SELECT guard, stage, reason FROM lotwatch.guard_event").fetchall()
+    assert [(name, stage) for name, stage, _ in told] == [(guard, "ask")], told
+    assert words_of_it in refusals[0].reason
+    left = actions.load_proposal(company.conn, 1)
+    assert (tuple(line.item_code for line in left.lines), left.state) == (items, "proposed" if items else "refused")
+
+
+@pytest.fixture
+def proposed(short: Company) -> Company:
+    """One order of I1 and I2 from S1 for DC, at 10 USD, which the budget covers."""
+    propose(short)
+    actions.apply_budgets(short.conn, NOW, short.context, RICH)
+    return short
+
+
+def _blocked(company: Company) -> None:
+    company.conn.execute("UPDATE lotwatch.supplier SET blocked = true")
+
+
+def _inactive(company: Company) -> None:
+    company.conn.execute("UPDATE lotwatch.supplier SET active = false")
+
+
+def _dear(company: Company) -> None:
+    company.conn.execute(
+        "UPDATE lotwatch.supplier_agreement AS agreement SET price_ceiling = CASE code WHEN 'I1' THEN 9.99 ELSE 10 END"
+        " FROM lotwatch.item AS item WHERE agreement.item_id = item.item_id"
+    )
+
+
+def _dearer(company: Company) -> None:
+    company.conn.execute(
+        "INSERT INTO lotwatch.purchase_order_line (source, source_key, state, supplier_id, site_id, item_id, quantity,"
+        " unit_price, currency, ordered_on)"
+        " SELECT 'erp', old.key, 'done', supplier_id, site_id, item_id, 1, price, currency, %s FROM lotwatch.proposal"
+        # the median counts, not the mean
+        " CROSS JOIN (VALUES ('a', 'I1', 8), ('b', 'I1', 8.30), ('c', 'I1', 100), ('d', 'I2', 8.34)) AS old (key, code, price)"
+        " JOIN lotwatch.item AS item ON old.code = item.code",
+        (TODAY - timedelta(days=300),),
+    )
+
+
+def _recalled(company: Company) -> None:
+    """All of I1, and one lot of I2: others of I2 may be ordered."""
+    ids = dict(company.conn.execute("SELECT code, item_id FROM lotwatch.item").fetchall())
+    lots = dict(company.conn.execute("SELECT item_id, lot_id FROM lotwatch.lot").fetchall())
+    for item, lot in (("I1", None), ("I2", lots[ids["I2"]])):
+        hold = ledger.Hold(cause="recall", reason="notice", reference="RC-1", item_id=ids[item], lot_id=lot)
+        ledger.place_hold(company.conn, hold, company.context, "quinn")
+
+
+def _doubtful(company: Company) -> None:
+    company.conn.execute(
+        "INSERT INTO lotwatch.quarantine (source, entity, source_key, item_code, raw, rules, reasons, first_batch_id,"
+        " last_batch_id) SELECT 's', 'movement', 'x', 'I1', '{}', '{r}', '{odd}', min(batch_id), min(batch_id)"
+        " FROM lotwatch.batch"
+    )
+
+
+def _nothing(company: Company) -> None:
+    pass
+
+
+def _second(company: Company) -> None:
+    again(company, "waiting", NOW)
+
+
+WIDE = {"number": 10, "value": {"USD": 100_000}}
+SMALL = {"number": 10, "value": {"USD": 5}}
+
+
+def test_what_is_not_right_is_refused_in_a_buyers_words(proposed: Company) -> None:
+    cases: list[tuple[Callable[[Company], None], str, str, tuple[str, ...], dict[str, object] | None]] = [
+        (_blocked, "blocked", "(S1) is blocked", (), None),
+        (_inactive, "blocked", "(S1) is no longer a supplier", (), None),
+        (_dear, "ceiling", "I1: 10.00 USD is above the agreed highest price of 9.99.", ("I2",), None),
+        (_dearer, "price", "I1: 10.00 USD is 20 % above the 8.30 of earlier orders", ("I2",), None),
+        (_recalled, "recalled", "I1 is recalled (RC-1)", ("I2",), None),
+        (_doubtful, "quarantine", "I1: records of it lie in quarantine", ("I2",), None),
+        (
+            _nothing, "caps", "USD of supplier S1 today; at most 5.00 are let through", (),
+            {"supplier": WIDE | {"of": {"S1": SMALL}}, "rule": WIDE},
+        ),
+        (
+            _nothing, "caps", "USD of rule stockout_risk today; at most 5.00", (),
+            {"supplier": WIDE, "rule": WIDE | {"of": {"stockout_risk": SMALL}}},
+        ),
+        (
+            _second, "caps", "2 of supplier S1 today; at most 1 are let through.", (),
+            {"supplier": WIDE | {"number": 1}, "rule": WIDE},
+        ),
+        (
+            _nothing, "caps", "include/config/caps.yaml has no value in USD for rule", (),
+            {"supplier": WIDE, "rule": {"number": 10, "value": {"EUR": 1}}},
+        ),
+    ]  # fmt: skip
+    for spoil, guard, words_of_it, items, caps in cases:
+        with proposed.conn.transaction(force_rollback=True):
+            spoil(proposed)
+            refuse(proposed, guard, words_of_it, items, Caps.model_validate(caps) if caps else None)
+    strict = Caps.model_validate({"supplier": WIDE | {"number": 1}, "rule": WIDE})
+    assert actions.guard(proposed.conn, [1], "ask", NOW, proposed.context, strict) == []
+
+
+def again(company: Company, state: str, when: datetime) -> None:
+    """The order of the fixture once more, of something else, so that it is no duplicate."""
+    company.conn.execute(
+        "INSERT INTO lotwatch.proposal (kind, supplier_id, site_id, currency, created_at, state)"
+        " SELECT kind, supplier_id, site_id, currency, %s, %s FROM lotwatch.proposal WHERE proposal_id = 1",
+        (when, state),
+    )
+    company.conn.execute(
+        "INSERT INTO lotwatch.proposal_line (proposal_id, item_id, quantity, unit_price, requested_on, why)"
+        " SELECT (SELECT max(proposal_id) FROM lotwatch.proposal), item_id, 10, 10, current_date, '{}'"
+        " FROM lotwatch.proposal_line WHERE proposal_id = 1 ORDER BY item_id LIMIT 1"
+    )
+
+
+def test_an_order_that_was_split_needs_the_approval_of_the_whole(proposed: Company) -> None:
+    own = actions.load_proposal(proposed.conn, 1).total
+    policies = actions.Policies.model_validate({
+        "steps": {name: {"title": {"en": name, "zh": name}, "approvers": [name]} for name in ("buyer", "finance")},
+        "policies": [
+            {"id": "dear", "for": {"above": {"USD": own + 50}}, "steps": ["buyer", "finance"]},
+            {"id": "cheap", "steps": ["buyer"]},
+        ],
+    })
+    for days_ago, state, policy in ((3, "sent", "cheap"), (1, "rejected", "cheap"), (1, "sent", "dear")):
+        with proposed.conn.transaction(force_rollback=True):
+            again(proposed, state, NOW - timedelta(days=days_ago))
+            [question] = actions.ask(proposed.conn, replace(proposed.context, run_id="ask"), 200, policies).questions
+            assert question.proposal.policy_id == policy, (days_ago, state)
+
+
+def test_a_lot_that_ends_on_its_way_is_not_moved(uneven: Company) -> None:
+    propose_transfers(uneven.conn, load_rules(), TransferSettings(currency="USD"), uneven.context)
+    uneven.conn.execute(
+        "UPDATE lotwatch.lot SET usable_through = %s WHERE number = 'SOON'", (TODAY + timedelta(days=1),)
+    )
+    [refusal] = actions.guard(uneven.conn, [1], "ask", NOW, uneven.context)
+    assert (
+        f"SOON may be used until {TODAY + timedelta(days=1)} and would be at HOSP on {TODAY + timedelta(days=2)}."
+        in refusal.reason
+    )
