@@ -26,6 +26,7 @@ from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
 from lotwatch_airflow.bells import INBOX, INVENTORY, ring
 from lotwatch_airflow.defaults import DEFAULTS
+from lotwatch_airflow.failure import must_end_within
 from lotwatch_airflow.job import job
 
 
@@ -33,6 +34,7 @@ from lotwatch_airflow.job import job
     schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("*/5 * * * *", timezone="UTC"), assets=[INBOX]),
     doc_md=__doc__,
     tags=["events"],
+    deadline=must_end_within("handle_events", timedelta(minutes=30)),
     **DEFAULTS,
 )
 def handle_events() -> None:

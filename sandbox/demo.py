@@ -18,7 +18,7 @@ from lotwatch_local.settings import Settings
 from lotwatch_local.stack import console, step
 from lotwatch_local.supervisor import Supervisor
 from lotwatch_local.waiting import wait_for
-from sandbox import counting, probe, trial
+from sandbox import files, probe, trial
 from sandbox import programs as outside
 from sandbox.airflow_api import Airflow
 
@@ -71,6 +71,8 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
             done.result()
     with step("sync_logistics: what carriers saw of the deliveries"):
         run(airflow, "sync_logistics")
+    with step("lotwatch load lane: what may go between which sites"):
+        files.bring_in_lanes(settings)
     airflow.unpause("handle_events")
     with step("handle_events: a temperature probe pushes its readings"):
         probe.push(settings)
@@ -92,7 +94,7 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
     ):
         wait_for(lambda: outbox_is_empty(settings), "the outbox to be empty", 180)
     with step(f"lotwatch load count: a stocktake of {COUNTED}, for an approver to decide"):
-        counting.bring_in(settings, COUNTED)
+        files.bring_in_count(settings, COUNTED)
     with step("keep_house: partitions, a snapshot, everything derived compared with the movements"):
         run(airflow, "keep_house")
 

@@ -67,7 +67,7 @@ FROM (
         count(*),
         'messages sent'
     FROM lotwatch.outbox AS row
-    WHERE row.kind = 'message' AND row.state = 'sent'
+    WHERE row.kind = 'message_delivery' AND row.state IN ('sent', 'delivered')
     UNION ALL
     SELECT
         8,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from bench.figures import Figure
-from bench.measures.actions import measure_reorder
+from bench.measures.actions import measure_flow, measure_reorder, measure_transfers
 from bench.measures.connectors import measure_connectors
 from bench.measures.facts import measure_as_of
 from bench.measures.gate import measure_gate
@@ -23,8 +23,8 @@ from bench.measures.tryton import measure_tryton
 from bench.world import World
 
 Name = Literal[
-    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "compile", "sweep", "changed", "reorder", "holds",
-    "connectors", "tryton", "push",
+    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "compile", "sweep", "changed", "transfers",
+    "reorder", "holds", "flow", "connectors", "tryton", "push",
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -39,8 +39,10 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "compile": measure_compile,
     "sweep": measure_sweep,
     "changed": measure_changed,
+    "transfers": measure_transfers,
     "reorder": measure_reorder,
     "holds": measure_holds,
+    "flow": measure_flow,
     "connectors": measure_connectors,
     "tryton": measure_tryton,
     "push": measure_push,
@@ -49,7 +51,7 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
 ON_REQUEST: frozenset[Name] = frozenset({"tryton", "push"})
 #: what must have been done before a measure
 NEEDS: dict[Name, set[Name]] = {
-    "asof": {"plan"}, "sweep": {"plan"}, "changed": {"plan", "sweep"},
+    "asof": {"plan"}, "sweep": {"plan"}, "changed": {"plan", "sweep"}, "transfers": {"plan", "sweep"},
     "reorder": {"plan", "sweep"}, "holds": {"plan"},
 }  # fmt: skip
 

@@ -1,14 +1,36 @@
 """Reads a file of `include/config`, which people edit: what is wrong with it is said with its name."""
 
+import re
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from lotwatch.errors import LotwatchError
 
 Shape = TypeVar("Shape")
+
+
+def _duration(value: object) -> object:
+    """`30m`, `4h` or `2d`."""
+    found = re.fullmatch(r"([1-9][0-9]{0,3})([mhd])", value) if isinstance(value, str) else None
+    if found is None:
+        return value
+    return timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[found[2]]: int(found[1])})
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+class Words(BaseModel):
+    """The same in both languages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    en: str = Field(min_length=1)
+    zh: str = Field(min_length=1)
 
 
 def read_config(path: Path, shape: type[Shape] | Any, what: str) -> Shape:

@@ -10,14 +10,16 @@ from lotwatch.delivery import Gateways, WarehouseGateway
 from lotwatch.delivery.people import load_people
 from lotwatch.delivery.portals import PortalClient, Portals, PortalSettings, load_portals, make_client
 from lotwatch.errors import LotwatchError
+from lotwatch.formats import Language
 from lotwatch.sources import registry, tryton
 from lotwatch.sources.connector import Connector, Login
-from lotwatch_airflow.channels import channels, sendgrid
+from lotwatch_airflow.board.texts import texts
+from lotwatch_airflow.channels import channels
 from lotwatch_airflow.connection import url
 
-__all__ = ["channels", "gateways", "known_login", "login", "source_connector"]
+__all__ = ["channels", "gateways", "known_login", "login", "names", "source_connector"]
 
-ERP, MAIL = "tryton", "sendgrid"
+ERP = "tryton"
 
 
 def source_connector(name: str) -> Connector:
@@ -46,16 +48,22 @@ def known_login(conn_id: str) -> Login:
 
 
 def gateways() -> Gateways:
-    """The ERP, suppliers' portals, the mail service and the warehouses."""
-    erp, mail = (BaseHook.get_connection(conn_id) for conn_id in (ERP, MAIL))
+    """The ERP, suppliers' portals, the channels and the warehouses."""
+    erp = BaseHook.get_connection(ERP)
     return Gateways(
         erp=tryton.TrytonErp(tryton.connect(url(erp), erp.schema or "", erp.login or "", erp.password or "")),
         portals=Portals(load_portals(), _portal),
-        mail=sendgrid(mail),
+        channels=channels(),
         people=load_people(),
         board_url=conf.get("api", "base_url"),
+        names=names,
         warehouses={name: WarehouseGateway(known, _wms(known)) for name, known in load_warehouses().items()},
     )
+
+
+def names(language: Language, kind: str, code: str) -> str:
+    """What people call a code: as on the board."""
+    return texts(language).name(kind, code)
 
 
 def _portal(settings: PortalSettings) -> PortalClient:

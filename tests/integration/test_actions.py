@@ -18,6 +18,10 @@ from tests.integration.company import NOW, TODAY, Company
 
 SETTINGS = actions.ProposeSettings()
 UNTIL = NOW + timedelta(days=1)
+POLICIES = actions.Policies.model_validate({
+    "steps": {"buyer": {"title": {"en": "Purchasing", "zh": "采购"}, "approvers": ["olga"]}},
+    "policies": [{"id": "everything", "steps": ["buyer"]}],
+})
 RICH = {"DC": Budget(currency="USD", monthly=Decimal(100_000))}
 
 
@@ -44,12 +48,12 @@ def propose(company: Company) -> dict[str, int]:
 def ask(company: Company, budgets: dict[str, Budget] = RICH, run_id: str = "ask") -> actions.Asked:
     run = replace(company.context, run_id=run_id)
     actions.apply_budgets(company.conn, NOW, run, budgets)
-    return actions.ask(company.conn, run, UNTIL, 200)
+    return actions.ask(company.conn, run, 200, POLICIES)
 
 
 def decide(company: Company, proposal_id: int, answer: actions.Answer = "approved", run_id: str = "ask") -> bool:
-    decision = actions.Decision(proposal_id, answer, "olga", NOW)
-    return actions.decide(company.conn, decision, replace(company.context, run_id=run_id))
+    decision = actions.Decision(proposal_id, 1, "buyer", answer, "olga", NOW)
+    return actions.decide(company.conn, decision, replace(company.context, run_id=run_id), POLICIES) == "approved"
 
 
 def outbox(conn: psycopg.Connection) -> list[tuple]:
@@ -62,7 +66,7 @@ def states(conn: psycopg.Connection) -> list[str]:
 
 def test_one_order_for_each_supplier_and_site_up_to_the_target_in_whole_packs(short: Company) -> None:
     assert propose(short) == {"proposals": 1, "lines": 2, "without_supplier": 0}
-    [order] = ask(short).orders
+    [order] = ask(short).proposals
     assert [line.item_code for line in order.lines] == ["I1", "I2"]
     assert all(line.quantity % 12 == 0 for line in order.lines)
     target = short.conn.execute("SELECT target_level FROM lotwatch.policy LIMIT 1").fetchone()
@@ -83,7 +87,7 @@ def test_a_rule_may_act_for_some_subjects_only(short: Company) -> None:
 def test_what_is_proposed_waiting_or_sent_is_not_proposed_again(short: Company) -> None:
     propose(short)
     assert propose(short)["proposals"] == 0
-    [order] = ask(short).orders
+    [order] = ask(short).proposals
     assert propose(short)["proposals"] == 0
     decide(short, order.proposal_id)
     assert propose(short)["proposals"] == 0
@@ -94,7 +98,7 @@ def test_what_is_proposed_waiting_or_sent_is_not_proposed_again(short: Company) 
 
 def test_our_draft_that_comes_back_through_the_sync_is_counted_once(short: Company) -> None:
     propose(short)
-    [order] = ask(short).orders
+    [order] = ask(short).proposals
     decide(short, order.proposal_id)
     actions.drafted(short.conn, order.proposal_id, "7")
     for line in order.lines:
@@ -109,7 +113,7 @@ def test_our_draft_that_comes_back_through_the_sync_is_counted_once(short: Compa
 
 def test_a_rejected_order_is_never_put_into_the_outbox_nor_proposed_again_at_once(short: Company) -> None:
     propose(short)
-    [order] = ask(short).orders
+    [order] = ask(short).proposals
     assert decide(short, order.proposal_id, "rejected") is False
     assert outbox(short.conn) == []
     assert propose(short)["proposals"] == 0
@@ -119,7 +123,7 @@ def test_a_rejected_order_is_never_put_into_the_outbox_nor_proposed_again_at_onc
 
 def test_an_approved_order_goes_to_the_outbox_once_however_often_the_task_is_cleared(short: Company) -> None:
     propose(short)
-    [order] = ask(short).orders
+    [order] = ask(short).proposals
     assert decide(short, order.proposal_id)
     assert decide(short, order.proposal_id)
     assert outbox(short.conn) == [("erp_draft", order.code, "waiting")]
@@ -129,7 +133,7 @@ def test_an_approved_order_goes_to_the_outbox_once_however_often_the_task_is_cle
 
 def test_only_the_run_that_asked_may_decide(short: Company) -> None:
     propose(short)
-    [order] = ask(short).orders
+    [order] = ask(short).proposals
     with pytest.raises(LotwatchError, match="it is waiting"):
         decide(short, order.proposal_id, run_id="another")
     assert outbox(short.conn) == []
@@ -137,11 +141,11 @@ def test_only_the_run_that_asked_may_decide(short: Company) -> None:
 
 def test_a_cleared_task_asks_the_same_orders_and_none_that_is_decided(short: Company) -> None:
     propose(short)
-    [order] = ask(short).orders
-    assert ask(short).orders == [order]
-    assert ask(short, run_id="another").orders == []
+    [order] = ask(short).proposals
+    assert ask(short).proposals == [order]
+    assert ask(short, run_id="another").proposals == []
     decide(short, order.proposal_id)
-    assert ask(short).orders == []
+    assert ask(short).proposals == []
 
 
 def test_an_order_whose_run_was_deleted_is_asked_for_again_once_its_time_has_passed(short: Company) -> None:
@@ -149,7 +153,7 @@ def test_an_order_whose_run_was_deleted_is_asked_for_again_once_its_time_has_pas
     ask(short)
     much_later = replace(short.context, run_id="later", as_of=UNTIL + timedelta(hours=2))
     actions.apply_budgets(short.conn, much_later.as_of, much_later, RICH)
-    assert len(actions.ask(short.conn, much_later, UNTIL + timedelta(days=1), 200).orders) == 1
+    assert len(actions.ask(short.conn, much_later, 200, POLICIES).questions) == 1
 
 
 @pytest.mark.parametrize(
@@ -165,7 +169,7 @@ def test_an_order_that_the_budget_does_not_cover_is_refused_in_words(
 ) -> None:
     propose(short)
     asked = ask(short, budgets)
-    assert asked.orders == []
+    assert asked.proposals == []
     assert [reason in refusal.reason for refusal in asked.refusals] == [True]
     assert states(short.conn) == ["refused"]
 
@@ -176,7 +180,7 @@ def test_what_the_erp_ordered_this_month_is_committed(short: Company) -> None:
     short.post()
     propose(short)
     asked = ask(short, {"DC": Budget(currency="USD", monthly=Decimal(100_000))})
-    assert asked.orders == []
+    assert asked.proposals == []
     assert "99,900.00 of 100,000.00 are committed" in asked.refusals[0].reason
 
 
@@ -208,11 +212,11 @@ def dear_and_cheap(short: Company) -> Company:
     ],
 )
 def test_orders_share_one_budget_the_oldest_first(dear_and_cheap: Company, monthly: int, asked_of: list[str]) -> None:
-    totals = [actions.load_order(dear_and_cheap.conn, number).total for number in (1, 2)]
+    totals = [actions.load_proposal(dear_and_cheap.conn, number).total for number in (1, 2)]
     assert max(totals) < 70_000 < sum(totals) < 1_000_000, totals
     assert 1_000 < min(totals) < 5_000, totals
     asked = ask(dear_and_cheap, {"DC": Budget(currency="USD", monthly=Decimal(monthly))})
-    assert [order.supplier_code for order in asked.orders] == asked_of
+    assert [order.supplier_code for order in asked.proposals] == asked_of
     assert len(asked.refusals) == 2 - len(asked_of)
 
 
@@ -221,7 +225,7 @@ def test_what_was_ordered_meanwhile_is_refused_as_a_duplicate(short: Company) ->
     short.order_line(500, "I1", "by hand")
     short.post()
     asked = ask(short)
-    assert [line.item_code for line in asked.orders[0].lines] == ["I2"]
+    assert [line.item_code for line in asked.proposals[0].lines] == ["I2"]
     assert "I1: needed no longer. 10 available, 500 on order" in asked.refusals[0].reason
 
 
@@ -233,7 +237,7 @@ def test_an_order_above_the_maximum_is_refused(short: Company) -> None:
     )
     asked = ask(short)
     assert "above the maximum" in asked.refusals[0].reason
-    assert [line.item_code for line in asked.orders[0].lines] == ["I1"]
+    assert [line.item_code for line in asked.proposals[0].lines] == ["I1"]
 
 
 def test_a_device_whose_registration_has_lapsed_is_not_ordered(short: Company) -> None:
@@ -242,45 +246,43 @@ def test_a_device_whose_registration_has_lapsed_is_not_ordered(short: Company) -
     short.post()
     propose(short)
     asked = ask(short)
-    assert [line.item_code for line in asked.orders[0].lines] == ["I2"]
+    assert [line.item_code for line in asked.proposals[0].lines] == ["I2"]
     assert "registration REG-1 lapsed" in asked.refusals[0].reason
 
 
 def test_guards_speak_again_before_sending(short: Company) -> None:
     propose(short)
-    [order] = ask(short).orders
+    [order] = ask(short).proposals
     decide(short, order.proposal_id)
     actions.apply_budgets(short.conn, NOW, short.context, {"DC": Budget(currency="USD", monthly=Decimal(1))})
     refused = actions.guard(short.conn, [order.proposal_id], "send", NOW, short.context)
     assert "exceeds the budget" in refused[0].reason
-    assert actions.load_order(short.conn, order.proposal_id).state == "refused"
+    assert actions.load_proposal(short.conn, order.proposal_id).state == "refused"
 
 
 def test_the_order_itself_is_no_duplicate_of_itself_before_sending(short: Company) -> None:
     propose(short)
-    [order] = ask(short).orders
+    [order] = ask(short).proposals
     decide(short, order.proposal_id)
     assert actions.guard(short.conn, [order.proposal_id], "send", NOW, short.context) == []
 
 
 @pytest.mark.parametrize(
-    ("answer", "approved", "decision", "by"),
+    ("answer", "decision", "by"),
     [
-        ({"chosen_options": ["Approve"], "responded_by_user": {"id": "7", "name": "olga"}}, True, "approved", "olga"),
-        ({"chosen_options": ["Reject"], "responded_by_user": {"id": "7", "name": "olga"}}, False, "rejected", "olga"),
-        ({"chosen_options": ["Reject"], "responded_by_user": None}, False, "timed_out", None),
+        ({"chosen_options": ["Approve"], "responded_by_user": {"id": "7", "name": "buyer"}}, "approved", "buyer"),
+        ({"chosen_options": ["Reject"], "responded_by_user": {"id": "7", "name": "buyer"}}, "rejected", "buyer"),
+        ({"chosen_options": ["Reject"], "responded_by_user": None}, "timed_out", None),
         # nobody answered: whatever the default says, that is no yes
-        ({"chosen_options": ["Approve"], "responded_by_user": None}, False, "timed_out", None),
+        ({"chosen_options": ["Approve"], "responded_by_user": None}, "timed_out", None),
     ],
 )
-def test_only_a_persons_yes_is_a_yes(
-    short: Company, answer: dict, approved: bool, decision: str, by: str | None
-) -> None:
+def test_only_a_persons_yes_is_a_yes(short: Company, answer: dict, decision: str, by: str | None) -> None:
     propose(short)
-    [order] = ask(short).orders
+    [order] = ask(short).proposals
     run = replace(short.context, run_id="ask")
     full = answer | {"params_input": {"note": "why"}, "responded_at": NOW.isoformat()}
-    assert jobs.decide(short.conn, run, order.proposal_id, full) is approved
+    assert jobs.decide(short.conn, run, order.proposal_id, 1, "buyer", full) == decision
     row = short.conn.execute("SELECT decision, decided_by, note FROM lotwatch.approval").fetchone()
     assert row == (decision, by, "why")
 
@@ -288,17 +290,107 @@ def test_only_a_persons_yes_is_a_yes(
 @pytest.mark.parametrize("chosen", [[], ["Maybe"], ["Approve", "Reject"]])
 def test_an_answer_that_is_none_decides_nothing(short: Company, chosen: list[str]) -> None:
     propose(short)
-    [order] = ask(short).orders
+    [order] = ask(short).proposals
+    run = replace(short.context, run_id="ask")
     with pytest.raises(ValueError, match="neither Approve nor Reject"):
-        jobs.decide(short.conn, replace(short.context, run_id="ask"), order.proposal_id, {"chosen_options": chosen})
+        jobs.decide(short.conn, run, order.proposal_id, 1, "buyer", {"chosen_options": chosen})
     assert states(short.conn) == ["waiting"]
 
 
 def test_every_step_leaves_an_audit_event(short: Company) -> None:
     propose(short)
-    [order] = ask(short).orders
+    [order] = ask(short).proposals
     decide(short, order.proposal_id)
     trail = short.conn.execute(
         "SELECT action, actor FROM lotwatch.audit_event WHERE object_id = %s ORDER BY audit_event_id", (order.code,)
     ).fetchall()
     assert trail == [("order proposed", "dag:test"), ("order asked for", "dag:test"), ("order approved", "olga")]
+
+
+STEPS = actions.Policies.model_validate({
+    "steps": {
+        "buyer": {"title": {"en": "Purchasing", "zh": "采购"}, "approvers": ["olga", "fred"]},
+        "finance": {
+            "title": {"en": "Finance", "zh": "财务"},
+            "approvers": ["fiona", "olga"],
+            "deputies": ["dora"],
+            "deputies_after": "4h",
+            "answer_within": "1d",
+        },
+    },
+    "policies": [
+        {"id": "cheap", "for": {"kind": ["purchase_order"], "up_to": {"USD": 1}}, "automatic": True},
+        {"id": "everything", "steps": ["buyer", "finance"]},
+    ],
+})
+
+
+def step_by_step(
+    company: Company, run_id: str, step: str, by: str | None, answer: actions.Answer, **more: object
+) -> str:
+    run = replace(company.context, run_id=run_id)
+    decision = actions.Decision(1, 1, step, answer, by, **({"decided_at": NOW} | more))  # type: ignore[arg-type]
+    return actions.decide(company.conn, decision, run, STEPS)
+
+
+def ask_steps(company: Company, run_id: str) -> list[str]:
+    run = replace(company.context, run_id=run_id)
+    actions.apply_budgets(company.conn, NOW, run, RICH)
+    return [question.step for question in actions.ask(company.conn, run, 200, STEPS).questions]
+
+
+def test_steps_are_asked_one_after_the_other_of_somebody_else_and_only_then_is_it_sent(short: Company) -> None:
+    propose(short)
+    assert ask_steps(short, "first") == ["buyer"]
+    assert step_by_step(short, "first", "buyer", "olga", "approved") == "proposed"
+    assert outbox(short.conn) == []
+    assert not actions.is_approved(short.conn, 1)
+    assert ask_steps(short, "second") == ["finance"]
+    with pytest.raises(actions.NotTheirs, match="olga approved an earlier step"):
+        step_by_step(short, "second", "finance", "olga", "approved")
+    assert step_by_step(short, "second", "finance", "fiona", "approved") == "approved"
+    assert actions.is_approved(short.conn, 1)
+    assert outbox(short.conn) == [("erp_draft", "LW-000001", "waiting")]
+
+
+def test_a_no_at_any_step_ends_it(short: Company) -> None:
+    propose(short)
+    ask_steps(short, "first")
+    step_by_step(short, "first", "buyer", "olga", "approved")
+    ask_steps(short, "second")
+    assert step_by_step(short, "second", "finance", "fiona", "rejected") == "rejected"
+    assert not actions.is_approved(short.conn, 1)
+    assert (states(short.conn), outbox(short.conn)) == (["rejected"], [])
+
+
+def test_a_deputy_may_answer_once_the_approvers_had_their_time(short: Company) -> None:
+    propose(short)
+    ask_steps(short, "first")
+    step_by_step(short, "first", "buyer", "olga", "approved")
+    ask_steps(short, "second")
+    with pytest.raises(actions.NotTheirs, match="dora may not answer this step"):
+        step_by_step(short, "second", "finance", "dora", "approved", decided_at=NOW + timedelta(hours=3))
+    later = {"decided_at": NOW + timedelta(hours=4)}
+    assert step_by_step(short, "second", "finance", "dora", "approved", **later) == "approved"
+
+
+def test_an_answer_of_somebody_who_may_not_give_it_is_asked_for_again(short: Company) -> None:
+    propose(short)
+    [order] = ask(short).proposals
+    answer = {"chosen_options": ["Approve"], "responded_by_user": {"id": "9", "name": "viewer"}}
+    run = replace(short.context, run_id="ask")
+    assert jobs.decide(short.conn, run, order.proposal_id, 1, "buyer", answer) == "proposed"
+    assert outbox(short.conn) == []
+    assert [order.code for order in ask(short, run_id="again").proposals] == [order.code]
+
+
+def test_what_a_policy_approves_needs_nobody_and_is_written_as_its_word(short: Company) -> None:
+    automatic = actions.Policies.model_validate({"steps": {}, "policies": [{"id": "anything", "automatic": True}]})
+    propose(short)
+    run = replace(short.context, run_id="ask")
+    actions.apply_budgets(short.conn, NOW, run, RICH)
+    asked = actions.ask(short.conn, run, 200, automatic)
+    assert ([order.code for order in asked.approved], asked.questions) == (["LW-000001"], [])
+    said = short.conn.execute("SELECT step, decided_by, decided_as FROM lotwatch.approval").fetchall()
+    assert said == [("automatic", "anything", "policy")]
+    assert outbox(short.conn) == [("erp_draft", "LW-000001", "waiting")]

@@ -87,7 +87,7 @@ class World:
     def find(self, reference: str) -> str | None:
         return self.drafts.get(reference)
 
-    def draft(self, order: actions.Order) -> str:
+    def draft(self, order: actions.Proposal) -> str:
         trouble = self.trouble(*AT_ERP)
         if trouble == "down":
             raise SourceError("The ERP is down", retry=True)

@@ -16,7 +16,9 @@ from psycopg.rows import dict_row
 
 from lotwatch import facts, ledger, rules
 from lotwatch.audit import RunContext, begin_run
+from lotwatch.delivery.people import load_people
 from lotwatch.jobs import watch
+from lotwatch.jobs.tell import tell_alerts
 from lotwatch.rules.tables import Rule
 from tests.integration.company import NOW, TODAY, Company, context
 
@@ -249,7 +251,7 @@ def test_what_is_evaluated_after_a_change_is_what_a_sweep_would_find(company: Co
     tables = rules.load_rules()
 
     @settings(
-        deadline=None, database=None, max_examples=12, phases=[Phase.generate],
+        deadline=None, database=None, max_examples=6, phases=[Phase.generate],
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
     )  # fmt: skip
     @given(st.lists(steps, min_size=4, max_size=10))
@@ -336,17 +338,17 @@ def test_evaluations_wait_for_one_another(stocked: Company, db_url: str) -> None
 
 def test_after_an_outage_nothing_is_missed_and_nothing_told_twice(stocked: Company) -> None:
     """The nights of a week are not made up one by one: the first run sees all that came of them."""
-    watch.tell_alerts(stocked.conn, stocked.context)
+    tell_alerts(stocked.conn, stocked.context, load_people())
     week_later = begin_run(
         stocked.conn,
         context(run_id="after", as_of=NOW + 31 * DAY, run_type="asset_triggered", dag_id="watch_inventory"),
     )
     counts = watch.evaluate(stocked.conn, week_later)
     assert (counts["swept"], counts["opened"], counts["resolved"]) == (1, 2, 2)
-    assert watch.tell_alerts(stocked.conn, week_later) == {"told": 2}
+    assert tell_alerts(stocked.conn, week_later, load_people())["told"] == 2
     again = watch.evaluate(stocked.conn, week_later)
     assert (again["swept"], again["opened"], again["resolved"]) == (0, 0, 0)
-    assert watch.tell_alerts(stocked.conn, week_later) == {"told": 0}
+    assert tell_alerts(stocked.conn, week_later, load_people())["told"] == 0
 
 
 def test_a_rule_that_changed_is_evaluated_on_everything(stocked: Company) -> None:

@@ -153,7 +153,7 @@ def test_a_rejected_line_is_needed_again_and_the_buyer_is_told(sent: tuple[Compa
     sync(company)
     assert fact(company, "fact_item_site", "on_order") == (0,)
     assert fact(company, "fact_order_line", "outstanding") == ()
-    [order] = ask(company, run_id="again").orders  # no order of this item counts as waiting any more
+    [order] = ask(company, run_id="again").proposals  # no order of this item counts as waiting any more
     assert [each.item_code for each in order.lines] == ["I1"]
 
 
@@ -174,7 +174,7 @@ def test_a_budget_is_freed_by_what_is_declined(sent: tuple[Company, World]) -> N
     assert propose(company)["lines"] == 2
     company.conn.execute("UPDATE lotwatch.budget SET amount = %s", (2 * quantity * Decimal(10),))  # for one order alone
     asked = ask(company, run_id="again", budgets={})
-    assert (len(asked.orders), asked.refusals) == (1, [])
+    assert (len(asked.proposals), asked.refusals) == (1, [])
 
 
 def test_an_order_accepted_as_a_whole_comes_as_asked(sent: tuple[Company, World]) -> None:
@@ -469,7 +469,7 @@ def test_an_item_is_named_by_its_identifier_and_the_suppliers_own_code(short: Co
     short.add("cross_reference", system="portal", kind="item", their_code="S-77", our_code="I1")
     short.post()
     propose(short)
-    [order] = ask(short).orders
+    [order] = ask(short).proposals
     decide(short, order.proposal_id)
     short.conn.commit()
     short.conn.autocommit = True

@@ -8,7 +8,9 @@ import pytest
 
 from lotwatch import facts
 from lotwatch.audit import begin_run
+from lotwatch.delivery.people import load_people
 from lotwatch.jobs import watch
+from lotwatch.jobs.tell import tell_alerts
 from lotwatch.planning import PlanSettings
 from lotwatch.rules import evaluate_backfilled, evaluate_live, load_rules, take_untold
 from tests.integration.company import NOW, TODAY, Company, context
@@ -99,6 +101,7 @@ def test_columns_that_are_said_never_to_be_null_never_are(short: Company) -> Non
     short.add("credential", item_code="I1", kind="registration", number="R1", valid_through=TODAY)
     one_of_each_that_is_wrong(short)
     short.post()
+    short.conn.execute("INSERT INTO lotwatch.channel_health (channel) VALUES ('smtp')")
     for statement in ONE_OF_EACH:
         short.conn.execute(statement, {"now": NOW})
     short.conn.execute(
@@ -159,30 +162,33 @@ def test_each_role_is_told_of_its_own_alerts_once(short: Company) -> None:
     short.post()
     evaluate_live(short.conn, load_rules(), short.context)
     for _ in range(2):
-        watch.tell_alerts(short.conn, short.context)
+        tell_alerts(short.conn, short.context, load_people())
     told = short.conn.execute("SELECT payload FROM lotwatch.outbox ORDER BY idempotency_key").fetchall()
-    by_role = {payload["to"][0]: [row["rule"]["en"] for row in payload["data"]["rows"]] for (payload,) in told}
+    by_role = {
+        payload["subscribers"][0]: [row["what"]["rule"]["title"]["en"] for row in payload["data"]["rows"]]
+        for (payload,) in told
+    }
     expired = ["Expired on the shelf"]
     assert by_role == {"buyer": ["Stock-out risk"], "quality": expired, "warehouse": expired}
 
 
 def test_a_cleared_task_tells_what_it_finds_anew(short: Company) -> None:
     evaluate_live(short.conn, load_rules(), short.context)
-    watch.tell_alerts(short.conn, short.context)
+    tell_alerts(short.conn, short.context, load_people())
     short.lot("OLD", expires=TODAY - timedelta(days=1))
     short.move(3, "DC", lot="OLD")
     short.post()
     again = replace(short.context, try_number=2)
     evaluate_live(short.conn, load_rules(), again)
-    watch.tell_alerts(short.conn, again)
-    told = {payload["to"][0] for (payload,) in short.conn.execute("SELECT payload FROM lotwatch.outbox")}
+    tell_alerts(short.conn, again, load_people())
+    told = {payload["subscribers"][0] for (payload,) in short.conn.execute("SELECT payload FROM lotwatch.outbox")}
     short.lot("OLDER", expires=TODAY - timedelta(days=2))
     short.move(3, "DC", lot="OLDER")
     short.post()
     third = replace(short.context, try_number=3)
     evaluate_live(short.conn, load_rules(), third)
-    watch.tell_alerts(short.conn, third)
-    to_warehouse = "SELECT count(*) FROM lotwatch.outbox WHERE payload -> 'to' ->> 0 = 'warehouse'"
+    tell_alerts(short.conn, third, load_people())
+    to_warehouse = "SELECT count(*) FROM lotwatch.outbox WHERE payload -> 'subscribers' ->> 0 = 'warehouse'"
     assert told == {"buyer", "quality", "warehouse"}
     assert short.conn.execute(to_warehouse).fetchone() == (2,)
 

@@ -103,9 +103,11 @@ def run(wms: Wms, days: float = 0) -> dict[str, Any]:
     """One run of send_outbox, with everything due now."""
     conn = wms.company.conn
     conn.execute("UPDATE lotwatch.outbox SET not_before = now() WHERE state IN ('waiting', 'unclear')")
-    people = People({"ops": {"en": ("o@x.example",)}, "warehouse": {"en": ("w@x.example",)}})
+    people = People.model_validate({
+        name: {"roles": [name], "channels": [{"smtp": f"{name}@x.example"}]} for name in ("ops", "warehouse")
+    })
     gateways = Gateways(
-        erp=None, portals=Portals({}, None), mail=Mailbox(), people=people, board_url="http://board",  # type: ignore[arg-type]
+        erp=None, portals=Portals({}, None), channels={"smtp": Mailbox()}, people=people, board_url="http://board",  # type: ignore[arg-type]
         warehouses={"tryton": WarehouseGateway(SETTINGS, wms)},
     )  # fmt: skip
     run_id = f"run {days} {conn.execute('SELECT clock_timestamp()').fetchone()}"

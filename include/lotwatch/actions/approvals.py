@@ -1,36 +1,45 @@
-"""Who said what. Airflow asks; the row written here is what the sender believes."""
+"""Who said what. Airflow asks, step by step; the rows written here are what the sender believes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 import psycopg
 
+from lotwatch.actions.carry_out import carry_out
 from lotwatch.actions.guards import Refusal, guard
-from lotwatch.actions.proposals import Order, load_order
+from lotwatch.actions.policies import Case, Policies, Policy, Step
+from lotwatch.actions.proposals import Proposal, load_proposal
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
-from lotwatch.outbox import enqueue
 
 Answer = Literal["approved", "rejected", "timed_out"]
+#: the one step of what a policy approves by itself
+AUTOMATIC = "automatic"
+
+
+class NotTheirs(LotwatchError):  # noqa: N818 (an outcome first, an error second)
+    """Somebody answered who may not answer this step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An order that waits for a person."""
+    """A proposal that waits for a person, at one of its steps. No answer by `until` is a no."""
 
-    proposal_id: int
-    code: str
-    subject: str
-    body: str
+    proposal: Proposal
+    step: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer to a question, and by whom (None: nobody answered in time)."""
+    """The answer to a step of a question, and by whom (None: nobody answered in time)."""
 
     proposal_id: int
+    revision: int
+    step: str
     answer: Answer
     decided_by: str | None
     decided_at: datetime
@@ -39,89 +48,191 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a run asks for, and what the guards refused before anybody was asked."""
+    """What a run asks for, what policies approved by themselves, and what the guards refused before anybody was asked."""
 
-    orders: list[Order]
+    questions: list[Question]
+    approved: list[Proposal]
     refusals: list[Refusal]
 
+    @property
+    def proposals(self) -> list[Proposal]:
+        return [question.proposal for question in self.questions]
 
-def ask(conn: psycopg.Connection, context: RunContext, ask_until: datetime, at_most: int) -> Asked:
-    """Guard what is proposed and take at most `at_most` orders to be asked by this run.
 
-    Asked again by the same run (a cleared task), it answers the same orders, without those that are decided.
-    Orders whose time to be answered has passed and that no run waits for any more are proposed anew.
+def ask(conn: psycopg.Connection, context: RunContext, at_most: int, policies: Policies) -> Asked:
+    """Guard what is proposed, and take at most `at_most` proposals to be asked by this run, each at its next step.
+
+    Asked again by the same run (a cleared task), it answers the same questions, without those that are decided.
+    What was asked for, whose time has passed and that no run waits for any more, is proposed anew.
     """
     with conn.transaction():
         conn.execute(query(__package__, "reclaim_unanswered"), {"as_of": context.as_of})
         proposed = [row[0] for row in conn.execute(query(__package__, "proposed"), {"at_most": at_most}).fetchall()]
         refusals = guard(conn, proposed, "ask", context.as_of, context)
-        parameters = {"proposals": proposed, "run_id": context.run_id, "ask_until": ask_until}
-        for (code,) in conn.execute(query(__package__, "take_proposals"), parameters).fetchall():
-            record(conn, context, "order asked for", "proposal", code)
+        refused = {refusal.proposal_id for refusal in refusals if refusal.item_id is None}
+        approved = []
+        for proposal_id in proposed:
+            proposal = load_proposal(conn, proposal_id)
+            if proposal_id not in refused and proposal.state == "proposed" and _take(conn, proposal, context, policies):
+                approved.append(proposal)
         waiting = conn.execute(query(__package__, "waiting_for_run"), {"run_id": context.run_id}).fetchall()
-        return Asked([load_order(conn, proposal_id) for (proposal_id,) in waiting], refusals)
+        return Asked([_question(conn, proposal_id) for (proposal_id,) in waiting], approved, refusals)
 
 
-def decide(conn: psycopg.Connection, decision: Decision, context: RunContext) -> bool:
-    """Write the decision; an approved order goes to the outbox in the same transaction.
+def decide(conn: psycopg.Connection, decision: Decision, context: RunContext, policies: Policies) -> str:
+    """Write the decision on a step; what all its steps approve is carried out in the same transaction.
 
-    Returns whether the order is approved. Written once: the same decision again changes nothing, another one raises.
+    Returns the proposal's state: `approved`, `rejected`, `timed_out`, or `proposed` where another step follows. Written once:
+    the same decision again changes nothing, another one raises LotwatchError, one by who may not answer NotTheirs.
     """
     with conn.transaction():
-        order = load_order(conn, decision.proposal_id)
+        proposal = load_proposal(conn, decision.proposal_id)
+        decided_as = _as_whom(conn, proposal, decision, policies.steps[decision.step])
         parameters = {
             "proposal_id": decision.proposal_id,
+            "revision": decision.revision,
+            "step": decision.step,
             "decision": decision.answer,
             "decided_by": decision.decided_by,
+            "decided_as": decided_as,
             "decided_at": decision.decided_at,
             "note": decision.note,
             "run_id": context.run_id,
         }
         row = conn.execute(query(__package__, "decide"), parameters).fetchone()
         if row is None:
-            _check_same(conn, order, decision)
-            return decision.answer == "approved"
+            _check_same(conn, proposal, decision)
+            return proposal.state
         actor = decision.decided_by or "nobody (time-out)"
-        after = {"total": order.total, "currency": order.currency}
-        record(
-            conn,
-            context,
-            f"order {decision.answer}",
-            "proposal",
-            order.code,
-            actor=actor,
-            after=after,
-            reason=decision.note,
+        after = {"total": proposal.total, "currency": proposal.currency, "step": decision.step, "as": decided_as}
+        what = f"{_SPOKEN[proposal.kind]} {decision.answer}"
+        record(conn, context, what, "proposal", proposal.code, actor=actor, after=after, reason=decision.note)
+        if row[0] == "approved":
+            carry_out(conn, proposal, context)
+        return str(row[0])
+
+
+def ask_again(conn: psycopg.Connection, decision: Decision, context: RunContext, why: NotTheirs) -> str:
+    """An answer that does not count: it is written down, and the step is asked again by the next run. Returns the state."""
+    with conn.transaction():
+        parameters = {"proposal_id": decision.proposal_id, "run_id": context.run_id}
+        conn.execute(query(__package__, "ask_again"), parameters)
+        proposal = load_proposal(conn, decision.proposal_id)
+        actor = decision.decided_by or ""
+        record(conn, context, "answer not accepted", "proposal", proposal.code, actor=actor, reason=str(why))
+        return proposal.state
+
+
+def case_of(proposal: Proposal) -> Case:
+    """What of a proposal decides about its policy."""
+    return Case(
+        kind=proposal.kind,
+        value=proposal.total if proposal.cost is None else max(proposal.total, proposal.cost),
+        currency=proposal.currency,
+        categories={line.category for line in proposal.lines if line.category},
+        criticalities={line.criticality for line in proposal.lines},
+        region=proposal.region,
+        supplier=proposal.supplier_code,
+        confidence=None if proposal.confidence is None else float(proposal.confidence),
+    )
+
+
+def _take(conn: psycopg.Connection, proposal: Proposal, context: RunContext, policies: Policies) -> bool:
+    """Put it to its next step; True where its policy approves it without asking anybody."""
+    if proposal.policy_id is None:
+        policy = policies.policy_of(case_of(proposal))
+        steps = list(policy.steps) or [AUTOMATIC]
+        parameters = {"proposal_id": proposal.proposal_id, "policy_id": policy.id, "steps": steps}
+        conn.execute(query(__package__, "note_policy"), parameters)
+        if policy.automatic:
+            _approve(conn, proposal, policy, context)
+            return True
+    step = _next_step(conn, proposal.proposal_id)
+    until = policies.until(step, context.as_of)
+    parameters = {"proposal_id": proposal.proposal_id, "run_id": context.run_id, "ask_until": until}
+    if conn.execute(query(__package__, "take_proposals"), parameters).rowcount:
+        record(conn, context, f"{_SPOKEN[proposal.kind]} asked for", "proposal", proposal.code, after={"step": step})
+    return False
+
+
+def _approve(conn: psycopg.Connection, proposal: Proposal, policy: Policy, context: RunContext) -> None:
+    parameters = {
+        "proposal_id": proposal.proposal_id,
+        "policy_id": policy.id,
+        "as_of": context.as_of,
+        "run_id": context.run_id,
+    }
+    conn.execute(query(__package__, "approve_by_policy"), parameters)
+    after = {"total": proposal.total, "currency": proposal.currency, "policy": policy.id}
+    record(conn, context, f"{_SPOKEN[proposal.kind]} approved", "proposal", proposal.code, after=after)
+    carry_out(conn, proposal, context)
+
+
+def _question(conn: psycopg.Connection, proposal_id: int) -> Question:
+    proposal = load_proposal(conn, proposal_id)
+    assert proposal.ask_until is not None  # noqa: S101 (it waits)
+    return Question(proposal, _next_step(conn, proposal_id), proposal.ask_until)
+
+
+def _next_step(conn: psycopg.Connection, proposal_id: int) -> str:
+    row = conn.execute(query(__package__, "next_step"), {"proposal_id": proposal_id}).fetchone()
+    if row is None:
+        raise LotwatchError("Every step of it is answered", where=f"proposal {proposal_id}")
+    return str(row[0])
+
+
+def _as_whom(conn: psycopg.Connection, proposal: Proposal, decision: Decision, step: Step) -> str:
+    """As what somebody answers. Raises NotTheirs where they may not: not named, asked for it, or answered before."""
+    user = decision.decided_by
+    if user is None:
+        return "approver"
+    asked_at = (proposal.ask_until or decision.decided_at) - step.answer_within
+    accepted = step.accepts(user, decision.decided_at - asked_at)
+    where = f"proposal {proposal.code}, step {decision.step}"
+    if accepted is None:
+        raise NotTheirs(
+            f"{user} may not answer this step",
+            where=where,
+            do=f"have one of {', '.join(sorted(step.approvers))} answer it",
         )
-        if decision.answer == "approved":
-            enqueue(conn, "erp_draft", order.code, {"proposal_id": order.proposal_id})
-        return decision.answer == "approved"
+    if decision.answer == "approved":
+        if user == proposal.requested_by:
+            raise NotTheirs(f"{user} asked for it and may not approve it", where=where, do="have somebody else answer")
+        rows: Sequence[tuple[str]] = conn.execute(
+            query(__package__, "answered_by"), {"proposal_id": proposal.proposal_id}
+        ).fetchall()
+        steps_answered = {row[0] for row in rows}
+        if user in steps_answered and _decided(conn, decision) is None:
+            raise NotTheirs(f"{user} approved an earlier step of it", where=where, do="have somebody else answer")
+    return accepted
 
 
-def _check_same(conn: psycopg.Connection, order: Order, decision: Decision) -> None:
-    known = conn.execute(query(__package__, "load_decision"), {"proposal_id": order.proposal_id}).fetchone()
-    if known is None or known[0] != decision.answer:
+def _decided(conn: psycopg.Connection, decision: Decision) -> tuple[str, str | None] | None:
+    parameters = {"proposal_id": decision.proposal_id, "step": decision.step}
+    return conn.execute(query(__package__, "load_decision"), parameters).fetchone()
+
+
+def _check_same(conn: psycopg.Connection, proposal: Proposal, decision: Decision) -> None:
+    known = _decided(conn, decision)
+    if known is None or known[0] != decision.answer or proposal.revision != decision.revision:
         raise LotwatchError(
-            f"{order.code} cannot be {decision.answer}: it is {known[0] if known else order.state}",
-            where=f"proposal {order.code}",
+            f"{proposal.code} cannot be {decision.answer}: it is {known[0] if known else proposal.state}",
+            where=f"proposal {proposal.code}",
             do="nothing was changed; see its history on the Orders page",
         )
 
 
-def question(order: Order) -> Question:
-    """The order as a person is asked about it, in both languages (Markdown)."""
-    lines = "\n".join(
-        f"| {line.item_code} {line.item_name} | {line.quantity:,} | {line.unit_price:,.2f} |"
-        f" {line.quantity * line.unit_price:,.2f} | {line.requested_on} |"
-        for line in order.lines
-    )
-    return Question(
-        proposal_id=order.proposal_id,
-        code=order.code,
-        subject=f"{order.code}: {order.supplier_name} for {order.site_name}, {order.total:,.2f} {order.currency}",
-        body=(
-            f"**{order.code}** 采购订单 / purchase order: {order.supplier_name} → {order.site_name}\n\n"
-            "| item 物料 | quantity 数量 | price 单价 | amount 金额 | needed 需求日期 |\n|---|---:|---:|---:|---|\n"
-            f"{lines}\n\n**Total 合计: {order.total:,.2f} {order.currency}**"
-        ),
-    )
+#: what a kind of proposal is called in the audit trail
+_SPOKEN = {
+    "purchase_order": "order",
+    "order_change": "order change",
+    "transfer": "transfer",
+    "return_and_reship": "return and reship",
+    "pick": "pick wave",
+    "priority": "priority",
+    "hold": "hold",
+    "disposition": "disposition",
+    "check": "check",
+    "exception": "exception",
+    "work_order": "work order",
+}

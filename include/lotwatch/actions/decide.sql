@@ -1,18 +1,43 @@
--- Write the decision on an order that this run asked for; nothing comes back when it is decided already.
+-- Write the decision on one step of what this run asked for; nothing comes back when that step is decided already.
+-- The state that follows: another step waits to be asked (`proposed`), all have been answered with yes, or one with no.
 WITH decided AS (
-    UPDATE lotwatch.proposal SET state = %(decision)s
-    WHERE proposal_id = %(proposal_id)s AND state = 'waiting' AND asked_by_run = %(run_id)s
+    UPDATE lotwatch.proposal SET
+        state = CASE
+            WHEN %(decision)s <> 'approved' THEN %(decision)s
+            WHEN %(step)s = steps[cardinality(steps)] THEN 'approved'
+            ELSE 'proposed'
+        END,
+        ask_until = NULL,
+        asked_by_run = CASE WHEN %(decision)s = 'approved' AND %(step)s <> steps[cardinality(steps)] THEN NULL ELSE asked_by_run END
+    WHERE
+        proposal_id = %(proposal_id)s AND state = 'waiting' AND asked_by_run = %(run_id)s
+        AND revision = %(revision)s
+        AND NOT EXISTS (
+            SELECT 1 FROM lotwatch.approval AS said
+            WHERE
+                said.proposal_id = proposal.proposal_id AND said.revision = proposal.revision
+                AND said.step = %(step)s
+        )
+    RETURNING proposal_id, revision, state
+),
+
+written AS (
+    INSERT INTO lotwatch.approval (proposal_id, revision, step, decision, decided_by, decided_as, decided_at, note, run_id)
+    SELECT
+        proposal_id,
+        revision,
+        %(step)s,
+        %(decision)s,
+        %(decided_by)s,
+        %(decided_as)s,
+        %(decided_at)s,
+        %(note)s,
+        %(run_id)s
+    FROM decided
+    ON CONFLICT (proposal_id, revision, step) DO NOTHING
     RETURNING proposal_id
 )
 
-INSERT INTO lotwatch.approval (proposal_id, decision, decided_by, decided_at, note, run_id)
-SELECT
-    proposal_id,
-    %(decision)s,
-    %(decided_by)s,
-    %(decided_at)s,
-    %(note)s,
-    %(run_id)s
+SELECT decided.state
 FROM decided
-ON CONFLICT (proposal_id, step) DO NOTHING
-RETURNING proposal_id;
+INNER JOIN written ON decided.proposal_id = written.proposal_id;

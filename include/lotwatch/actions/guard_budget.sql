@@ -13,7 +13,7 @@ WITH candidate AS (
     FROM lotwatch.proposal AS proposal
     INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
     INNER JOIN lotwatch.location AS site ON proposal.site_id = site.location_id
-    WHERE proposal.proposal_id = ANY(%(proposals)s::bigint[])
+    WHERE proposal.kind = 'purchase_order' AND proposal.proposal_id = ANY(%(proposals)s::bigint[])
     GROUP BY proposal.proposal_id, site.location_id
 ),
 
@@ -45,7 +45,7 @@ ours AS (
             proposal.state IN ('waiting', 'approved', 'sending', 'sent')
             OR proposal.proposal_id = ANY(%(passed)s::bigint[])
         )
-        AND proposal.proposal_id <> ALL(%(proposals)s::bigint[])
+        AND proposal.kind = 'purchase_order' AND proposal.proposal_id <> ALL(%(proposals)s::bigint[])
     GROUP BY proposal.site_id, date_trunc('month', proposal.created_at AT TIME ZONE site.time_zone)
 ),
 

@@ -21,5 +21,5 @@ INNER JOIN LATERAL (
     ORDER BY credential.valid_through DESC
     LIMIT 1
 ) AS registration ON registration.valid_through < (%(as_of)s::timestamptz AT TIME ZONE site.time_zone)::date
-WHERE proposal.proposal_id = ANY(%(proposals)s::bigint[])
+WHERE proposal.kind = 'purchase_order' AND proposal.proposal_id = ANY(%(proposals)s::bigint[])
 ORDER BY proposal.proposal_id, item.code;

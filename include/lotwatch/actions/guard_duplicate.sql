@@ -8,7 +8,7 @@ WITH line AS (
         line.item_id
     FROM lotwatch.proposal AS proposal
     INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
-    WHERE proposal.proposal_id = ANY(%(proposals)s::bigint[])
+    WHERE proposal.kind = 'purchase_order' AND proposal.proposal_id = ANY(%(proposals)s::bigint[])
 ),
 
 -- earlier proposals of the same item and site that are alive and not yet among the ERP's lines

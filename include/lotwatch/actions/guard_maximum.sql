@@ -22,6 +22,6 @@ CROSS JOIN
             ), 0) AS quantity
     ) AS after_receipt
 WHERE
-    proposal.proposal_id = ANY(%(proposals)s::bigint[])
+    proposal.kind = 'purchase_order' AND proposal.proposal_id = ANY(%(proposals)s::bigint[])
     AND after_receipt.quantity > fact.max_level
 ORDER BY proposal.proposal_id, item.code;

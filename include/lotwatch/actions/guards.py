@@ -18,7 +18,7 @@ from lotwatch.db.query import query
 Stage = Literal["ask", "send"]
 
 #: of lines, in this order; the budget comes last, for what the remaining lines cost
-LINE_GUARDS = ("credential", "duplicate", "maximum")
+LINE_GUARDS = ("credential", "duplicate", "maximum", "stock")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date
 
 import psycopg
 
-from lotwatch.actions.proposals import Order, load_order
+from lotwatch.actions.proposals import Proposal, load_proposal
 from lotwatch.db.query import query
 
 
@@ -33,10 +33,10 @@ def item_names(conn: psycopg.Connection, proposal_id: int, system: str) -> dict[
     return {code: ItemNames(udi_di, supplier_item_code) for code, udi_di, supplier_item_code in rows}
 
 
-def order_in_erp(conn: psycopg.Connection, erp_number: str) -> Order | None:
+def order_in_erp(conn: psycopg.Connection, erp_number: str) -> Proposal | None:
     """Our order with the ERP's number, if it is on its way or sent, or we gave it up."""
     row = conn.execute(query(__package__, "order_in_erp"), {"erp_number": erp_number}).fetchone()
-    return load_order(conn, int(row[0])) if row else None
+    return load_proposal(conn, int(row[0])) if row else None
 
 
 def decline(conn: psycopg.Connection, proposal_id: int, quantities: Mapping[str, int | None]) -> list[str]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import psycopg
 
-from lotwatch.actions.proposals import Order, load_order
+from lotwatch.actions.proposals import Proposal, load_proposal
 from lotwatch.db.query import query
 
 
@@ -23,13 +23,13 @@ def confirmed(conn: psycopg.Connection, proposal_id: int, confirmation: str | No
     conn.execute(query(__package__, "confirmed"), {"proposal_id": proposal_id, "confirmation": confirmation})
 
 
-def take_untold(conn: psycopg.Connection, as_of: datetime) -> list[tuple[Order, str | None]]:
+def take_untold(conn: psycopg.Connection, as_of: datetime) -> list[tuple[Proposal, str | None]]:
     """Orders that were sent and that the buyers were not told of yet, each with the portal's confirmation, if it has one.
 
     They count as told from this transaction on.
     """
     rows = conn.execute(query(__package__, "take_untold"), {"as_of": as_of}).fetchall()
-    return [(load_order(conn, proposal_id), confirmation) for proposal_id, confirmation in rows]
+    return [(load_proposal(conn, proposal_id), confirmation) for proposal_id, confirmation in rows]
 
 
 def failed(conn: psycopg.Connection, proposal_id: int) -> str:

@@ -1,108 +1,91 @@
-"""Purchase orders to be: one for each supplier and site, from the alerts whose rules may act."""
+"""What should be done, of every kind, as it stands in the database."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import psycopg
-from psycopg.rows import class_row
-from pydantic import BaseModel, ConfigDict
+from psycopg.rows import class_row, dict_row
 
-from lotwatch import facts
-from lotwatch.audit import RunContext, record
+from lotwatch.actions.policies import Kind
 from lotwatch.db.query import query
-from lotwatch.rules import Rule
-
-
-class ProposeSettings(BaseModel):
-    """How long a need is not proposed again after a person said no, or after a guard or the sending refused it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    quiet_days_after_no: int = 7
-    quiet_days_after_refusal: int = 1
+from lotwatch.errors import LotwatchError
 
 
 @dataclass(frozen=True, slots=True)
-class OrderLine:
-    """Quantity in base units, price of one of them."""
+class Line:
+    """Quantity in base units; `unit_price` is the price or, of stock, the cost of one of them.
 
+    A line of stock names its lot or serial unit and the place it is taken from (0 and None: not of stock).
+    """
+
+    item_id: int
     item_code: str
     item_name: str
+    category: str | None
+    criticality: str
+    lot_id: int
+    serial_id: int
+    location_id: int
+    lot_number: str | None
+    serial_number: str | None
+    location_code: str | None
     quantity: int
     unit_price: Decimal
     requested_on: date
+    alert_id: int | None
+    why: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """A proposed purchase order with the lines that no guard refused. `code` is our reference everywhere."""
+class Proposal:
+    """What should be done, with the lines that no guard refused. `code` is our reference everywhere; `cost` and `saves` are
+    in `currency`, `confidence` from 0 to 1. Only orders have a supplier (else ''), only transfers a site
+    that gives."""
 
     proposal_id: int
     code: str
+    kind: Kind
     state: str
+    supplier_id: int | None
     supplier_code: str
     supplier_name: str
+    site_id: int
     site_code: str
     site_name: str
+    region: str | None
+    from_site_id: int | None
+    from_site_code: str | None
+    from_site_name: str | None
     currency: str
+    requested_by: str
+    revision: int
+    policy_id: str | None
+    steps: list[str]
+    ask_until: datetime | None
+    created_at: datetime
     erp_number: str | None
-    lines: tuple[OrderLine, ...]
+    details: dict[str, Any]
+    cost: Decimal | None
+    saves: Decimal | None
+    confidence: Decimal | None
+    alternatives: list[dict[str, Any]]
+    if_nobody_acts: dict[str, str] | None
+    lines: tuple[Line, ...]
 
     @property
     def total(self) -> Decimal:
         return sum((line.quantity * line.unit_price for line in self.lines), Decimal(0))
 
 
-def propose(
-    conn: psycopg.Connection, rules: Sequence[Rule], settings: ProposeSettings, context: RunContext
-) -> dict[str, int]:
-    """Propose orders for the open alerts of rules in mode `act`; what is ordered, proposed or waiting already counts.
-
-    Returns how many orders and lines were proposed, and how many needs have no supplier to order from.
-    """
-    acting = [
-        f"{rule.id}/{variant}"
-        for rule in rules
-        for variant in range(len(rule.overrides) + 1)
-        if rule.applied(variant).mode == "act" and "purchase_order" in rule.applied(variant).actions
-    ]
-    with conn.transaction():
-        conn.execute(query(__package__, "lock_proposals"))
-        facts.live(conn, context.as_of)
-        parameters = settings.model_dump() | {"as_of": context.as_of, "acting": acting}
-        rows = conn.execute(query(__package__, "propose"), parameters).fetchall()
-        for proposal_id, code, lines in rows:
-            order = load_order(conn, proposal_id)
-            after = {"supplier": order.supplier_code, "site": order.site_code, "total": order.total, "lines": lines}
-            record(conn, context, "order proposed", "proposal", code, after=after)
-        unsupplied = conn.execute(query(__package__, "needs_without_supplier"), {"acting": acting}).fetchone()
-    return {
-        "proposals": len(rows),
-        "lines": sum(lines for *_, lines in rows),
-        "without_supplier": unsupplied[0] if unsupplied else 0,
-    }
-
-
-def load_order(conn: psycopg.Connection, proposal_id: int) -> Order:
-    """The order of a proposal, as it stands."""
+def load_proposal(conn: psycopg.Connection, proposal_id: int) -> Proposal:
+    """A proposal by its number, with the lines that no guard refused. Raises LotwatchError where there is none."""
     parameters = {"proposal_id": proposal_id}
-    header = conn.execute(query(__package__, "load_proposal"), parameters).fetchone()
-    if header is None:
-        raise LookupError(f"no proposal {proposal_id}")
-    with conn.cursor(row_factory=class_row(OrderLine)) as cursor:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        head = cursor.execute(query(__package__, "load_proposal"), parameters).fetchone()
+    if head is None:
+        raise LotwatchError(f"There is no proposal {proposal_id}")
+    with conn.cursor(row_factory=class_row(Line)) as cursor:
         lines = cursor.execute(query(__package__, "load_proposal_lines"), parameters).fetchall()
-    code, state, supplier_code, supplier_name, site_code, site_name, currency, erp_number = header
-    return Order(
-        proposal_id=proposal_id,
-        code=code,
-        state=state,
-        supplier_code=supplier_code,
-        supplier_name=supplier_name,
-        site_code=site_code,
-        site_name=site_name,
-        currency=currency,
-        erp_number=erp_number,
-        lines=tuple(lines),
-    )
+    return Proposal(proposal_id, **head, lines=tuple(lines))

@@ -20,33 +20,36 @@ need AS (
         agreement.price,
         agreement.currency,
         ceil(
-            greatest(fact.target_level - fact.inventory_position, agreement.minimum_order_quantity)::numeric
+            greatest(
+                fact.target_level - fact.inventory_position - coalesce(moved.quantity, 0), agreement.minimum_order_quantity
+            )::numeric
             / agreement.order_multiple
         )::bigint * agreement.order_multiple AS quantity
     FROM lotwatch.alert AS alert
     INNER JOIN lotwatch.fact_item_site AS fact
         ON alert.subject_kind = 'item_site' AND alert.subject_key = fact.subject_key
     INNER JOIN agreement ON fact.item_id = agreement.item_id
+    -- what is proposed to be brought from elsewhere need not be bought
+    LEFT JOIN LATERAL (
+        SELECT sum(line.quantity)::bigint AS quantity
+        FROM lotwatch.proposal_alive AS coming
+        INNER JOIN lotwatch.proposal_line AS line ON coming.proposal_id = line.proposal_id AND NOT line.refused
+        WHERE
+            coming.kind IN ('transfer', 'return_and_reship') AND coming.site_id = fact.site_id
+            AND line.item_id = fact.item_id
+    ) AS moved ON TRUE
     WHERE
         (alert.rule_id || '/' || alert.variant) = ANY(%(acting)s::text[]) AND alert.state IN ('open', 'acknowledged')
-        AND fact.supplied_by = 'supplier' AND fact.inventory_position < fact.reorder_point
+        AND fact.supplied_by = 'supplier' AND fact.inventory_position + coalesce(moved.quantity, 0) < fact.reorder_point
         -- what is proposed, waiting or on its way into the ERP is not proposed twice
         AND NOT EXISTS (
             SELECT 1
-            FROM lotwatch.proposal AS proposal
+            FROM lotwatch.proposal_alive AS proposal
             INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id
             WHERE
-                line.item_id = fact.item_id AND proposal.site_id = fact.site_id AND NOT line.refused
+                proposal.kind = 'purchase_order' AND line.item_id = fact.item_id AND proposal.site_id = fact.site_id
+                AND NOT line.refused
                 AND line.declined < line.quantity
-                AND (
-                    proposal.state IN ('proposed', 'waiting', 'approved', 'sending')
-                    OR (
-                        proposal.state = 'sent' AND NOT EXISTS (
-                            SELECT 1 FROM lotwatch.purchase_order_line AS known
-                            WHERE known.order_reference = proposal.code
-                        )
-                    )
-                )
         )
         -- after a no, a time-out or a refusal it is not asked for again at once
         AND NOT EXISTS (
@@ -54,7 +57,7 @@ need AS (
             FROM lotwatch.proposal AS proposal
             INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id
             WHERE
-                line.item_id = fact.item_id AND proposal.site_id = fact.site_id
+                proposal.kind = 'purchase_order' AND line.item_id = fact.item_id AND proposal.site_id = fact.site_id
                 AND CASE
                     WHEN proposal.state IN ('rejected', 'timed_out')
                         THEN proposal.created_at > %(as_of)s::timestamptz - make_interval(days => %(quiet_days_after_no)s)
@@ -62,7 +65,7 @@ need AS (
                         THEN
                             proposal.created_at
                             > %(as_of)s::timestamptz - make_interval(days => %(quiet_days_after_refusal)s)
-                    ELSE false
+                    ELSE FALSE
                 END
         )
 ),

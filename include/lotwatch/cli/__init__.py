@@ -15,7 +15,9 @@ from lotwatch.cli import (
     inbox,
     ledger,
     match,
+    messages,
     notices,
+    people,
     quarantine,
     rules,
     sources,
@@ -43,6 +45,8 @@ app.add_typer(budget.app, name="budget")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(consistency.app, name="consistency")
 app.add_typer(match.app, name="match")
+app.add_typer(messages.app, name="messages")
+app.add_typer(people.app, name="people")
 app.add_typer(access.app, name="access")
 
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from lotwatch.actions import Order
+from lotwatch.actions import Proposal
 from lotwatch.actions.warehouse import Task, Warehouse
 from lotwatch.delivery.channels import Channel
 from lotwatch.delivery.people import People
 from lotwatch.delivery.portals import Portals
+from lotwatch.delivery.words import Names, plain_names
 
 
 class Erp(Protocol):
@@ -17,7 +18,7 @@ class Erp(Protocol):
     def find(self, reference: str) -> str | None:
         """The number of the purchase with our reference, or None where the ERP says it has none."""
 
-    def draft(self, order: Order) -> str:
+    def draft(self, order: Proposal) -> str:
         """The ERP's number of the draft. Raises SourceError (`retry` says whether later can help)."""
 
 
@@ -52,14 +53,16 @@ class WarehouseGateway:
 
 @dataclass(frozen=True, slots=True)
 class Gateways:
-    """All of them. `people` answers the addresses of a role, `board_url` is where links in messages lead.
+    """All of them. `people` are the subscribers, `board_url` is where links in messages lead.
 
-    `portals` are the suppliers', by supplier; `warehouses` are the warehouse systems by name.
+    `portals` are the suppliers', by supplier; `channels` reach people and `warehouses` are the warehouse systems, by name;
+    `names` says what codes are called.
     """
 
     erp: Erp
     portals: Portals
-    mail: Channel
+    channels: Mapping[str, Channel]
     people: People
     board_url: str
+    names: Names = plain_names
     warehouses: Mapping[str, WarehouseGateway] = field(default_factory=dict)

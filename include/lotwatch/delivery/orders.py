@@ -3,7 +3,7 @@
 import psycopg
 
 from lotwatch import actions, outbox
-from lotwatch.actions import Order
+from lotwatch.actions import Proposal
 from lotwatch.audit import RunContext, record
 from lotwatch.delivery import portals
 from lotwatch.delivery.gateways import Gateways
@@ -42,7 +42,7 @@ def _draft(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, contex
             _left_to_buyer(conn, order, context)
 
 
-def _left_to_buyer(conn: psycopg.Connection, order: Order, context: RunContext) -> None:
+def _left_to_buyer(conn: psycopg.Connection, order: Proposal, context: RunContext) -> None:
     """The supplier has no portal: the ERP's draft is all there is, and a buyer places it."""
     actions.confirmed(conn, order.proposal_id, None)
     record(conn, context, "order left to a buyer", "proposal", order.code, reason="its supplier has no portal")
@@ -71,9 +71,9 @@ def _send(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context
         record(conn, context, "order sent", "proposal", order.code, after=after)
 
 
-def _approved(conn: psycopg.Connection, proposal_id: int, state: str) -> Order:
+def _approved(conn: psycopg.Connection, proposal_id: int, state: str) -> Proposal:
     """The order, if a person approved it and it is in `state`."""
-    order = actions.load_order(conn, proposal_id)
+    order = actions.load_proposal(conn, proposal_id)
     if not actions.is_approved(conn, proposal_id):
         raise NotToBeSent(f"{order.code} has no approval.")
     if order.state != state:
@@ -81,7 +81,7 @@ def _approved(conn: psycopg.Connection, proposal_id: int, state: str) -> Order:
     return order
 
 
-def _for_portal(conn: psycopg.Connection, order: Order, portal: str) -> portals.Order:
+def _for_portal(conn: psycopg.Connection, order: Proposal, portal: str) -> portals.Order:
     named = actions.item_names(conn, order.proposal_id, portal)
     lines = [
         portals.OrderLine(

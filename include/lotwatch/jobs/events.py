@@ -13,10 +13,11 @@ from lotwatch import gate as quality_gate
 from lotwatch import outbox, sources
 from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
+from lotwatch.delivery.people import load_people
 from lotwatch.delivery.portals import Reader, load_portals, take_answer
 from lotwatch.errors import GateError, LotwatchError, SourceError
 from lotwatch.gate.suites import ENTITIES
-from lotwatch.jobs import sync, watch
+from lotwatch.jobs import sync, tell, watch
 from lotwatch.paths import EXPECTATIONS
 from lotwatch.sources import inbox, registry
 from lotwatch.sources.registry import Source
@@ -38,7 +39,7 @@ def handle_and_evaluate(conn: psycopg.Connection, context: RunContext) -> Counts
         counts = handle(conn, context)
     finally:
         if not context.backfilled:
-            evaluated = watch.evaluate_events(conn, context) | watch.tell_alerts(conn, context)
+            evaluated = watch.evaluate_events(conn, context) | tell.tell_alerts(conn, context, load_people())
     return counts | evaluated
 
 

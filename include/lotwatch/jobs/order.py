@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -16,28 +16,35 @@ from lotwatch.delivery import Drained, Gateways, ask_again, drain, hear
 MOST_QUESTIONS = 200
 
 
-def ask(conn: psycopg.Connection, context: RunContext, time_to_answer: timedelta) -> list[dict[str, Any]]:
-    """Guard what is proposed; tell the buyers what waits for them and what was refused.
+def ask(conn: psycopg.Connection, context: RunContext) -> list[dict[str, Any]]:
+    """Guard what is proposed; tell the buyers what waits for them, what was refused and what a policy let through.
 
-    Returns the questions of this run, each with `proposal_id`, `code`, `subject` and `body`.
+    Returns the questions of this run, as `actions.Asking` has them.
     """
-    until = context.as_of + time_to_answer
+    policies = actions.load_policies()
     with conn.transaction():
         actions.apply_budgets(conn, context.as_of, context, actions.active_budgets(conn, context.as_of))
-        asked = actions.ask(conn, context, until, MOST_QUESTIONS)
-        if asked.orders:
-            data = {"until": f"{until:%Y-%m-%d %H:%M} UTC", "rows": [_row(order) for order in asked.orders]}
-            _tell(conn, "approval_needed", context, data)
+        asked = actions.ask(conn, context, MOST_QUESTIONS, policies)
+        if asked.questions:
+            until = min(question.until for question in asked.questions)
+            rows = [_row(question.proposal) for question in asked.questions]
+            _tell(conn, "approval_needed", context, {"until": until.isoformat(), "rows": rows})
         if asked.refusals:
             rows = [{"code": refusal.code, "reason": refusal.reason} for refusal in asked.refusals]
             _tell(conn, "order_refused", context, {"rows": rows})
-    return [asdict(actions.question(order)) for order in asked.orders]
+    return [
+        asdict(actions.in_words(question, policies.steps[question.step].title, context.as_of))
+        for question in asked.questions
+    ]
 
 
-def decide(conn: psycopg.Connection, context: RunContext, proposal_id: int, answer: Mapping[str, Any]) -> bool:
-    """Write the answer to a question (as Airflow gives it); True when the order was approved.
+def decide(
+    conn: psycopg.Connection, context: RunContext, proposal_id: int, revision: int, step: str, answer: Mapping[str, Any]
+) -> str:
+    """Write the answer to a question (as Airflow gives it); returns the proposal's state after it.
 
-    Raises ValueError when the answer is not one of ours: then nothing is decided.
+    An answer of somebody who may not give it decides nothing: the step is asked again (`proposed`). Raises ValueError when
+    the answer is not one of ours: then nothing is decided.
     """
     user = answer.get("responded_by_user")
     chosen = list(answer["chosen_options"])
@@ -50,12 +57,17 @@ def decide(conn: psycopg.Connection, context: RunContext, proposal_id: int, answ
     decided_at = answer.get("responded_at") or context.as_of
     decision = actions.Decision(
         proposal_id=proposal_id,
+        revision=revision,
+        step=step,
         answer=verdict,
         decided_by=None if user is None else str(user["name"]),
         decided_at=datetime.fromisoformat(decided_at) if isinstance(decided_at, str) else decided_at,
         note=(answer.get("params_input") or {}).get("note") or None,
     )
-    return actions.decide(conn, decision, context)
+    try:
+        return actions.decide(conn, decision, context, actions.load_policies())
+    except actions.NotTheirs as error:
+        return actions.ask_again(conn, decision, context, error)
 
 
 def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> Drained:
@@ -90,12 +102,12 @@ def _tell(conn: psycopg.Connection, template: str, context: RunContext, data: Ma
     outbox.enqueue(conn, "message", f"{template}:{context.run_id}:{context.try_number}", payload)
 
 
-def _row(order: actions.Order) -> dict[str, Any]:
+def _row(order: actions.Proposal) -> dict[str, Any]:
     return {
         "code": order.code,
-        "supplier": order.supplier_name,
+        "supplier": order.supplier_name or order.from_site_name or "",
         "site": order.site_name,
-        "total": f"{order.total:,.2f} {order.currency}",
+        "total": {"money": [str(order.total), order.currency]},
         "lines": len(order.lines),
         "erp_number": order.erp_number,
     }

@@ -1,23 +1,20 @@
 """Planning, watching and proposing."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, fields
 from functools import partial
-from typing import Any
 
 import psycopg
 
-from lotwatch import actions, outbox, planning, rules
+from lotwatch import actions, planning, rules
+from lotwatch.actions import transfers
 from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
-from lotwatch.jobs.describe import in_words
 
 log = logging.getLogger(__name__)
 
 Counts = dict[str, int]
-#: alerts listed in one message's data; the link leads to all of them
-MOST_TOLD = 50
 
 
 def plan(conn: psycopg.Connection, context: RunContext, settings: planning.PlanSettings) -> Counts:
@@ -100,40 +97,14 @@ def _once(
     return done
 
 
-def tell_alerts(conn: psycopg.Connection, context: RunContext) -> Counts:
-    """One message for each role, with the alerts that nobody was told of yet and whose rules name it in `notify`."""
-    known = {rule.id: rule for rule in rules.active_rules(conn, context.as_of)}
-    with conn.transaction():
-        fresh = rules.take_untold(conn, context.as_of)
-        told = [
-            (alert, known[alert.rule_id].applied(alert.variant).notify) for alert in fresh if alert.rule_id in known
-        ]
-        for role in sorted({role for _, roles in told for role in roles}):
-            theirs = [alert for alert, roles in told if role in roles]
-            payload = {"template": "alerts", "to": [role], "data": _digest(theirs, known)}
-            # with the try: what a cleared task finds anew is another message
-            outbox.enqueue(conn, "message", f"alerts:{context.run_id}:{context.try_number}:{role}", payload)
-    return {"told": len(fresh)}
-
-
-def _digest(alerts: Sequence[rules.Alert], known: Mapping[str, rules.Rule]) -> dict[str, Any]:
-    return {
-        "total": len(alerts),
-        "critical": sum(alert.severity == "critical" for alert in alerts),
-        "rows": [
-            {
-                "severity": alert.severity,
-                "rule": known[alert.rule_id].title.model_dump(),
-                "subject": alert.subject_key,
-                "evidence": in_words(alert.evidence),
-            }
-            for alert in alerts[:MOST_TOLD]
-        ],
-    }
-
-
 def propose(conn: psycopg.Connection, context: RunContext, settings: actions.ProposeSettings) -> Counts:
-    """Orders for what is short. A backfilled run proposes nothing."""
+    """What should be done: first stock that can be moved to where it is needed, then orders for what is still short.
+
+    A backfilled run proposes nothing.
+    """
     if context.backfilled:
         return {"proposals": 0}
-    return actions.propose(conn, rules.active_rules(conn, context.as_of), settings, context)
+    tables = rules.active_rules(conn, context.as_of)
+    moved = transfers.propose_transfers(conn, tables, transfers.TransferSettings(), context)
+    ordered = actions.propose(conn, tables, settings, context)
+    return moved | ordered | {"proposals": ordered["proposals"] + moved["transfers"]}

@@ -17,6 +17,7 @@ from lotwatch.rules.alerts import (
     take_untold,
     wake_due,
 )
+from lotwatch.rules.cleared import take_cleared
 from lotwatch.rules.evaluate import (
     Evaluation,
     Outcome,
@@ -55,6 +56,7 @@ __all__ = [
     "one_alert",
     "retire_expired",
     "submit",
+    "take_cleared",
     "take_due_escalations",
     "take_untold",
     "titles",

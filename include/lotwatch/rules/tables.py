@@ -27,7 +27,7 @@ from lotwatch.rules.document import Document, Path_
 from lotwatch.rules.expression import Where
 
 Level = Literal["info", "warning", "critical"]
-Action = Literal["purchase_order"]
+Action = Literal["purchase_order", "transfer"]
 Mode = Literal["shadow", "alert", "act"]
 Answer = Literal["alert", "ignore"]
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}

@@ -26,6 +26,7 @@ from lotwatch_airflow.board.pages import (
     holds,
     inventory,
     matches,
+    messages,
     notices,
     orders,
     quality,
@@ -79,7 +80,21 @@ def create_app(board: Board) -> FastAPI:
         openapi_url=None,  # its own pages would be open to everybody
     )
     app.state.board = board
-    for page in (today, alerts, inventory, orders, holds, notices, counts, trace, quality, consistency, matches, rules):
+    for page in (
+        today,
+        alerts,
+        inventory,
+        orders,
+        holds,
+        notices,
+        counts,
+        trace,
+        quality,
+        consistency,
+        matches,
+        messages,
+        rules,
+    ):
         app.include_router(page.router)
     app.add_api_route("/static/{name}", _static, include_in_schema=False)
     app.add_exception_handler(HTTPException, _tell_http_error)

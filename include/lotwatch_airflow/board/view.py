@@ -16,11 +16,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from psycopg import Connection
 from psycopg.rows import DictRow
 
+from lotwatch.formats import Formats
 from lotwatch_airflow.board import MOUNT, assets
 from lotwatch_airflow.board.auth import PersonDep, session_of
 from lotwatch_airflow.board.database import Past, Reader, Writer
 from lotwatch_airflow.board.filters import Filters
-from lotwatch_airflow.board.formats import Formats
 from lotwatch_airflow.board.forms import FIELD, Forms
 from lotwatch_airflow.board.listing import Statement, stream_rows
 from lotwatch_airflow.board.person import Person, Refused
@@ -43,6 +43,7 @@ PAGES = (
     ("consistency", "consistency"),
     ("matches", "matches"),
     ("rules", "rules"),
+    ("messages", "messages"),
 )
 
 _COOKIE = "lotwatch_language"

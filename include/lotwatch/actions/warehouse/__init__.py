@@ -1,6 +1,6 @@
 """What warehouse systems are asked to do: hold, release, move, pick; written there once, and what they say of it."""
 
-from lotwatch.actions.warehouse.registry import Warehouse, load_warehouses
+from lotwatch.actions.warehouse.registry import Warehouse, load_warehouses, warehouse_of
 from lotwatch.actions.warehouse.requests import TaskLine, request_holds, request_pick, request_transfer
 from lotwatch.actions.warehouse.tasks import (
     Task,
@@ -27,5 +27,6 @@ __all__ = [
     "request_pick",
     "request_transfer",
     "unacknowledged",
+    "warehouse_of",
     "written",
 ]

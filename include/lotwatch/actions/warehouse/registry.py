@@ -1,5 +1,6 @@
 """Which warehouse system keeps the stock of which sites, from `include/config/warehouses.yaml`."""
 
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -42,3 +43,15 @@ def load_warehouses(path: Path = WAREHOUSES) -> dict[str, Warehouse]:
     """The warehouse systems by name. Raises LotwatchError naming the file and the warehouse."""
     warehouses: dict[str, Warehouse] = read_config(path, dict[str, Warehouse], "The warehouse systems")
     return warehouses
+
+
+def warehouse_of(site_code: str, kind: TaskKind) -> str | None:
+    """The name of the warehouse system that keeps a site's stock and takes such a task; None where there is none."""
+    return next(
+        (
+            name
+            for name, known in load_warehouses().items()
+            if kind in known.writes and any(fnmatchcase(site_code, pattern) for pattern in known.sites)
+        ),
+        None,
+    )

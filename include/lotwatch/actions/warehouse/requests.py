@@ -60,11 +60,13 @@ def request_transfer(
     to_site_id: int,
     lines: Sequence[TaskLine],
     wanted_on: date | None = None,
+    proposal_id: int | None = None,
 ) -> int:
     """Ask for goods to be moved from one site to another; returns the task. The warehouse chooses the bins."""
     return _request(
         conn, context, warehouse, "transfer", lines,
         site_id=from_site_id, from_location_id=from_site_id, to_location_id=to_site_id, wanted_on=wanted_on,
+        proposal_id=proposal_id,
     )  # fmt: skip
 
 
@@ -76,11 +78,13 @@ def request_pick(
     site_id: int,
     demand_order_key: str,
     lines: Sequence[TaskLine],
+    proposal_id: int | None = None,
 ) -> int:
     """Ask for exactly these lots, from these places, to be picked for an order; returns the task."""
     return _request(
         conn, context, warehouse, "pick", lines,
         site_id=site_id, from_location_id=site_id, demand_order_key=demand_order_key,
+        proposal_id=proposal_id,
     )  # fmt: skip
 
 
@@ -94,7 +98,7 @@ def _request(
 ) -> int:
     if not lines:
         raise LotwatchError(f"A {kind} without lines asks for nothing", where=warehouse)
-    parameters = {"to_location_id": None, "demand_order_key": None, "wanted_on": None, **values}
+    parameters = {"to_location_id": None, "demand_order_key": None, "wanted_on": None, "proposal_id": None, **values}
     parameters |= {"warehouse": warehouse, "kind": kind, "actor": context.actor, "as_of": context.as_of}
     with conn.transaction():
         row = conn.execute(query(__package__, "make_task"), parameters).fetchone()

@@ -59,6 +59,7 @@ def written(conn: psycopg.Connection, task_id: int, number: str, state: str, con
     """The warehouse has it, under this number, in this state of its own."""
     parameters = {"task_id": task_id, "number": number, "their_state": state, "as_of": context.as_of}
     if conn.execute(query(__package__, "written"), parameters).rowcount:
+        conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id, "state": "sent"})
         record(conn, context, "written to the warehouse", "warehouse_task", str(task_id), after=parameters)
 
 
@@ -66,12 +67,14 @@ def acknowledged(conn: psycopg.Connection, task_id: int, number: str, state: str
     """The warehouse says that it is done."""
     parameters = {"task_id": task_id, "number": number, "their_state": state, "as_of": context.as_of}
     if conn.execute(query(__package__, "acknowledged"), parameters).rowcount:
+        conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id, "state": "sent"})
         record(conn, context, "acknowledged by the warehouse", "warehouse_task", str(task_id), after=parameters)
 
 
 def refused(conn: psycopg.Connection, task_id: int, reason: str, context: RunContext) -> str:
     """The warehouse says no, or nothing more is tried; returns our reference."""
     row = conn.execute(query(__package__, "refused"), {"task_id": task_id, "reason": reason}).fetchone()
+    conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id, "state": "failed"})
     record(conn, context, "refused by the warehouse", "warehouse_task", str(task_id), reason=reason)
     return str(row[0]) if row else f"task {task_id}"
 

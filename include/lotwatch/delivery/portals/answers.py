@@ -96,7 +96,9 @@ def take_answer(
     return True
 
 
-def _tell_actions(conn: psycopg.Connection, ours: actions.Order, response: OrderResponse, context: RunContext) -> None:
+def _tell_actions(
+    conn: psycopg.Connection, ours: actions.Proposal, response: OrderResponse, context: RunContext
+) -> None:
     """What is declined is committed no more and is needed again; an order that we gave up has arrived all the same."""
     freed = actions.decline(conn, ours.proposal_id, orders.declined(conn, response.reference))
     if freed:
@@ -148,7 +150,7 @@ def _recognise(conn: psycopg.Connection, portals: Portals, portal: Portal) -> No
 
 def _tell_buyers(
     conn: psycopg.Connection,
-    ours: actions.Order | None,
+    ours: actions.Proposal | None,
     answer: orders.Answer,
     quantities: dict[str, int],
     context: RunContext,
@@ -162,7 +164,7 @@ def _tell_buyers(
 
 
 def _row(
-    ours: actions.Order | None, order_number: str, line: orders.AnsweredLine, quantities: dict[str, int]
+    ours: actions.Proposal | None, order_number: str, line: orders.AnsweredLine, quantities: dict[str, int]
 ) -> dict[str, Any] | None:
     """A line as the message shows it; None where it is as asked."""
     ordered = quantities.get(line.item_code or "")

@@ -1,0 +1,47 @@
+"""Purchase orders to be: one for each supplier and site, from the alerts whose rules may act."""
+
+from collections.abc import Sequence
+
+import psycopg
+from pydantic import BaseModel, ConfigDict
+
+from lotwatch import facts
+from lotwatch.actions.acting import acting
+from lotwatch.actions.proposals import load_proposal
+from lotwatch.audit import RunContext, record
+from lotwatch.db.query import query
+from lotwatch.rules import Rule
+
+
+class ProposeSettings(BaseModel):
+    """How long a need is not proposed again after a person said no, or after a guard or the sending refused it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quiet_days_after_no: int = 7
+    quiet_days_after_refusal: int = 1
+
+
+def propose(
+    conn: psycopg.Connection, rules: Sequence[Rule], settings: ProposeSettings, context: RunContext
+) -> dict[str, int]:
+    """Propose orders for the open alerts of rules in mode `act`; what is ordered, proposed or waiting already counts.
+
+    Returns how many orders and lines were proposed, and how many needs have no supplier to order from.
+    """
+    about = acting(rules, "purchase_order")
+    with conn.transaction():
+        conn.execute(query(__package__, "lock_proposals"))
+        facts.live(conn, context.as_of)
+        parameters = settings.model_dump() | {"as_of": context.as_of, "acting": about}
+        rows = conn.execute(query(__package__, "propose"), parameters).fetchall()
+        for proposal_id, code, lines in rows:
+            order = load_proposal(conn, proposal_id)
+            after = {"supplier": order.supplier_code, "site": order.site_code, "total": order.total, "lines": lines}
+            record(conn, context, "order proposed", "proposal", code, after=after)
+        unsupplied = conn.execute(query(__package__, "needs_without_supplier"), {"acting": about}).fetchone()
+    return {
+        "proposals": len(rows),
+        "lines": sum(lines for *_, lines in rows),
+        "without_supplier": unsupplied[0] if unsupplied else 0,
+    }

@@ -1,0 +1,42 @@
+-- A proposal to move stock, with its lines.
+WITH header AS (
+    INSERT INTO lotwatch.proposal (
+        kind, site_id, from_site_id, currency, created_at, requested_by, cost, saves, confidence, alternatives,
+        if_nobody_acts, details
+    )
+    VALUES (
+        %(kind)s, %(to_site)s, %(from_site)s, %(currency)s, %(as_of)s, 'transfers', %(cost)s, %(saves)s, %(confidence)s,
+        %(alternatives)s, %(if_nobody_acts)s, '{}'
+    )
+    RETURNING proposal_id, code
+),
+
+line AS (
+    INSERT INTO lotwatch.proposal_line (
+        proposal_id, item_id, lot_id, serial_id, location_id, alert_id, quantity, unit_price, requested_on, why
+    )
+    SELECT
+        header.proposal_id,
+        given.item_id,
+        given.lot_id,
+        given.serial_id,
+        given.location_id,
+        given.alert_id,
+        given.quantity,
+        given.unit_price,
+        given.requested_on,
+        given.why
+    FROM header
+    CROSS JOIN
+        jsonb_to_recordset(%(lines)s::jsonb)
+            AS given (
+                item_id bigint, lot_id bigint, serial_id bigint, location_id bigint, alert_id bigint, quantity bigint,
+                unit_price numeric, requested_on date, why jsonb
+            )
+    RETURNING proposal_id
+)
+
+SELECT
+    proposal_id,
+    code
+FROM header;

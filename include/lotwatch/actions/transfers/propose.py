@@ -1,0 +1,256 @@
+"""Moves to be proposed: what is short here and too much, or about to expire, elsewhere."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ConfigDict
+
+from lotwatch import facts
+from lotwatch.actions.acting import acting
+from lotwatch.actions.transfers.flow import PARTS, Frame, Problem, solve
+from lotwatch.audit import RunContext, record
+from lotwatch.db.query import query
+from lotwatch.rules import Rule
+
+
+class TransferSettings(BaseModel):
+    """`horizon_days`: what ends within it and will not be used where it is may be sent elsewhere. `transit_days` where a lane
+    does not say how long it takes; `currency` of costs that do not say theirs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    horizon_days: int = 90
+    transit_days: float = 3
+    currency: str = "EUR"
+
+
+def propose_transfers(
+    conn: psycopg.Connection, rules: Sequence[Rule], settings: TransferSettings, context: RunContext
+) -> dict[str, int]:
+    """Propose transfers for the open alerts of rules in mode `act`, before anything is bought; one for each pair of sites.
+
+    Between two legal entities it is a return and a new shipment, not a transfer. Returns how many were proposed, and lines.
+    """
+    about = acting(rules, "transfer")
+    counts = {"transfers": 0, "transfer_lines": 0}
+    if not about:
+        return counts
+    with conn.transaction():
+        conn.execute(query("lotwatch.actions", "lock_proposals"))
+        facts.live(conn, context.as_of)
+        takers = _frame(conn, "takers", {"acting": about, "currency": settings.currency})
+        for currency, group in takers.groupby("currency") if len(takers) else ():
+            made = _propose_in(conn, group.reset_index(drop=True), str(currency), settings, context)
+            counts["transfers"] += len(made)
+            counts["transfer_lines"] += sum(made.values())
+    return counts
+
+
+def _propose_in(
+    conn: psycopg.Connection, takers: Frame, currency: str, settings: TransferSettings, context: RunContext
+) -> dict[str, int]:
+    """The moves of one currency; returns how many lines each proposal has, by its code."""
+    items = {"items": [int(item) for item in takers["item"].unique()]}
+    stock = _available(_frame(conn, "stock", items), _frame(conn, "set_aside", items))
+    lanes = _frame(conn, "lanes", items | {"days": settings.transit_days, "currency": currency})
+    if stock.empty or lanes.empty:
+        return {}
+    stock = _offered(stock, takers, settings.horizon_days)
+    problem = _problem(stock, takers, lanes)
+    solution = solve(problem)
+    return {
+        code: lines
+        for pair, moves in solution.moves.groupby(["from_site", "to_site"])
+        for code, lines in [_write(conn, pair, moves, stock, takers, currency, context)]
+    }
+
+
+def _available(stock: Frame, set_aside: Frame) -> Frame:
+    """Without what is set aside: of its own lot first, of any lot from what ends first."""
+    if stock.empty or set_aside.empty:
+        return stock
+    left = {(row.item, row.site, row.lot_id, row.serial_id): row.quantity for row in set_aside.itertuples()}
+    quantity = []
+    for row in stock.itertuples():
+        free = row.quantity
+        for key in ((row.item, row.site, row.lot_id, row.serial_id), (row.item, row.site, 0, 0)):
+            taken = min(free, left.get(key, 0))
+            free -= taken
+            if taken:
+                left[key] -= taken
+        quantity.append(free)
+    stock = stock.assign(quantity=quantity)
+    return stock[stock.quantity > 0].reset_index(drop=True)
+
+
+def _offered(stock: Frame, takers: Frame, horizon_days: int) -> Frame:
+    """What each row of stock can give: `at_risk` of it ends unused where it is, `surplus` lies above the site's target.
+
+    The first to end is used first: of all that ends by a day, no more than the usage until then can be used.
+    """
+    known = stock.merge(takers[["item", "site", "usage", "target_level", "need"]], on=["item", "site"], how="left")
+    # where no policy tells the usage, nothing is known to be too much
+    known["days"] = known.days.fillna(PARTS[-1]).astype("int64")
+    usage = known.usage.fillna(0)
+    by_site = known.groupby(["item", "site"], sort=False)
+    ends_by = by_site.quantity.cumsum()
+    at_end = np.floor(np.maximum(0, ends_by - usage * (known["days"] + 1)))
+    unused: Frame = pd.Series(np.where(known["days"] <= horizon_days, at_end, 0), known.index)
+    most = unused.groupby([known["item"], known.site], sort=False).cummax()
+    earlier = most.groupby([known["item"], known.site], sort=False).shift(fill_value=0)
+    at_risk = np.minimum(most - earlier, known.quantity)
+    sound = known.quantity - at_risk
+    before = sound.groupby([known["item"], known.site], sort=False).cumsum() - sound
+    # the last to end stays: what is too much is given from the first that is not at risk
+    total = sound.groupby([known["item"], known.site], sort=False).transform("sum")
+    too_much = np.maximum(0, total - known.target_level.fillna(np.inf))
+    too_much = np.where(known.need.fillna(0) > 0, 0, too_much)
+    surplus = np.clip(too_much - before, 0, sound)
+    return known.assign(at_risk=at_risk.astype("int64"), surplus=surplus.astype("int64"))
+
+
+def _problem(stock: Frame, takers: Frame, lanes: Frame) -> Problem:
+    short_dated = stock[stock.at_risk > 0].assign(
+        quantity=lambda rows: rows.at_risk, waste=lambda rows: rows.unit_cost.fillna(0).clip(lower=0.01)
+    )
+    surplus = stock[stock.surplus > 0].assign(quantity=lambda rows: rows.surplus, waste=0.0)
+    give: Frame = (
+        pd.concat([short_dated, surplus]).groupby(["item", "site", "days", "waste"], as_index=False).quantity.sum()
+    )
+    # of its own: what does not end within the horizon takes no room from what does
+    ending = np.zeros((len(takers), len(PARTS)), np.int64)
+    rows = stock.merge(takers.reset_index(names="taker")[["taker", "item", "site"]], on=["item", "site"])
+    part = np.searchsorted(PARTS, rows["days"].to_numpy(np.int64))
+    inside = part < len(PARTS) - 1
+    np.add.at(ending, (rows["taker"].to_numpy()[inside], part[inside]), rows["quantity"].to_numpy()[inside])
+    return Problem(give, takers.assign(price=takers["price"].fillna(0.0)), ending, lanes)
+
+
+def _write(
+    conn: psycopg.Connection,
+    pair: Any,
+    moves: Frame,
+    stock: Frame,
+    takers: Frame,
+    currency: str,
+    context: RunContext,
+) -> tuple[str, int]:
+    """One proposal for a pair of sites; the lots are taken as they end."""
+    from_site, to_site = map(int, pair)
+    lines = _together([line for move in moves.itertuples() for line in _lines(move, stock, takers, context)])
+    entity = takers.drop_duplicates("site").set_index("site").legal_entity_id
+    same = (
+        entity.get(from_site) == entity.get(to_site) or pd.isna(entity.get(from_site)) or pd.isna(entity.get(to_site))
+    )
+    worth, cost = float(moves.worth.sum()), float(moves.cost.max())
+    parameters = {
+        "kind": "transfer" if same else "return_and_reship",
+        "from_site": from_site,
+        "to_site": to_site,
+        "currency": currency,
+        "as_of": context.as_of,
+        "cost": round(cost, 4),
+        "saves": round(worth - cost, 4),
+        "confidence": _confidence(moves),
+        "alternatives": Jsonb(_alternatives(moves, takers, currency)),
+        "if_nobody_acts": Jsonb(_otherwise(moves)),
+        "lines": Jsonb(lines),
+    }
+    row = conn.execute(query(__package__, "insert"), parameters).fetchone()
+    assert row is not None  # noqa: S101 (an insert always answers)
+    after = {"from": from_site, "to": to_site, "lines": len(lines), "saves": parameters["saves"], "currency": currency}
+    record(conn, context, f"{parameters['kind']} proposed", "proposal", row[1], after=after)
+    return str(row[1]), len(lines)
+
+
+def _lines(move: Any, stock: Frame, takers: Frame, context: RunContext) -> list[dict[str, Any]]:
+    """Which lots and places a move takes its quantity from; what is taken is taken from `stock`."""
+    needs = takers[(takers["item"] == move.item) & (takers.site == move.to_site)]
+    alert_id = needs.alert_id.iloc[0] if len(needs) else None
+    left, lines = int(move.quantity), []
+    offered = "at_risk" if move.short_dated else "surplus"
+    for index, row in stock[(stock["item"] == move.item) & (stock.site == move.from_site)].iterrows():
+        taken = min(left, int(row[offered])) if row.days == move.days else 0
+        if not taken:
+            continue
+        stock.loc[index, offered] -= taken
+        left -= taken
+        lines.append({
+            "item_id": int(row["item"]),
+            "lot_id": int(row.lot_id),
+            "serial_id": int(row.serial_id),
+            "location_id": int(row.location_id),
+            "alert_id": None if pd.isna(alert_id) else int(alert_id),
+            "quantity": taken,
+            "unit_price": float(row.unit_cost) if not pd.isna(row.unit_cost) else 0.0,
+            "requested_on": f"{context.as_of.date() + timedelta(days=float(np.ceil(move.transit_days))):%Y-%m-%d}",
+            "why": {
+                "days_to_expiry": int(row.days) if row.days < PARTS[-1] else None,
+                "at_risk": taken if move.short_dated else 0,
+                "needed": min(taken, int(move.needed)),
+            },
+        })
+    return lines
+
+
+def _together(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One line for each lot and place: of one lot, part may be too much and part about to expire."""
+    found: dict[tuple[int, ...], dict[str, Any]] = {}
+    for line in lines:
+        key = (line["item_id"], line["lot_id"], line["serial_id"], line["location_id"])
+        known = found.setdefault(key, line)
+        if known is not line:
+            known["quantity"] += line["quantity"]
+            known["why"]["at_risk"] += line["why"]["at_risk"]
+            known["why"]["needed"] += line["why"]["needed"]
+    return list(found.values())
+
+
+def _confidence(moves: Frame) -> float:
+    """What answers a counted shortage is surer than what rests on usage going on as it did."""
+    needed = moves.needed.sum() / max(1, moves.quantity.sum())
+    return round(0.6 + 0.35 * float(needed), 4)
+
+
+def _alternatives(moves: Frame, takers: Frame, currency: str) -> list[Mapping[str, Any]]:
+    """Buying what is needed, and leaving what ends where it is."""
+    priced = moves.merge(takers[["item", "site", "price"]], left_on=["item", "to_site"], right_on=["item", "site"])
+    buying = round(float((priced.needed * priced.price).sum()), 2)
+    if not buying:
+        return []
+    return [
+        {
+            "kind": "purchase_order",
+            "cost": buying,
+            "why_not": {
+                "en": f"buying the same costs {buying:,.2f} {currency}",
+                "zh": f"采购同样数量需 {buying:,.2f} {currency}",
+            },
+        }
+    ]
+
+
+def _otherwise(moves: Frame) -> dict[str, str]:
+    short, ending = int(moves.needed.sum()), moves[moves.short_dated]
+    english, chinese = [], []
+    if short:
+        english.append(f"{short} units stay short")
+        chinese.append(f"仍缺 {short} 件")
+    if len(ending):
+        lost, days = int(ending.quantity.sum()), int(ending.days.min())
+        english.append(f"{lost} units expire unused, the first in {days} days")
+        chinese.append(f"{lost} 件将过期未用，最早在 {days} 天后")
+    return {"en": "; ".join(english), "zh": "；".join(chinese)}
+
+
+def _frame(conn: psycopg.Connection, name: str, parameters: Mapping[str, Any]) -> Frame:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(query(__package__, name), dict(parameters))
+        columns = [column.name for column in cursor.description or ()]
+        return pd.DataFrame(cursor.fetchall(), columns=columns)

@@ -1,0 +1,140 @@
+"""Transfers: what is too much here goes to where it is short, lot by lot, before anything is bought; carried out once."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from lotwatch import actions, ledger
+from lotwatch.actions import warehouse
+from lotwatch.actions.transfers import TransferSettings, propose_transfers
+from lotwatch.jobs import watch
+from lotwatch.planning import PlanSettings
+from lotwatch.rules import evaluate_live, load_rules
+from tests.integration.company import NOW, TODAY, Company
+
+SETTINGS = TransferSettings(currency="USD")
+ASKED = actions.Policies.model_validate({
+    "steps": {"buyer": {"title": {"en": "Purchasing", "zh": "采购"}, "approvers": ["buyer"]}},
+    "policies": [{"id": "everything", "steps": ["buyer"]}],
+})
+
+
+@pytest.fixture
+def uneven(company: Company) -> Company:
+    """HOSP uses two a day and has six left; DC has far too much of two lots, one of which ends in 40 days."""
+    company.item("I1")
+    company.agreement("I1")
+    company.lot("SOON", "I1", expires=TODAY + timedelta(days=40))
+    company.lot("LATE", "I1")
+    company.move(60, "DC", lot="SOON", days_ago=40)
+    company.move(300, "DC", lot="LATE", days_ago=40)
+    company.move(26, "HOSP", lot="LATE", days_ago=40)
+    for day in range(1, 11):
+        company.move(2, "PATIENT", "HOSP", lot="LATE", days_ago=day)
+        company.move(1, "PATIENT", "DC", lot="SOON", days_ago=day)
+    company.add(
+        "lane", from_site_code="DC", to_site_code="HOSP", permitted=True, cost=Decimal(20), currency="USD",
+        transit_days_p50=Decimal(1), transit_days_p95=Decimal(2),
+    )  # fmt: skip
+    company.post()
+    watch.plan(company.conn, company.context, PlanSettings(history_days=10))
+    evaluate_live(company.conn, load_rules(), company.context)
+    return company
+
+
+def lines(company: Company) -> list[tuple]:
+    return company.conn.execute(
+        "SELECT p.kind, f.code, t.code, lot.number, l.quantity FROM lotwatch.proposal AS p"
+        " JOIN lotwatch.proposal_line AS l USING (proposal_id) LEFT JOIN lotwatch.lot AS lot USING (lot_id)"
+        " LEFT JOIN lotwatch.location AS f ON p.from_site_id = f.location_id"
+        " JOIN lotwatch.location AS t ON p.site_id = t.location_id ORDER BY p.proposal_id, lot.number"
+    ).fetchall()
+
+
+def test_what_ends_first_goes_to_where_it_is_short(uneven: Company) -> None:
+    counts = propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)
+    assert counts["transfers"] == 1
+    moved = {lot: quantity for _, _, _, lot, quantity in lines(uneven)}
+    need = uneven.conn.execute(
+        "SELECT p.target_level FROM lotwatch.policy AS p JOIN lotwatch.location AS l ON p.site_id = l.location_id WHERE l.code = 'HOSP'"
+    ).fetchone()
+    assert need is not None
+    assert sum(moved.values()) >= need[0] - 6
+    assert "SOON" in moved
+    proposal = actions.load_proposal(uneven.conn, 1)
+    assert (proposal.kind, proposal.from_site_code, proposal.site_code) == ("transfer", "DC", "HOSP")
+    assert proposal.cost == Decimal(20)
+    assert proposal.saves is not None
+    assert proposal.saves > 0
+    assert proposal.if_nobody_acts is not None
+    assert "stay short" in proposal.if_nobody_acts["en"]
+
+
+def test_what_is_proposed_is_not_proposed_again_nor_bought(uneven: Company) -> None:
+    propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)
+    assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 0
+    assert actions.propose(uneven.conn, load_rules(), actions.ProposeSettings(), uneven.context)["proposals"] == 0
+
+
+def test_without_a_permitted_lane_nothing_moves(uneven: Company) -> None:
+    uneven.conn.execute("UPDATE lotwatch.lane SET permitted = false")
+    assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 0
+
+
+def test_what_must_be_kept_cold_goes_only_where_it_is_kept_cold_under_way(uneven: Company) -> None:
+    uneven.conn.execute("UPDATE lotwatch.item SET storage_min_c = 2, storage_max_c = 8")
+    assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 0
+    uneven.conn.execute("UPDATE lotwatch.lane SET temperature_min_c = 2, temperature_max_c = 8")
+    assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 1
+
+
+def test_between_legal_entities_it_is_a_return_and_a_new_shipment(uneven: Company) -> None:
+    uneven.conn.execute(
+        "WITH e AS (INSERT INTO lotwatch.legal_entity (code, name, country) VALUES ('A', 'A', 'DE'), ('B', 'B', 'DE')"
+        " RETURNING legal_entity_id, code)"
+        " UPDATE lotwatch.location AS l SET legal_entity_id = e.legal_entity_id FROM e"
+        " WHERE (l.code, e.code) IN (('DC', 'A'), ('HOSP', 'B'))"
+    )
+    propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)
+    assert {kind for kind, *_ in lines(uneven)} == {"return_and_reship"}
+
+
+def test_an_approved_transfer_is_a_task_of_the_warehouse_that_gives_and_its_word_is_the_proposals_state(
+    uneven: Company,
+) -> None:
+    propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)
+    run = replace(uneven.context, run_id="ask")
+    [question] = actions.ask(uneven.conn, run, 200, ASKED).questions
+    decision = actions.Decision(question.proposal.proposal_id, 1, question.step, "approved", "buyer", NOW)
+    assert actions.decide(uneven.conn, decision, run, ASKED) == "approved"
+    [row] = uneven.conn.execute("SELECT kind, state, proposal_id FROM lotwatch.warehouse_task").fetchall()
+    assert row == ("transfer", "requested", question.proposal.proposal_id)
+    assert actions.load_proposal(uneven.conn, 1).state == "sending"
+    assert uneven.conn.execute("SELECT kind, idempotency_key FROM lotwatch.outbox").fetchall() == [
+        ("warehouse_task", "warehouse_task:1")
+    ]
+    warehouse.acknowledged(uneven.conn, 1, "INT-1", "done", run)
+    assert actions.load_proposal(uneven.conn, 1).state == "sent"
+
+
+def test_a_small_transfer_needs_nobody_by_the_shipped_policies(uneven: Company) -> None:
+    propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)
+    asked = actions.ask(uneven.conn, replace(uneven.context, run_id="ask"), 200, actions.load_policies())
+    assert [proposal.code for proposal in asked.approved] == ["LW-000001"], actions.case_of(
+        actions.load_proposal(uneven.conn, 1)
+    )
+    assert actions.load_proposal(uneven.conn, 1).state == "sending"
+    assert actions.is_approved(uneven.conn, 1)
+
+
+def test_stock_that_is_held_meanwhile_is_not_moved(uneven: Company) -> None:
+    propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)
+    [(item_id,)] = uneven.conn.execute("SELECT item_id FROM lotwatch.item").fetchall()
+    hold = ledger.Hold(cause="quality", reason="looks odd", item_id=item_id, reference="Q-1")
+    ledger.place_hold(uneven.conn, hold, uneven.context, "quinn")
+    asked = actions.ask(uneven.conn, replace(uneven.context, run_id="ask"), 200, ASKED)
+    assert asked.proposals == []
+    assert all("0 are there and free" in refusal.reason for refusal in asked.refusals)
+    assert actions.load_proposal(uneven.conn, 1).state == "refused"
