@@ -42,7 +42,7 @@ def test_rules_are_listed_with_what_they_find_and_what_waits(governed: Company, 
     page = as_("viewer").get("/rules").text
     assert "Waiting for a second person" in page
     assert HOSTILE not in page
-    assert "Stock-out risk" in page
+    assert "Stock-out risk" in as_("viewer").get("/rules?text=stockout_risk").text
     assert "大批" not in page
     rules.activate(governed.conn, replace(governed.context, actor="ops"), 2)
     watch.evaluate(governed.conn, governed.context)

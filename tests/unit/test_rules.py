@@ -51,8 +51,9 @@ def at(offset: int) -> str:
 def test_the_shipped_tables_load_and_have_both_languages() -> None:
     shipped = load_rules()
     assert {"stockout_risk", "near_expiry", "late_inbound", "overstock", "failed_inspection"} <= {r.id for r in shipped}
-    assert titles("zh").keys() == titles("en").keys()
-    assert all(titles("zh")[rule.id] != titles("en")[rule.id] for rule in shipped)
+    english, chinese = titles("en"), titles("zh")
+    assert chinese.keys() == english.keys()
+    assert all(chinese[rule.id] != english[rule.id] for rule in shipped)
 
 
 @pytest.mark.parametrize(
