@@ -244,7 +244,7 @@ def _sound(conn: psycopg.Connection, files: list[Path] | None) -> list["Rule"]:
     from lotwatch.rules.tables import read_rules
 
     rules, errors = read_rules(files or ())
-    errors += check_rules(conn, rules, load_people().root.keys())
+    errors += check_rules(conn, rules, {role for each in load_people().root.values() for role in each.roles})
     for error in errors:
         console.print(str(error), markup=False)
     if errors:
