@@ -117,8 +117,19 @@ def test_an_alert_tells_what_became_of_it(alerted: Company, as_: Clients) -> Non
     from lotwatch.audit import record
 
     record(conn, run, "alert opened", "alert", str(alert), after={"evidence": {"available": 9}})
-    outbox.enqueue(conn, "message", "told", {"template": "alerts", "to": ["buyer"], "alerts": [alert], "data": {}})
-    outbox.enqueue(conn, "message", "of another", {"template": "alerts", "to": ["boss"], "alerts": [alert + 1]})
+    for name, about in (("olga", alert), ("boss", alert + 1)):
+        outbox.enqueue(conn, "message", f"told {name}", {"template": "alerts", "alerts": [about], "data": {}})
+        conn.execute(
+            "INSERT INTO lotwatch.message_delivery (outbox_id, message_id, subscriber, channel, lang, template, severity)"
+            " SELECT max(outbox_id), max(outbox_id), %s, 'smtp', 'en', 'alerts', 'critical' FROM lotwatch.outbox",
+            (name,),
+        )
+    shipped = rules.load_rules()
+    rules.submit(conn, run, shipped[:-1], reason="one less")  # what is shipped is kept before it
+    conn.execute(
+        "UPDATE lotwatch.alert SET rule_version = %s, evidence = evidence || '{\"days_to_expiry\": 9}' WHERE alert_id = %s",
+        (next(rule.version for rule in shipped if rule.id == "near_expiry"), alert),
+    )
     proposal = conn.execute(
         "INSERT INTO lotwatch.proposal (kind, supplier_id, site_id, currency, created_at) SELECT 'purchase_order',"
         " supplier_id, location_id, 'EUR', now() FROM lotwatch.supplier, lotwatch.location WHERE location.code = 'DC'"
@@ -138,17 +149,21 @@ def test_an_alert_tells_what_became_of_it(alerted: Company, as_: Clients) -> Non
     for told in (
         "Stent I1",
         "Available 3 was 9",
-        "buyer",
+        "days_to_expiry [9] BETWEEN 0 AND 60 yes",
+        "olga smtp waiting",
         "opened the rule",
         "commented bo called them",
     ):
         assert told in said, told
     assert "boss" not in said
+    assert 'href="/rules/near_expiry"' in page
     assert f'href="/orders?code={proposal[1]}"' in page
     assert 'href="/holds/new?item=I1&amp;place=DC"' in page
     assert len(rows(client.get(f"/orders?code={proposal[1]}").text)) == 1
     assert "评论" in words(client.get(f"/alerts/{alert}?lang=zh").text)
     assert client.get("/alerts/999999").status_code == 404
+    other = words(client.get(f"/alerts/{number(alerted, 'dc-2')}?lang=en").text)
+    assert "The text of the rule that raised it is not kept" in other
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ def test_a_message_says_what_where_how_bad_why_what_to_do_and_links_there(db: ps
         (number,),
     )
     content = told(db, people())["all"]
+    assert payloads(db)["all"]["alerts"] == [number], "by which the alert's page finds its messages"
     assert content["subject"] == "Stock-out risk, warning: Stent (I1), at North (DC)"
     assert "Why: available: 1,234 units; days of cover: 1.5 days" in content["text"]
     assert "What to do: Buy some. Proposed: order LW-000001." in content["text"]

@@ -21,6 +21,8 @@ Counts = dict[str, int]
 MOST_ALONE = 5
 #: alerts named for each line of many; rules counted in one message
 _EXAMPLES, _MOST_COUNTS = 3, 30
+#: alerts that a message is found by on their own pages; of a flood the worst
+_MOST_LISTED = 1_000
 #: what a line says of its subject
 _SUBJECT = (
     "item_code", "item_name", "lot_number", "serial_number", "order_number", "delivery_number", "demand_number", "number",
@@ -72,7 +74,7 @@ def tell_alerts(conn: psycopg.Connection, context: RunContext, people: People) -
         for name, theirs in _by_subscriber(people, [(alert, _notified(known, alert)) for alert in cleared]).items():
             rows = [_short_row(known, line) for line in _lines(known, theirs)]
             data = {"total": len(theirs), "all_rows": len(rows), "rows": rows[:MOST_ROWS]}
-            _enqueue(conn, context, name, "all_clear", "info", data)
+            _enqueue(conn, context, name, "all_clear", "info", theirs, data)
     return {"told": len(fresh), "escalated": len(escalated), "cleared": len(cleared)}
 
 
@@ -93,7 +95,7 @@ def _tell(
     composer = _Composer(known, _units(conn), _proposed(conn, shown), escalated)
     for name, theirs in by_subscriber.items():
         worst = max((alert.severity for alert in theirs), key=RANK.__getitem__)
-        _enqueue(conn, context, name, "alerts", worst, composer.data(theirs, lines[name]), escalated=escalated)
+        _enqueue(conn, context, name, "alerts", worst, theirs, composer.data(theirs, lines[name]), escalated=escalated)
 
 
 def _enqueue(
@@ -102,11 +104,18 @@ def _enqueue(
     name: str,
     template: str,
     severity: str,
+    alerts: Sequence[Alert],
     data: Mapping[str, Any],
     *,
     escalated: bool = False,
 ) -> None:
-    payload = {"template": template, "severity": severity, "subscribers": [name], "data": dict(data)}
+    payload = {
+        "template": template,
+        "severity": severity,
+        "subscribers": [name],
+        "alerts": [alert.alert_id for alert in alerts[:_MOST_LISTED]],
+        "data": dict(data),
+    }
     kind = "escalated" if escalated else template
     # with the try: what a cleared task finds anew is another message
     outbox.enqueue(conn, "message", f"{kind}:{context.run_id}:{context.try_number}:{name}", payload)

@@ -1,12 +1,17 @@
--- Which messages told of an alert, to whom, and did they arrive?
+-- Which messages told of an alert, to whom by which channel, and did they arrive?
 SELECT
-    outbox_id,
-    state,
-    payload ->> 'template' AS template,
-    array_to_string(ARRAY(SELECT jsonb_array_elements_text(coalesce(payload -> 'subscribers', payload -> 'to'))), ', ') AS recipients,
-    created_at,
-    sent_at,
-    last_error
-FROM lotwatch.outbox
-WHERE kind = 'message' AND payload -> 'alerts' @> to_jsonb(%(alert)s::bigint)
-ORDER BY outbox_id
+    delivery.outbox_id,
+    delivery.subscriber,
+    delivery.channel,
+    delivery.gathered_in,
+    row.state,
+    row.attempts,
+    row.last_error,
+    row.not_before,
+    row.sent_at
+FROM lotwatch.outbox AS told
+INNER JOIN lotwatch.message_delivery AS delivery ON told.outbox_id = delivery.message_id
+INNER JOIN lotwatch.outbox AS row ON delivery.outbox_id = row.outbox_id
+WHERE told.kind = 'message' AND told.payload -> 'alerts' @> to_jsonb(%(alert)s::bigint)
+ORDER BY delivery.outbox_id DESC
+LIMIT 50

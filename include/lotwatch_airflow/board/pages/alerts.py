@@ -13,7 +13,8 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 from lotwatch import rules
-from lotwatch.errors import LotwatchError, RuleError
+from lotwatch.errors import LotwatchError
+from lotwatch.rules.explain import Explanation, explain_alert
 from lotwatch_airflow.board.filters import Filters, Moment, Note, Text
 from lotwatch_airflow.board.listing import (
     MOST_COUNTED,
@@ -313,6 +314,7 @@ def _show(view: View, alert: DictRow, *, error: str | None = None, **values: Any
         history = fetch_all(conn, "alert_history", number)
         messages = fetch_all(conn, "alert_messages", number)
         orders = fetch_all(conn, "alert_orders", number)
+        why = _explained(conn, alert)
     began = next((row["evidence"] for row in reversed(history) if row["kind"] in {"opened", "recurred"}), None)
     subject = alert["subject"]
     hold = {"item": subject.get("item_code"), "place": subject.get("site_code")}
@@ -321,7 +323,8 @@ def _show(view: View, alert: DictRow, *, error: str | None = None, **values: Any
         "alerts-one",
         status=409 if error else 200,
         alert=alert,
-        rule=_rule(alert["rule_id"]),
+        why=why,
+        rule=why.rule.applied(why.variant) if why else None,
         values=_compared(view, alert, began),
         history=history[::-1],
         messages=messages,
@@ -451,10 +454,10 @@ def _of_group(filters: AlertFilters, row: DictRow) -> dict[str, Any]:
     return {key: row[columns[key]] or "-" for key in keys} | {"group": None, "sort": None, "order": None}
 
 
-def _rule(rule_id: str) -> rules.Rule | None:
-    """A rule as the decision tables have it; None where they have it no more, or cannot be read."""
+def _explained(conn: Connection, alert: DictRow) -> Explanation | None:
+    """Why it fired, by its rule's text of then; None where that text was never submitted, or cannot be read any more."""
     try:
-        return next((rule for rule in rules.load_rules() if rule.id == rule_id), None)
-    except RuleError:
-        log.exception("The board shows an alert without its rule")
+        return explain_alert(conn, alert["alert_id"])
+    except LotwatchError:
+        log.warning("The board shows alert %s without its rule", alert["alert_id"], exc_info=True)
         return None
