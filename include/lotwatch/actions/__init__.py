@@ -6,25 +6,32 @@ from lotwatch.actions.approvals import (
     Decision,
     NotTheirs,
     Question,
+    TooLate,
     ask,
     ask_again,
     case_of,
     decide,
+    may_answer,
 )
 from lotwatch.actions.budgets import apply_budgets, load_budgets
 from lotwatch.actions.guards import Refusal, guard
+from lotwatch.actions.links import Invitation, Links, with_addresses
 from lotwatch.actions.policies import Policies, Policy, Step, load_policies
 from lotwatch.actions.progress import confirmed, drafted, failed, is_approved, take_untold
 from lotwatch.actions.proposals import Line, Proposal, load_proposal
 from lotwatch.actions.purchases import ProposeSettings, propose
+from lotwatch.actions.revise import CHANGEABLE, line_key, revise
 from lotwatch.actions.wording import Asking, in_words
 
 __all__ = [
+    "CHANGEABLE",
     "Answer",
     "Asked",
     "Asking",
     "Decision",
+    "Invitation",
     "Line",
+    "Links",
     "NotTheirs",
     "Policies",
     "Policy",
@@ -33,6 +40,7 @@ __all__ = [
     "Question",
     "Refusal",
     "Step",
+    "TooLate",
     "apply_budgets",
     "ask",
     "ask_again",
@@ -44,9 +52,13 @@ __all__ = [
     "guard",
     "in_words",
     "is_approved",
+    "line_key",
     "load_budgets",
     "load_policies",
     "load_proposal",
+    "may_answer",
     "propose",
+    "revise",
     "take_untold",
+    "with_addresses",
 ]
