@@ -45,6 +45,7 @@ def ask_approval() -> None:
             subject=subject,
             body=body,
             seconds=seconds,
+            question={"proposal_id": proposal_id, "revision": revision, "step": step},
             map_index_template="{{ task.subject }}",
             # an answer given before Airflow has put the question away fails the task: it must ask again, not give up
             retries=20,

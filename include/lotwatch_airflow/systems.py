@@ -6,6 +6,7 @@ from typing import Any
 from airflow.exceptions import AirflowNotFoundException
 from airflow.sdk import BaseHook, conf
 
+from lotwatch.actions import Links
 from lotwatch.actions.warehouse import Warehouse, load_warehouses
 from lotwatch.delivery import Gateways, WarehouseGateway
 from lotwatch.delivery.mail import MailClient
@@ -16,6 +17,8 @@ from lotwatch.sources import registry, tryton
 from lotwatch.sources.connector import Connector, Login
 
 ERP, PORTAL, MAIL = "tryton", "supplier_portal", "sendgrid"
+#: its password is the key of the links with which approvers answer; without it messages lead to the board alone
+ANSWERS = "approval_links"
 SENDER = "Lotwatch <lotwatch@lotwatch.example>"
 
 
@@ -54,8 +57,18 @@ def gateways() -> Gateways:
         mail=MailClient(mail.password or "", _url(mail), sender),
         people=load_people(),
         board_url=conf.get("api", "base_url"),
+        links=answer_links(),
         warehouses={name: WarehouseGateway(known, _wms(known)) for name, known in load_warehouses().items()},
     )
+
+
+def answer_links() -> Links | None:
+    """What makes and reads the links of messages; None where Airflow has no key for them."""
+    try:
+        key = BaseHook.get_connection(ANSWERS).password
+    except AirflowNotFoundException:
+        return None
+    return Links(key, conf.get("api", "base_url")) if key else None
 
 
 def _wms(known: Warehouse) -> tryton.TrytonWms:

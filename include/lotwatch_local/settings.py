@@ -27,6 +27,7 @@ SECRET_NAMES = (
     "compliance_token",
     "hospital_token",
     "inbox_key",
+    "answer_key",
     "sandbox_control_token",
     "airflow_fernet_key",
     "airflow_jwt_secret",

@@ -1,6 +1,7 @@
 """What should be done: proposals, their guards, and who said yes."""
 
 from lotwatch.actions.approvals import (
+    NOT_ASKED,
     Answer,
     Asked,
     Decision,
@@ -11,7 +12,9 @@ from lotwatch.actions.approvals import (
     ask_again,
     case_of,
     decide,
+    deputies_due,
     may_answer,
+    note_late,
 )
 from lotwatch.actions.budgets import apply_budgets, load_budgets
 from lotwatch.actions.guards import Refusal, guard
@@ -25,6 +28,7 @@ from lotwatch.actions.wording import Asking, in_words
 
 __all__ = [
     "CHANGEABLE",
+    "NOT_ASKED",
     "Answer",
     "Asked",
     "Asking",
@@ -47,6 +51,7 @@ __all__ = [
     "case_of",
     "confirmed",
     "decide",
+    "deputies_due",
     "drafted",
     "failed",
     "guard",
@@ -57,6 +62,7 @@ __all__ = [
     "load_policies",
     "load_proposal",
     "may_answer",
+    "note_late",
     "propose",
     "revise",
     "take_untold",

@@ -18,6 +18,8 @@ from lotwatch.errors import LotwatchError
 Answer = Literal["approved", "rejected", "timed_out"]
 #: the one step of what a policy approves by itself, and of what it lets be done at once and asks about afterwards
 AUTOMATIC, EMERGENCY = "automatic", "emergency"
+#: stands for the answer to a question that was not asked, because it was answered elsewhere before
+NOT_ASKED = {"not_asked": True}
 
 
 class NotTheirs(LotwatchError):  # noqa: N818 (an outcome first, an error second)
@@ -148,6 +150,23 @@ def ask_again(conn: psycopg.Connection, decision: Decision, context: RunContext,
         actor = decision.decided_by or ""
         record(conn, context, "answer not accepted", "proposal", proposal.code, actor=actor, reason=str(why))
         return proposal.state
+
+
+def note_late(conn: psycopg.Connection, decision: Decision, context: RunContext, why: TooLate) -> str:
+    """An answer that decides nothing any more is written down. Returns the state."""
+    with conn.transaction():
+        proposal = load_proposal(conn, decision.proposal_id)
+        actor = decision.decided_by or "nobody (time-out)"
+        record(conn, context, "answer came too late", "proposal", proposal.code, actor=actor, reason=str(why))
+        return proposal.state
+
+
+def deputies_due(conn: psycopg.Connection, as_of: datetime, policies: Policies) -> list[Proposal]:
+    """What deputies may answer from now on and were not told of; they count as told from this transaction on."""
+    steps = {name: step.deputies_after for name, step in policies.steps.items() if step.deputies}
+    parameters = {"steps": list(steps), "after": list(steps.values()), "as_of": as_of}
+    rows = conn.execute(query(__package__, "deputies_due"), parameters).fetchall()
+    return [load_proposal(conn, proposal_id) for (proposal_id,) in sorted(rows)]
 
 
 def case_of(proposal: Proposal) -> Case:

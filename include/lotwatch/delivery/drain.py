@@ -91,9 +91,10 @@ def _deliver(
 def _send_message(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context: RunContext) -> None:
     """One message for each language its readers want; a language that was sent is not sent again."""
     sent = dict(row.payload.get("sent", {}))
+    data = actions.with_addresses(row.payload["data"], gateways.links)
     for lang, addresses in gateways.people.of(row.payload["to"]).items():
         if lang not in sent:
-            content = render(row.payload["template"], lang, row.payload["data"], gateways.board_url)
+            content = render(row.payload["template"], lang, data, gateways.board_url)
             sent[lang] = gateways.mail.send(Message(to=addresses, reference=f"{row.key}:{lang}", **content))
             outbox.note_payload(conn, row, row.payload | {"sent": sent})
     with conn.transaction():

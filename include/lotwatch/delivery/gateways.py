@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from lotwatch.actions import Proposal
+from lotwatch.actions import Links, Proposal
 from lotwatch.actions.warehouse import Task, Warehouse
 from lotwatch.delivery import portal
 from lotwatch.delivery.mail import Message
@@ -68,7 +68,7 @@ class WarehouseGateway:
 class Gateways:
     """All of them. `people` answers the addresses of a role, `board_url` is where links in messages lead.
 
-    `warehouses` are the warehouse systems by name.
+    `warehouses` are the warehouse systems by name. `links` makes the links with which approvers answer (None: none are sent).
     """
 
     erp: Erp
@@ -77,3 +77,4 @@ class Gateways:
     people: People
     board_url: str
     warehouses: Mapping[str, WarehouseGateway] = field(default_factory=dict)
+    links: Links | None = None
