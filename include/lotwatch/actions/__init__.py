@@ -15,6 +15,7 @@ from lotwatch.actions.approvals import (
     deputies_due,
     may_answer,
     note_late,
+    use_link,
 )
 from lotwatch.actions.budgets import apply_budgets, load_budgets
 from lotwatch.actions.guards import Refusal, guard
@@ -66,5 +67,6 @@ __all__ = [
     "propose",
     "revise",
     "take_untold",
+    "use_link",
     "with_addresses",
 ]

@@ -9,6 +9,7 @@ import psycopg
 
 from lotwatch.actions.carry_out import carry_out, settle_afterwards
 from lotwatch.actions.guards import Refusal, guard
+from lotwatch.actions.links import Invitation
 from lotwatch.actions.policies import Case, Policies, Policy
 from lotwatch.actions.proposals import Proposal, load_proposal
 from lotwatch.audit import RunContext, record
@@ -139,6 +140,12 @@ def may_answer(conn: psycopg.Connection, decision: Decision, policies: Policies)
         raise TooLate(f"{proposal.code} does not wait for this answer any more", where=f"proposal {proposal.code}")
     _as_whom(conn, proposal, decision, policies)
     return proposal
+
+
+def use_link(conn: psycopg.Connection, invitation: Invitation, used_at: datetime, answer: Answer) -> bool:
+    """Use up the link of a message; False where it was used before."""
+    parameters = invitation.model_dump(exclude={"until"}) | {"used_at": used_at, "decision": answer}
+    return conn.execute(query(__package__, "use_link"), parameters).fetchone() is not None
 
 
 def ask_again(conn: psycopg.Connection, decision: Decision, context: RunContext, why: NotTheirs) -> str:

@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from psycopg import Connection
 from psycopg.rows import DictRow
 
+from lotwatch_airflow.answering import TellAirflow, tell_airflow
 from lotwatch_airflow.board import MOUNT, assets
 from lotwatch_airflow.board.auth import PersonDep, session_of
 from lotwatch_airflow.board.database import Past, Reader, Writer
@@ -33,6 +34,7 @@ Titles = Callable[[Language], Mapping[str, str]]
 PAGES = (
     ("", "today"),
     ("inventory", "inventory"),
+    ("approvals", "approvals"),
     ("orders", "orders"),
     ("holds", "holds"),
     ("notices", "notices"),
@@ -64,6 +66,7 @@ class Board:
     forms: Forms
     titles: Titles
     now: Callable[[], datetime]
+    tell_airflow: TellAirflow = tell_airflow
 
 
 class View:
@@ -85,6 +88,11 @@ class View:
         asked = request.query_params.get("lang")
         self.language = choose_language(asked, request.cookies.get(_COOKIE), request.headers.get("accept-language", ""))
         self._remember = asked in LANGUAGES
+
+    @property
+    def bare(self) -> bool:
+        """Whether this is a page for somebody who is not logged in: it leads nowhere else."""
+        return getattr(self._request.app.state, "bare", False)
 
     @property
     def moment(self) -> datetime:
@@ -127,7 +135,7 @@ class View:
             name=self.texts.name,
             f=self.formats,
             title_of=self.title_of,
-            pages=PAGES,
+            pages=() if self.bare else PAGES,
             current=template.partition("-")[0],  # `holds-new` belongs to `holds`
             languages=LANGUAGES,
         )
