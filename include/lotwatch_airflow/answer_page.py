@@ -82,8 +82,9 @@ class _Door:
     def show(self, request: Request, token: Token) -> Response:
         """GET: the question, and the buttons to answer it."""
         view, invitation, _ = self._invited(request, token)
+        row = self._asked(view, invitation)
         self._note(view, invitation, "answer link opened")
-        return self._page(view, token, self._asked(view, invitation))
+        return self._page(view, token, row)
 
     def answer(
         self,

@@ -168,7 +168,7 @@ def test_no_page_is_wider_than_the_screen(
     page.set_viewport_size({"width": width, "height": 844})
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    for path in ("", "inventory", "inventory?group=item", "orders", "quality"):
+    for path in ("", "inventory", "inventory?group=item", "approvals?who=all", "orders", "quality"):
         for language in ("en", "zh"):
             page.goto(f"{airflow.url}/lotwatch/{path}{'&' if '?' in path else '?'}lang={language}")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, language)

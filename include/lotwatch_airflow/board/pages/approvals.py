@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Form, HTTPException, Path, Query, Request, Response
 from psycopg.rows import DictRow
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from lotwatch import actions
 from lotwatch.actions.policies import Kind
@@ -43,7 +43,7 @@ class ApprovalFilters(Filters):
     def statement(self, view: View, proposals: Sequence[int] | None = None, of: bool = False) -> Statement:
         """What waits, the most urgent first; some of them, or what they come to."""
         assert view.person is not None  # noqa: S101  # the routes' dependency
-        may = view.person.may(PERMISSION)
+        may = view.bare or view.person.may(PERMISSION)  # a link is for one whom policies name
         approver, deputy = actions.load_policies().answered_by(view.person.name) if may else ([], {})
         parameters = self.parameters() | {
             "user": view.person.name,
@@ -56,6 +56,17 @@ class ApprovalFilters(Filters):
         if of:
             return Statement("approval_counts", parameters, [Order("kind"), Order("currency")], "approvals")
         return Statement("approvals", parameters, [Order("ask_until"), Order("proposal_id")])
+
+
+class ApprovalsPage(ApprovalFilters):
+    """`done` and `left` say how many of many were just answered, and were not."""
+
+    done: int | None = Field(default=None, ge=0, le=MOST_AT_ONCE)
+    left: int = Field(default=0, ge=0, le=MOST_AT_ONCE)
+
+    def chosen(self) -> dict[str, Any]:
+        """What differs from the page as it is opened, for its links; what was just done is said once."""
+        return {name: value for name, value in super().chosen().items() if name not in {"done", "left"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +88,9 @@ class Summary:
 @router.get("/approvals")
 def list_approvals(
     view: ViewDep,
-    filters: Annotated[ApprovalFilters, Query()],
-    done: Annotated[int | None, Query(ge=0)] = None,
-    left: Annotated[int, Query(ge=0)] = 0,
+    filters: Annotated[ApprovalsPage, Query()],
 ) -> Response:
-    """What waits for an answer; `done` and `left` say how many of many were just answered, and were not."""
+    """What waits for an answer."""
     with view.transaction() as conn:
         waiting = fetch_page(conn, filters.statement(view), filters.page, filters.size)
         mine = fetch_page(conn, _of_mine(filters).statement(view), 1, 1).row_count
@@ -96,8 +105,6 @@ def list_approvals(
         kinds=get_args(Kind),
         steps=[(name, getattr(step.title, view.language)) for name, step in actions.load_policies().steps.items()],
         step_title=lambda step: step_title(view, step),
-        done=done,
-        left=left,
     )
 
 
