@@ -178,7 +178,7 @@ def table(text: str) -> list[dict[str, str]]:
 
 #: something for each part of a route's path
 _SOMETHING = {"name": "board.css", "hold_id": 1, "count_id": 1, "check_id": "stock_negative"} | dict.fromkeys(
-    ("finding_id", "suggestion_id", "notice_id", "record_id", "batch_id"), 1
+    ("finding_id", "suggestion_id", "notice_id", "record_id", "batch_id", "proposal_id"), 1
 )
 
 
