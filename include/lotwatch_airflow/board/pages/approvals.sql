@@ -31,34 +31,36 @@ FROM lotwatch.proposal AS proposal
 INNER JOIN lotwatch.location AS site ON proposal.site_id = site.location_id
 LEFT JOIN lotwatch.location AS giver ON proposal.from_site_id = giver.location_id
 LEFT JOIN lotwatch.supplier AS supplier ON proposal.supplier_id = supplier.supplier_id
-CROSS JOIN LATERAL (
-    SELECT
-        coalesce(sum(quantity * unit_price), 0) AS total,
-        count(*) AS lines
-    FROM lotwatch.proposal_line
-    WHERE proposal_id = proposal.proposal_id AND NOT refused
-) AS line
-CROSS JOIN LATERAL (
-    SELECT
-        (
-            proposal.asked_step = ANY(%(approver_of)s::text[])
-            OR EXISTS (
-                SELECT 1 FROM unnest(%(deputy_of)s::text[], %(deputy_after)s::interval[]) AS deputy (step, after)
-                WHERE deputy.step = proposal.asked_step AND proposal.asked_at + deputy.after <= %(as_of)s::timestamptz
+CROSS JOIN
+    LATERAL (
+        SELECT
+            coalesce(sum(wanted.quantity * wanted.unit_price), 0) AS total,
+            count(*) AS lines
+        FROM lotwatch.proposal_line
+        WHERE proposal_id = proposal.proposal_id AND NOT refused
+    ) AS line
+CROSS JOIN
+    LATERAL (
+        SELECT
+            (
+                proposal.asked_step = ANY(%(approver_of)s::text[])
+                OR EXISTS (
+                    SELECT 1 FROM unnest(%(deputy_of)s::text[], %(deputy_after)s::interval[]) AS deputy (step, after)
+                    WHERE deputy.step = proposal.asked_step AND proposal.asked_at + deputy.after <= %(as_of)s::timestamptz
+                )
             )
-        )
-        AND proposal.requested_by <> %(user)s
-        AND NOT EXISTS (
-            SELECT 1 FROM lotwatch.approval AS said
-            WHERE
-                said.proposal_id = proposal.proposal_id AND said.revision = proposal.revision
-                AND said.decided_by = %(user)s
-        )
-        AND NOT EXISTS (
-            SELECT 1 FROM lotwatch.proposal_revision AS changed
-            WHERE changed.proposal_id = proposal.proposal_id AND changed.changed_by = %(user)s AND changed.raised
-        ) AS mine
-) AS answerable
+            AND proposal.requested_by <> %(user)s
+            AND NOT EXISTS (
+                SELECT 1 FROM lotwatch.approval AS said
+                WHERE
+                    said.proposal_id = proposal.proposal_id AND said.revision = proposal.revision
+                    AND said.decided_by = %(user)s
+            )
+            AND NOT EXISTS (
+                SELECT 1 FROM lotwatch.proposal_revision AS changed
+                WHERE changed.proposal_id = proposal.proposal_id AND changed.changed_by = %(user)s AND changed.raised
+            ) AS mine
+    ) AS answerable
 WHERE
     proposal.state = 'waiting' AND proposal.ask_until > %(as_of)s::timestamptz
     AND (%(proposals)s::bigint[] IS NULL OR proposal.proposal_id = ANY(%(proposals)s::bigint[]))
