@@ -36,8 +36,8 @@ CROSS JOIN
         SELECT
             coalesce(sum(wanted.quantity * wanted.unit_price), 0) AS total,
             count(*) AS lines
-        FROM lotwatch.proposal_line
-        WHERE proposal_id = proposal.proposal_id AND NOT refused
+        FROM lotwatch.proposal_line AS wanted
+        WHERE wanted.proposal_id = proposal.proposal_id AND NOT wanted.refused
     ) AS line
 CROSS JOIN
     LATERAL (
