@@ -19,9 +19,9 @@ INSERT INTO lotwatch.location (code, name, kind, region) VALUES ('ASKED', 'Asked
 UPDATE lotwatch.location SET site_id = location_id WHERE code = 'ASKED';
 INSERT INTO lotwatch.item (code, name, label_lot, label_serial, label_expiry, base_unit)
 VALUES ('ASKED-1', 'Stent that was asked about', true, false, true, 'u');
-INSERT INTO lotwatch.proposal (kind, site_id, currency, policy_id, steps, details, if_nobody_acts, confidence)
+INSERT INTO lotwatch.proposal (kind, site_id, currency, policy_id, steps, details, if_nobody_acts, confidence, created_at)
 SELECT 'check', location_id, 'EUR', 'urgent', '{quality}',
-    '{"confirms": 1, "code": "LW-000000", "kind": "transfer"}', '{"en": "It is taken back.", "zh": "将被撤回。"}', 0.9
+    '{"confirms": 1, "code": "LW-000000", "kind": "transfer"}', '{"en": "It is taken back.", "zh": "将被撤回。"}', 0.9, now()
 FROM lotwatch.location WHERE code = 'ASKED';
 INSERT INTO lotwatch.proposal_line (proposal_id, item_id, quantity, unit_price, requested_on, why)
 SELECT max(proposal_id), (SELECT item_id FROM lotwatch.item WHERE code = 'ASKED-1'), 7, 12.5, current_date, '{"reorder_point": 12}'
