@@ -64,6 +64,9 @@ setup-dev: .venv/ready-dev .venv-tryton/ready
 reference: setup ## write docs/reference anew, from the running installation
 	@mkdir -p docs/reference
 	@$(PY) -m lotwatch_local run lotwatch facts reference > docs/reference/facts.md
+	@$(PY) -m lotwatch_local run lotwatch rules reference > docs/reference/rules.md
+	@$(PY) -m lotwatch_local run lotwatch rules reference --lang zh > docs/reference/rules.zh.md
+	@$(PY) -m sandbox.portal.describe > docs/reference/portal-openapi.json
 
 lock: ## compile the pinned requirements anew from pyproject.toml
 	@$(PY) -m uv pip compile -q --no-annotate --python-version 3.11 --extra local --extra sandbox pyproject.toml -o requirements.txt

@@ -2,7 +2,8 @@
 
 **plan** takes the usage of the last year and the lead times suppliers really had, as of the run's moment, and appends the
 policies that changed (reorder point, safety stock, target, maximum); nothing is overwritten, so the history of a level is
-its change log. **announce** wakes `watch_inventory`.
+its change log. It also measures how each supplier delivered in the last 90 days and the year before (`fact_supplier`).
+**announce** wakes `watch_inventory`.
 
 *When*: every night at 02:00 UTC, or by hand after a large change. *When it fails*: clear the task; planning again writes
 only what differs. *Backfill*: plans past days from what had happened by then, and wakes nobody.

@@ -10,7 +10,8 @@ from airflow.plugins_manager import AirflowPlugin
 
 
 class LotwatchPlugin(AirflowPlugin):
-    """The board at /lotwatch with its place in the navigation, and the door of the inbox at /lotwatch-inbox."""
+    """The board at /lotwatch with its place in the navigation, the door of the inbox at /lotwatch-inbox, and that of
+    providers who tell what became of messages at /lotwatch-messages."""
 
     name = "lotwatch"
     external_views = [  # noqa: RUF012  # Airflow's own form
@@ -33,9 +34,12 @@ class LotwatchPlugin(AirflowPlugin):
         from lotwatch_airflow.board.app import board_of_airflow
         from lotwatch_airflow.inbox import MOUNT as INBOX
         from lotwatch_airflow.inbox.app import inbox_of_airflow
+        from lotwatch_airflow.message_events import MOUNT as MESSAGES
+        from lotwatch_airflow.message_events import message_events_of_airflow
 
         return [
             {"name": "lotwatch", "app": board_of_airflow(), "url_prefix": MOUNT},
             {"name": "lotwatch answers", "app": answer_page_of_airflow(), "url_prefix": ANSWERS},
             {"name": "lotwatch inbox", "app": inbox_of_airflow(), "url_prefix": INBOX},
+            {"name": "lotwatch messages", "app": message_events_of_airflow(), "url_prefix": MESSAGES},
         ]

@@ -18,7 +18,8 @@ from lotwatch_local.settings import Settings
 from lotwatch_local.stack import console, step
 from lotwatch_local.supervisor import Supervisor
 from lotwatch_local.waiting import wait_for
-from sandbox import counting, probe, trial
+from sandbox import files, probe, trial
+from sandbox import programs as outside
 from sandbox.airflow_api import Airflow
 
 #: the hospital of the trial company that the limited login works for
@@ -70,6 +71,8 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
             done.result()
     with step("sync_logistics: what carriers saw of the deliveries"):
         run(airflow, "sync_logistics")
+    with step("lotwatch load lane: what may go between which sites"):
+        files.bring_in_lanes(settings)
     airflow.unpause("handle_events")
     with step("handle_events: a temperature probe pushes its readings"):
         probe.push(settings)
@@ -84,11 +87,14 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
     with step("watch_inventory: rules, alerts, proposals"):
         run(airflow, "watch_inventory", now=True)
     answer(airflow, settings)
+    outside.control(settings, "portal", "policy", policy="mixed")
     airflow.unpause("send_outbox")
-    with step("send_outbox: drafts in the ERP, orders at the portal, messages"):
+    with step(
+        "send_outbox: drafts in the ERP, orders at the portal in REST, UBL and cXML, suppliers' answers, messages"
+    ):
         wait_for(lambda: outbox_is_empty(settings), "the outbox to be empty", 180)
     with step(f"lotwatch load count: a stocktake of {COUNTED}, for an approver to decide"):
-        counting.bring_in(settings, COUNTED)
+        files.bring_in_count(settings, COUNTED)
     with step("keep_house: partitions, a snapshot, everything derived compared with the movements"):
         run(airflow, "keep_house")
 
@@ -172,6 +178,8 @@ def say_where(settings: Settings) -> None:
     console.print(
         f"Portal      http://127.0.0.1:{settings.port_portal}/   orders as the supplier sees them", soft_wrap=True
     )
+    messages = f"http://127.0.0.1:{settings.port_channels}/"
+    console.print(f"Messages    {messages}   SMS, robots in groups and other mail", soft_wrap=True)
     console.print(f"Mail        http://127.0.0.1:{settings.port_mail}/   messages that were sent", soft_wrap=True)
     console.print("Everything goes on running. `make stop` stops it, `make clean` removes its data.", soft_wrap=True)
 

@@ -223,9 +223,9 @@ def newest(records: Sequence[Record], number: int) -> Page[Record]:
     return Page(rows, number, pages, len(records))
 
 
-def render(template: str, page: Page[Any]) -> HTMLResponse:
-    """The HTML of `page`, escaped; `template` is a path in this folder."""
-    html = _PAGES.get_template(template).render(page=page)
+def render(template: str, page: Page[Any], **more: Any) -> HTMLResponse:
+    """The HTML of `page`, escaped; `template` is a path in this folder, and uses `more` as well."""
+    html = _PAGES.get_template(template).render(page=page, **more)
     return HTMLResponse(html, headers={"Content-Security-Policy": _PAGE_POLICY})
 
 
@@ -239,12 +239,13 @@ class Misbehaviour(BaseModel):
     """How the next `times` requests go wrong.
 
     Of what is read (`at` is `read`): `cut_off` breaks the connection in the middle of the answer; `garbage` spoils one
-    record in ten; `repeat` sends records twice; `back_in_time` answers with a clock and stamps of an hour ago;
+    record in ten; `repeat` sends records twice; `reverse` in the wrong order; `back_in_time` answers with a clock and stamps of an hour ago;
     `change` changes a record that a page has shown already. The server says which of them it knows.
 
     `latency` is slow by `seconds`; `429` and `500` fail, `429` asking to come back in `seconds`;
     `timeout_before_accept` and `timeout_after_accept` keep silent for `seconds` and end as a gateway does, with 504;
-    `duplicate` accepts it twice; `malformed` accepts it and answers something else; `reject` refuses it.
+    `code` answers with the error `code` of the provider's own list (what sends to people); `duplicate` accepts it twice;
+    `malformed` accepts it and answers something else; `reject` refuses it.
     `at` says which requests are meant: those that send something, those that look up by reference, or those that read
     pages.
     """
@@ -253,8 +254,9 @@ class Misbehaviour(BaseModel):
 
     mode: Literal[
         "latency", "429", "500", "timeout_before_accept", "timeout_after_accept", "duplicate", "malformed", "reject",
-        "cut_off", "garbage", "repeat", "back_in_time", "change",
+        "cut_off", "garbage", "repeat", "reverse", "back_in_time", "change", "code",
     ]  # fmt: skip
+    code: str = ""
     times: int = Field(1, ge=1, le=1_000_000)
     seconds: float = Field(1, ge=0, le=600)
     at: At = "send"

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -11,7 +12,7 @@ from lotwatch_local.supervisor import Program
 from sandbox.tryton import install as tryton
 
 #: stand-ins that are servers of ours with one token each
-STAND_INS = ("logistics", "compliance", "hospital")
+STAND_INS = ("logistics", "compliance", "hospital", "channels")
 
 
 def tryton_python() -> Path:
@@ -20,14 +21,18 @@ def tryton_python() -> Path:
 
 
 def programs(settings: Settings) -> list[Program]:
-    """The ERP, the supplier portal, the mail service and the stand-ins for logistics, compliance and hospital."""
+    """The ERP, the supplier portal, the mail service and the stand-ins: logistics, compliance, hospital, ways to people."""
     secrets = settings.secrets
     control = {"SANDBOX_CONTROL_TOKEN": secrets["sandbox_control_token"], "PYTHONPATH": str(PROJECT)}
     data = (
         {"SANDBOX_DATA": str(settings.data.resolve())} if settings.data else {}
     )  # the trial company is made from it, too
+    smtp = {"SANDBOX_SMTP_PORT": str(settings.port_smtp)}
     portal = {"SANDBOX_PORTAL_TOKEN": secrets["portal_token"]}
-    mail = {"SANDBOX_SENDGRID_KEY": secrets["sendgrid_key"]}
+    mail = {
+        "SANDBOX_SENDGRID_KEY": secrets["sendgrid_key"],
+        "SANDBOX_EVENTS_URL": f"{settings.airflow_url}/lotwatch-messages/v1/sendgrid",
+    }
     data = {"SANDBOX_DATA": str(settings.data.resolve()) if settings.data else ""}  # what the trial company is made of
     return [
         Program("tryton", tryton.server_command(python=tryton_python(), work=settings.home / "tryton")),
@@ -37,7 +42,7 @@ def programs(settings: Settings) -> list[Program]:
             Program(
                 name,
                 _server(settings, name, settings.ports[name]),
-                control | data | {f"SANDBOX_{name.upper()}_TOKEN": secrets[f"{name}_token"]},
+                control | data | smtp | {f"SANDBOX_{name.upper()}_TOKEN": secrets[f"{name}_token"]},
             )
             for name in STAND_INS
         ),
@@ -56,6 +61,13 @@ def is_well(settings: Settings, name: str) -> Callable[[], bool]:
             return False
 
     return answers
+
+
+def control(settings: Settings, name: str, what: str, **body: Any) -> None:
+    """Tell a stand-in something of its own (`what`: the route below /control)."""
+    url = f"http://127.0.0.1:{settings.ports[name]}/control/{what}"
+    headers = {"Authorization": f"Bearer {settings.secrets['sandbox_control_token']}"}
+    requests.post(url, json=body, headers=headers, timeout=10).raise_for_status()
 
 
 def _server(settings: Settings, name: str, port: int) -> list[str]:

@@ -67,7 +67,7 @@ FROM (
         count(*),
         'messages sent'
     FROM lotwatch.outbox AS row
-    WHERE row.kind = 'message' AND row.state = 'sent'
+    WHERE row.kind = 'message_delivery' AND row.state IN ('sent', 'delivered')
     UNION ALL
     SELECT
         8,
@@ -93,6 +93,15 @@ FROM (
         count(*),
         'recall notices known'
     FROM lotwatch.notice
+    UNION ALL
+    SELECT
+        8,
+        format('suppliers %s', answer.state),
+        count(DISTINCT (answer.order_number, answer.line_number)),
+        format('order lines of which suppliers have %s something', answer.state)
+    FROM lotwatch.order_confirmation AS answer
+    WHERE answer.state <> 'pending'
+    GROUP BY answer.state
     UNION ALL
     SELECT
         9,

@@ -34,7 +34,7 @@ def start_outside(settings: Settings, supervisor: Supervisor, today: date) -> No
     """The ERP with its trial company, and the servers that stand for the rest of the world."""
     with step("Tryton 8.2: database and trial company"):
         install_tryton(settings, today)
-    with step("Tryton, supplier portal, mail service, logistics, compliance and hospital"):
+    with step("Tryton, supplier portal, mail service, logistics, compliance, hospital and ways to people"):
         for name in ("tryton", "portal", "mail", *outside.STAND_INS):
             supervisor.start(name, outside.is_well(settings, name))
 

@@ -24,7 +24,7 @@ from tests.integration.company import Company
 
 _TEMPLATE = "test_template"  # migrated once, then copied for each test
 _serial = count()
-PORTS = ("airflow", "postgres", "tryton", "portal", "mail", "logistics", "compliance", "hospital")
+PORTS = ("airflow", "postgres", "tryton", "portal", "mail", "logistics", "compliance", "hospital", "channels", "smtp")
 
 
 class SideBySide(LoadScopeScheduling):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from bench.figures import Figure
-from bench.measures.actions import measure_reorder
+from bench.measures.actions import measure_flow, measure_reorder, measure_transfers
 from bench.measures.connectors import measure_connectors
 from bench.measures.facts import measure_as_of
 from bench.measures.gate import measure_gate
@@ -18,13 +18,13 @@ from bench.measures.ledger import (
 )
 from bench.measures.planning import measure_plan
 from bench.measures.push import measure_push
-from bench.measures.rules import measure_sweep
+from bench.measures.rules import measure_changed, measure_compile, measure_sweep
 from bench.measures.tryton import measure_tryton
 from bench.world import World
 
 Name = Literal[
-    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "sweep", "reorder", "holds", "connectors",
-    "tryton", "push",
+    "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "compile", "sweep", "changed", "transfers",
+    "reorder", "holds", "flow", "connectors", "tryton", "push",
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -36,9 +36,13 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "gate": measure_gate,
     "plan": measure_plan,
     "asof": measure_as_of,
+    "compile": measure_compile,
     "sweep": measure_sweep,
+    "changed": measure_changed,
+    "transfers": measure_transfers,
     "reorder": measure_reorder,
     "holds": measure_holds,
+    "flow": measure_flow,
     "connectors": measure_connectors,
     "tryton": measure_tryton,
     "push": measure_push,
@@ -46,6 +50,9 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
 #: measured only when they are asked for: they start real servers, and take minutes
 ON_REQUEST: frozenset[Name] = frozenset({"tryton", "push"})
 #: what must have been done before a measure
-NEEDS: dict[Name, set[Name]] = {"asof": {"plan"}, "sweep": {"plan"}, "reorder": {"plan", "sweep"}, "holds": {"plan"}}
+NEEDS: dict[Name, set[Name]] = {
+    "asof": {"plan"}, "sweep": {"plan"}, "changed": {"plan", "sweep"}, "transfers": {"plan", "sweep"},
+    "reorder": {"plan", "sweep"}, "holds": {"plan"},
+}  # fmt: skip
 
 __all__ = ["MEASURES", "NEEDS", "ON_REQUEST", "Name"]

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lotwatch_airflow.failure import TellOps
+from lotwatch_airflow.failure import TellOps, TellRetry
 
 DEFAULTS: dict[str, Any] = {
     "start_date": datetime(2026, 1, 1, tzinfo=UTC),
     "catchup": False,
-    "default_args": {"owner": "ops", "on_failure_callback": TellOps()},
+    "default_args": {"owner": "ops", "on_failure_callback": TellOps(), "on_retry_callback": TellRetry()},
 }
 
 

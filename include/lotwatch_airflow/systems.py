@@ -1,7 +1,6 @@
 """Other systems by the ids of Airflow connections, the only place where addresses and secrets are kept."""
 
 import os
-from typing import Any
 
 from airflow.exceptions import AirflowNotFoundException
 from airflow.sdk import BaseHook, conf
@@ -9,17 +8,21 @@ from airflow.sdk import BaseHook, conf
 from lotwatch.actions import Links
 from lotwatch.actions.warehouse import Warehouse, load_warehouses
 from lotwatch.delivery import Gateways, WarehouseGateway
-from lotwatch.delivery.mail import MailClient
 from lotwatch.delivery.people import load_people
-from lotwatch.delivery.portal import PortalClient
+from lotwatch.delivery.portals import PortalClient, Portals, PortalSettings, load_portals, make_client
 from lotwatch.errors import LotwatchError
+from lotwatch.formats import Language
 from lotwatch.sources import registry, tryton
 from lotwatch.sources.connector import Connector, Login
+from lotwatch_airflow.board.texts import texts
+from lotwatch_airflow.channels import channels
+from lotwatch_airflow.connection import url
 
-ERP, PORTAL, MAIL = "tryton", "supplier_portal", "sendgrid"
+__all__ = ["answer_links", "channels", "gateways", "known_login", "login", "names", "source_connector"]
+
+ERP = "tryton"
 #: its password is the key of the links with which approvers answer; without it messages lead to the board alone
 ANSWERS = "approval_links"
-SENDER = "Lotwatch <lotwatch@lotwatch.example>"
 
 
 def source_connector(name: str) -> Connector:
@@ -31,7 +34,7 @@ def source_connector(name: str) -> Connector:
 def login(conn_id: str) -> Login:
     """Where a system is and how to log in, by the id of an Airflow connection."""
     known = BaseHook.get_connection(conn_id)
-    return Login(_url(known), known.schema or "", known.login or "", known.password or "", known.extra_dejson)
+    return Login(url(known), known.schema or "", known.login or "", known.password or "", known.extra_dejson)
 
 
 def known_login(conn_id: str) -> Login:
@@ -48,15 +51,15 @@ def known_login(conn_id: str) -> Login:
 
 
 def gateways() -> Gateways:
-    """The ERP, the supplier portal and the mail service."""
-    erp, portal, mail = (BaseHook.get_connection(conn_id) for conn_id in (ERP, PORTAL, MAIL))
-    sender = mail.extra_dejson.get("sender", SENDER)
+    """The ERP, suppliers' portals, the channels and the warehouses."""
+    erp = BaseHook.get_connection(ERP)
     return Gateways(
-        erp=tryton.TrytonErp(tryton.connect(_url(erp), erp.schema or "", erp.login or "", erp.password or "")),
-        portal=PortalClient(_url(portal), portal.password or ""),
-        mail=MailClient(mail.password or "", _url(mail), sender),
+        erp=tryton.TrytonErp(tryton.connect(url(erp), erp.schema or "", erp.login or "", erp.password or "")),
+        portals=Portals(load_portals(), _portal),
+        channels=channels(),
         people=load_people(),
         board_url=conf.get("api", "base_url"),
+        names=names,
         links=answer_links(),
         warehouses={name: WarehouseGateway(known, _wms(known)) for name, known in load_warehouses().items()},
     )
@@ -71,11 +74,16 @@ def answer_links() -> Links | None:
     return Links(key, conf.get("api", "base_url")) if key else None
 
 
+def names(language: Language, kind: str, code: str) -> str:
+    """What people call a code: as on the board."""
+    return texts(language).name(kind, code)
+
+
+def _portal(settings: PortalSettings) -> PortalClient:
+    there = login(settings.connection)
+    return make_client(settings, there.url, there.password)
+
+
 def _wms(known: Warehouse) -> tryton.TrytonWms:
     there = login(known.connection)
     return tryton.TrytonWms(tryton.connect(there.url, there.database, there.user, there.password), **known.options)
-
-
-def _url(connection: Any) -> str:
-    port = f":{connection.port}" if connection.port else ""
-    return f"{connection.conn_type}://{connection.host}{port}"

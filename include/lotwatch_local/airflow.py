@@ -4,12 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from urllib.parse import quote
+from hashlib import sha256
+from urllib.parse import quote, urlencode
 
 import psycopg
 import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from lotwatch import access
 from lotwatch.audit import RunContext
@@ -38,6 +42,10 @@ LOGINS = {
     "viewer": "viewer",
 }
 LIMITED = "warehouse-site"
+#: connections of the sandbox that have no password
+WITHOUT_LOGIN = frozenset({"smtp"})
+#: the accounts that its stand-ins know
+SANDBOX_ACCOUNT, SANDBOX_ACCESS_KEY = "AC00000000000000000000000000000000", "LTAI-sandbox"
 #: one machine with two cores: tasks at the same time
 PARALLELISM = 6
 
@@ -76,21 +84,56 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def connections(settings: Settings) -> dict[str, str]:
     """Airflow connections by id: the only place where Lotwatch finds addresses and secrets of other systems."""
-    secrets = settings.secrets
-    home = "127.0.0.1"
+    secrets, at = settings.secrets, settings.host
     return {
         "lotwatch_db": settings.database_url("app", "lotwatch", "postgres"),
         "lotwatch_board": settings.database_url("board", "lotwatch", "postgres"),
-        "tryton": f"http://lotwatch:{quote(secrets['tryton_service'])}@{home}:{settings.port_tryton}/tryton",
-        "supplier_portal": f"http://lotwatch:{quote(secrets['portal_token'])}@{home}:{settings.port_portal}",
-        "sendgrid": f"http://apikey:{quote(secrets['sendgrid_key'])}@{home}:{settings.port_mail}",
-        "logistics": f"http://:{quote(secrets['logistics_token'])}@{home}:{settings.port_logistics}",
-        "compliance": f"http://:{quote(secrets['compliance_token'])}@{home}:{settings.port_compliance}",
-        "hospital": f"http://:{quote(secrets['hospital_token'])}@{home}:{settings.port_hospital}/r5?case_key={quote(secrets['hospital_token'])}",
+        "tryton": f"http://lotwatch:{quote(secrets['tryton_service'])}@{at('tryton')}:{settings.port_tryton}/tryton",
+        "supplier_portal": f"http://lotwatch:{quote(secrets['portal_token'])}@{at('portal')}:{settings.port_portal}",
+        "sendgrid": f"http://apikey:{quote(secrets['sendgrid_key'])}@{at('mail')}:{settings.port_mail}"
+        f"?events_key={quote(_events_key(secrets['sendgrid_key']), safe='')}",
+        "logistics": f"http://:{quote(secrets['logistics_token'])}@{at('logistics')}:{settings.port_logistics}",
+        "compliance": f"http://:{quote(secrets['compliance_token'])}@{at('compliance')}:{settings.port_compliance}",
+        "hospital": f"http://:{quote(secrets['hospital_token'])}@{at('hospital')}:{settings.port_hospital}/r5?case_key={quote(secrets['hospital_token'])}",
         # the key with which the source `events` signs what it pushes; nothing is ever sent to this address
-        "inbox_events": f"http://:{quote(secrets['inbox_key'])}@{home}",
+        "inbox_events": f"http://:{quote(secrets['inbox_key'])}@127.0.0.1",
         # the key of the links with which approvers answer; nothing is ever sent to this address
-        "approval_links": f"http://:{quote(secrets['answer_key'])}@{home}",
+        "approval_links": f"http://:{quote(secrets['answer_key'])}@127.0.0.1",
+        **(_channels(settings) if secrets["channels_token"] else {}),
+    }
+
+
+def sandbox_events_key(api_key: str) -> ec.EllipticCurvePrivateKey:
+    """The key with which the sandbox's mail service signs events: it follows from the API key, and is no further secret."""
+    return ec.derive_private_key(int.from_bytes(sha256(b"events " + api_key.encode()).digest()[:31]), ec.SECP256R1())
+
+
+def _events_key(api_key: str) -> str:
+    form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    return b64encode(sandbox_events_key(api_key).public_key().public_bytes(*form)).decode()
+
+
+def _channels(settings: Settings) -> dict[str, str]:
+    """Connections of the ways to people in the sandbox: one secret stands for those of all providers."""
+    token, host = settings.secrets["channels_token"], settings.host("channels")
+    at = f"{host}:{settings.port_channels}"
+    robots = {
+        "wecom": f"cgi-bin/webhook/send?key={token}",
+        "dingtalk": f"robot/send?access_token={token}",
+        "feishu": f"open-apis/bot/v2/hook/{token}",
+        "teams": f"workflows/1/triggers/manual/paths/invoke?sig={token}",
+        "webhook": "hooks/lotwatch",
+    }
+    sms = urlencode({"signature": "Lotwatch", "templates": json.dumps({"zh": "SMS_100001", "en": "SMS_100002"})})
+    return {
+        "smtp": f"smtp://{host}:{settings.port_smtp}?security=none",
+        "twilio": f"http://{SANDBOX_ACCOUNT}:{quote(token)}@{at}?sender=%2B15005550006",
+        "aliyun_sms": f"http://{SANDBOX_ACCESS_KEY}:{quote(token)}@{at}?{sms}",
+        "slack": f"http://:{quote(token)}@{at}?channel=C0SANDBOX",
+        **{
+            name: f"http://:{quote(f'http://{at}/{path}', safe='')}@{at}?secret={quote(token)}"
+            for name, path in robots.items()
+        },
     }
 
 

@@ -26,15 +26,6 @@ from lotwatch_local.stack import console, step
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
-#: which service of the sandbox answers a connection that is not told otherwise
-SANDBOX_SERVICES = {
-    "tryton": "tryton",
-    "supplier_portal": "portal",
-    "sendgrid": "mail",
-    "logistics": "logistics",
-    "compliance": "compliance",
-    "hospital": "hospital",
-}
 SENDGRIDS_LIMIT = 30 * 1024 * 1024  # bytes
 _LOOPBACK, _EVERYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104 (of its container)
 _ADDRESS_SAFE = re.compile(r"[A-Za-z0-9_=-]*")
@@ -48,6 +39,10 @@ class ContainerSettings(Settings):
     host_postgres: str = "postgres"
     port_postgres: int = 5432
     host_airflow: str = "airflow-api"
+
+    def host(self, program: str) -> str:
+        """Its service's name."""
+        return program
 
     @property
     def airflow_url(self) -> str:
@@ -153,12 +148,13 @@ def mail() -> None:
     settings = ContainerSettings()
     api_key, control_token = secret("SANDBOX_SENDGRID_KEY"), secret("SANDBOX_CONTROL_TOKEN")
     inbox = Journal(settings.home / "sandbox" / "mail" / "messages.jsonl", ReceivedMessage)
-    serve(create_app(inbox, api_key, control_token, largest_message=SENDGRIDS_LIMIT), "mail", settings.port_mail)
+    events_url = f"{settings.airflow_url}/lotwatch-messages/v1/sendgrid"
+    serve(create_app(inbox, api_key, control_token, SENDGRIDS_LIMIT, events_url), "mail", settings.port_mail)
 
 
 @app.command("stand-in")
 def stand_in(name: str) -> None:
-    """Serve the trial logistics, compliance or hospital service."""
+    """Serve the trial logistics, compliance or hospital service, or the ways to people."""
     from importlib import import_module
 
     from sandbox.http import stand_in_app
@@ -189,8 +185,8 @@ def connections(settings: ContainerSettings) -> dict[str, str]:
         given = os.environ.get(f"LOTWATCH_CONNECTION_{conn_id.upper()}")
         if given:
             found[conn_id] = given
-        elif urlsplit(native).password:
-            found[conn_id] = native.replace(f"@{_LOOPBACK}:", f"@{SANDBOX_SERVICES.get(conn_id, _LOOPBACK)}:")
+        elif urlsplit(native).password or conn_id in airflow.WITHOUT_LOGIN:
+            found[conn_id] = native
         else:
             console.print(f"          no address for {conn_id}: add it in Airflow (Admin, Connections)")
     return found

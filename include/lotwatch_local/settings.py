@@ -26,6 +26,7 @@ SECRET_NAMES = (
     "logistics_token",
     "compliance_token",
     "hospital_token",
+    "channels_token",
     "inbox_key",
     "answer_key",
     "sandbox_control_token",
@@ -60,6 +61,8 @@ class Settings(BaseSettings):
     port_logistics: int = 8093
     port_compliance: int = 8094
     port_hospital: int = 8095
+    port_channels: int = 8096
+    port_smtp: int = 8097
     data: Path | None = Field(default=None, description="a folder of real data to build the trial world from")
 
     @property
@@ -73,8 +76,13 @@ class Settings(BaseSettings):
             "logistics": self.port_logistics,
             "compliance": self.port_compliance,
             "hospital": self.port_hospital,
+            "channels": self.port_channels,
             "airflow-api": self.port_airflow,
         }
+
+    def host(self, program: str) -> str:
+        """Where a server of the sandbox is."""
+        return "127.0.0.1"
 
     @property
     def cache_folder(self) -> Path:

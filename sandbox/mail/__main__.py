@@ -1,5 +1,6 @@
 """Starts the mail service: `python -m sandbox.mail --port 8102 --state DIR`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -19,11 +20,12 @@ def main(
 ) -> None:
     """A mail service for trials and tests that speaks SendGrid's mail/send and shows what it received.
 
-    SANDBOX_SENDGRID_KEY holds the API key and SANDBOX_CONTROL_TOKEN the token for /control.
+    SANDBOX_SENDGRID_KEY holds the API key and SANDBOX_CONTROL_TOKEN the token for /control. SANDBOX_EVENTS_URL is told
+    what became of each message.
     """
     api_key, control_token = secret("SANDBOX_SENDGRID_KEY"), secret("SANDBOX_CONTROL_TOKEN")
     inbox = Journal(state / "messages.jsonl", ReceivedMessage)
-    serve(create_app(inbox, api_key, control_token, largest_message), port)
+    serve(create_app(inbox, api_key, control_token, largest_message, os.environ.get("SANDBOX_EVENTS_URL")), port)
 
 
 if __name__ == "__main__":

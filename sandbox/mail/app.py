@@ -6,15 +6,23 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from starlette.background import BackgroundTask
 
 from sandbox.http import Journal, Mood, bearer, control, copies, new_app, newest, render
+from sandbox.mail.events import teller
 from sandbox.mail.models import Content, MailSend, Personalization, ReceivedMessage
 
 Inbox = Journal[ReceivedMessage]
 
 
-def create_app(inbox: Inbox, api_key: str, control_token: str, largest_message: int) -> FastAPI:
-    """The service over `inbox`; requests of more than `largest_message` bytes get 413."""
+def create_app(
+    inbox: Inbox, api_key: str, control_token: str, largest_message: int, events_url: str | None = None
+) -> FastAPI:
+    """The service over `inbox`; requests of more than `largest_message` bytes get 413.
+
+    `events_url` is told what became of each message; None: nobody is.
+    """
+    tell = teller(events_url, api_key) if events_url else None
     app = new_app(
         "Mail service", "SendGrid's mail/send, kept to be read.", largest_body=largest_message, invalid_status=400
     )
@@ -29,8 +37,11 @@ def create_app(inbox: Inbox, api_key: str, control_token: str, largest_message: 
         if mail.is_rehearsal:
             return Response(status_code=200)
         message_id = secrets.token_urlsafe(16)
-        inbox.append(*_messages(mail, await request.json(), message_id) * copies(suffered))
-        return await mood.after(suffered) or Response(status_code=202, headers={"X-Message-Id": message_id})
+        received = _messages(mail, await request.json(), message_id)
+        inbox.append(*received * copies(suffered))
+        answer = await mood.after(suffered) or Response(status_code=202, headers={"X-Message-Id": message_id})
+        answer.background = BackgroundTask(tell, received) if tell else None
+        return answer
 
     @app.get("/control/messages", dependencies=[Depends(bearer({control_token: "control"}))], include_in_schema=False)
     async def messages() -> dict[str, Any]:

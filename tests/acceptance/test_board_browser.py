@@ -28,14 +28,15 @@ SELECT lot.item_id, location_id, lot_id, 0, 'own', 'unrestricted', 7
 FROM lotwatch.lot, lotwatch.location WHERE number = 'BROWSER-L' AND code = 'BROWSER';
 INSERT INTO lotwatch.alert
 (rule_id, subject_kind, subject_key, rule_version, severity, subject, evidence, first_seen, last_seen)
-VALUES (
-    'browser', 'lot', 'BROWSER', 'v', 'critical',
+SELECT
+    CASE number WHEN 0 THEN 'browser' ELSE 'acted_on' END, 'lot', 'BROWSER-' || number, 'v', 'critical',
     '{"item_code": "BROWSER-1", "item_name": "Stent as seen in a browser", "site_code": "BROWSER"}',
     '{"days_to_expiry": -9, "physical": 7}', now(), now()
-);
+FROM generate_series(0, 3) AS number;
 """
+# what was done with an alert is never removed: those go on as an ended rule's
 _CLEAR = """
-DELETE FROM lotwatch.alert WHERE rule_id = 'browser';
+UPDATE lotwatch.alert SET state = 'resolved', resolved_at = now() WHERE rule_id IN ('browser', 'acted_on');
 DELETE FROM lotwatch.position USING lotwatch.lot WHERE lot.lot_id = position.lot_id AND number = 'BROWSER-L';
 DELETE FROM lotwatch.lot WHERE number = 'BROWSER-L';
 DELETE FROM lotwatch.item WHERE code = 'BROWSER-1';
@@ -61,6 +62,18 @@ def viewer(airflow: AirflowSite) -> Iterator[BrowserContext]:
         context = browser.new_context(locale="en-GB")
         log_in(context.new_page(), airflow.url, "viewer", airflow.passwords["viewer"])
         yield context
+
+
+@pytest.fixture
+def ops(viewer: BrowserContext, airflow: AirflowSite) -> Iterator[Page]:
+    """A window of the same browser in which operations are logged in, and look at the alerts of this module."""
+    assert viewer.browser is not None
+    context = viewer.browser.new_context(locale="en-GB")
+    page = context.new_page()
+    log_in(page, airflow.url, "ops", airflow.passwords["ops"])
+    page.goto(f"{airflow.url}/lotwatch/alerts?rule=acted_on")
+    yield page
+    context.close()
 
 
 @pytest.fixture
@@ -90,10 +103,31 @@ def _rows_said(board: FrameLocator) -> int:
 
 def test_alerts_are_seen_and_filtered_inside_airflow(board: FrameLocator) -> None:
     severities = [int(text.replace(",", "")) for text in board.locator(".severities b").all_inner_texts()]
-    assert sum(severities) == _rows_said(board) > 0
     board.get_by_role("link", name=re.compile("critical$")).click()
+    expect(board.get_by_role("heading", level=1)).to_have_text("Alerts")
     expect(board.get_by_label("Severity")).to_have_value("critical")
-    assert _rows_said(board) == severities[0]
+    assert _rows_said(board) == severities[0] > 0
+
+
+def test_alerts_are_acknowledged_one_by_one_and_put_off_together_by_keyboard(ops: Page) -> None:
+    rows = ops.locator("tbody tr")
+    expect(rows).to_have_count(3)
+    rows.first.locator("a.title").click()
+    ops.get_by_label("Note").fill("looking into it")
+    ops.keyboard.press("Tab")
+    expect(ops.get_by_role("button", name="Acknowledge")).to_be_focused()
+    ops.keyboard.press("Enter")
+    expect(ops.get_by_role("status").filter(has_text="Done")).to_have_text("Done: acknowledged.")
+    expect(ops.locator("section[aria-labelledby=history] li").first).to_contain_text("looking into it")
+    ops.goto(ops.url.partition("/alerts/")[0] + "/alerts?rule=acted_on")
+    expect(rows).to_have_count(2)
+    ops.get_by_label("Choose all on this page").focus()
+    ops.keyboard.press("Space")
+    expect(ops.locator("input[name=alert]:checked")).to_have_count(2)
+    ops.get_by_role("button", name="1 day").click()
+    expect(ops.get_by_role("status").filter(has_text="snoozed")).to_have_text("snoozed: 2.")
+    expect(rows).to_have_count(0)
+    expect(ops).to_have_url(re.compile("rule=acted_on"))
 
 
 def test_an_alert_leads_to_the_stock_it_is_about(board: FrameLocator) -> None:
@@ -126,6 +160,8 @@ def test_the_language_can_be_changed(board: FrameLocator) -> None:
 
 def test_a_page_updates_itself_without_losing_the_readers_place(board: FrameLocator, page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 400})
+    board.get_by_role("link", name="All alerts").click()
+    expect(board.get_by_role("heading", level=1)).to_have_text("Alerts")
     body = board.locator("body").element_handle()
     frame = body.owner_frame() if body else None
     assert frame is not None
@@ -135,7 +171,7 @@ def test_a_page_updates_itself_without_losing_the_readers_place(board: FrameLoca
         const link = row.querySelector("a");
         link.isTheReaders = true;
         link.focus({ preventScroll: true });
-        scrollTo(0, 150);
+        scrollTo(0, 100);
         row.after(row.cloneNode(true)); // what is not so any more ...
         row.nextSibling.dataset.key = "gone";
         row.querySelector("dd, b").textContent = "once"; // ... or was otherwise
@@ -148,7 +184,7 @@ def test_a_page_updates_itself_without_losing_the_readers_place(board: FrameLoca
     expect(frame.get_by_text("once", exact=True)).to_have_count(0)
     expect(frame.get_by_label("Text")).to_have_value("half a word")
     assert frame.evaluate("document.activeElement.isTheReaders")
-    assert frame.evaluate("scrollY") == 150
+    assert frame.evaluate("scrollY") == 100
 
 
 def test_the_way_to_the_approvals(board: FrameLocator) -> None:
@@ -165,7 +201,16 @@ def test_no_page_is_wider_than_the_screen(
     page.set_viewport_size({"width": width, "height": 844})
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    for path in ("", "inventory", "inventory?group=item", "approvals?who=all", "orders", "quality"):
+    for path in (
+        "",
+        "alerts",
+        "alerts?group=storm",
+        "inventory",
+        "inventory?group=item",
+        "approvals?who=all",
+        "orders",
+        "quality",
+    ):
         for language in ("en", "zh"):
             page.goto(f"{airflow.url}/lotwatch/{path}{'&' if '?' in path else '?'}lang={language}")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, language)

@@ -23,6 +23,7 @@ TABLES_PASSWORD = "the-erp-password"
 CONTROL_TOKEN = "the-control-token"
 LOGISTICS_TOKEN = "the-logistics-token"
 COMPLIANCE_KEY = "the-api-key"
+CHANNELS_TOKEN = "the-secret-of-every-channel"
 PATIENCE = 30  # seconds: ample on a busy machine, only ever reached when something is wrong
 
 _PROJECT = Path(__file__).parents[2]
@@ -36,8 +37,8 @@ class Server:
     process: "subprocess.Popen[bytes]"
     log: Path
 
-    def misbehave(self, mode: str, times: int = 1, seconds: float = 0, at: str = "send") -> None:
-        wish = {"mode": mode, "times": times, "seconds": seconds, "at": at}
+    def misbehave(self, mode: str, times: int = 1, seconds: float = 0, at: str = "send", code: str = "") -> None:
+        wish = {"mode": mode, "times": times, "seconds": seconds, "at": at, "code": code}
         self._control("POST", "misbehave", json=wish)
 
     def received(self, what: str) -> dict[str, Any]:
@@ -110,6 +111,13 @@ def compliance(state: Path, today: str, rate: int = 100_000) -> Iterator[Server]
 
 
 @contextmanager
+def channels(state: Path, smtp_port: int) -> Iterator[Server]:
+    """Every way to people but SendGrid, keeping what it receives in `state`; its mail server listens on `smtp_port`."""
+    with _running("sandbox.channels", state, settings={"SANDBOX_SMTP_PORT": str(smtp_port)}) as server:
+        yield server
+
+
+@contextmanager
 def _running(
     module: str, state: Path, *options: str, settings: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Server]:
@@ -122,6 +130,7 @@ def _running(
         "SANDBOX_CONTROL_TOKEN": CONTROL_TOKEN,
         "SANDBOX_LOGISTICS_TOKEN": LOGISTICS_TOKEN,
         "SANDBOX_COMPLIANCE_TOKEN": COMPLIANCE_KEY,
+        "SANDBOX_CHANNELS_TOKEN": CHANNELS_TOKEN,
     }
     command = [sys.executable, "-m", module, "--port", str(port), "--state", str(state), *options]
     state.mkdir(parents=True, exist_ok=True)

@@ -11,11 +11,13 @@ import pytest
 from lotwatch import actions, facts
 from lotwatch.actions.budgets import Budget
 from lotwatch.audit import RunContext
+from lotwatch.delivery.dispatch import content_of
+from lotwatch.delivery.messages import DIGEST
 from lotwatch.errors import LotwatchError
 from lotwatch.jobs import order as jobs
 from lotwatch.jobs import watch
 from lotwatch.planning import PlanSettings
-from lotwatch.rules import evaluate_live, load_rules
+from lotwatch.rules import Rule, evaluate_live, load_rules
 from tests.integration.company import NOW, TODAY, Company
 
 SETTINGS = actions.ProposeSettings()
@@ -74,6 +76,16 @@ def test_one_order_for_each_supplier_and_site_up_to_the_target_in_whole_packs(sh
     target = short.conn.execute("SELECT target_level FROM lotwatch.policy LIMIT 1").fetchone()
     assert target is not None
     assert 10 + order.lines[0].quantity >= target[0] > 10 + order.lines[0].quantity - 12
+
+
+def test_a_rule_may_act_for_some_subjects_only(short: Company) -> None:
+    stockout = next(rule for rule in load_rules() if rule.id == "stockout_risk")
+    some = Rule.model_validate(
+        stockout.body() | {"mode": "alert", "overrides": [{"for": {"item": ["I2"]}, "mode": "act"}]}
+    )
+    short.conn.commit()
+    evaluate_live(short.conn, [some], short.context)
+    assert actions.propose(short.conn, [some], SETTINGS, short.context)["lines"] == 1
 
 
 def test_what_is_proposed_waiting_or_sent_is_not_proposed_again(short: Company) -> None:
@@ -534,7 +546,7 @@ def test_each_approver_is_told_with_a_link_of_their_own_then_the_deputies_then_w
     short: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(actions, "load_policies", lambda: PATIENT)
-    monkeypatch.setattr(actions, "load_budgets", lambda: RICH)
+    monkeypatch.setattr(actions, "active_budgets", lambda *_: RICH)
     propose(short)
     run = replace(short.context, run_id="ask")
     jobs.ask(short.conn, run)
@@ -542,7 +554,14 @@ def test_each_approver_is_told_with_a_link_of_their_own_then_the_deputies_then_w
     assert [to for to, _ in told] == [["olga"], ["pia"]]
     links = actions.Links("key", "https://lotwatch.example/")
     [row] = actions.with_addresses(told[1][1], links)["rows"]
-    token = row["answer"].removeprefix("https://lotwatch.example/lotwatch-answer/")
+    ids = [number for (number,) in short.conn.execute("SELECT outbox_id FROM lotwatch.outbox")]
+    for payload in {"template": "approval_needed", "data": told[1][1]}, {"template": DIGEST, "messages": ids}:
+        sent = content_of(short.conn, payload, "en", "https://lotwatch.example", links=links)
+        assert row["link"] in sent["text"]
+        assert f'href="{row["link"]}"' in sent["html"]
+        shown = content_of(short.conn, payload, "en", "https://lotwatch.example")
+        assert "lotwatch-answer" not in shown["text"] + shown["html"], "on the board nobody finds another's link"
+    token = row["link"].removeprefix("https://lotwatch.example/lotwatch-answer/")
     invitation = links.read(token, NOW)
     assert invitation == actions.Invitation(proposal_id=1, revision=1, step="buyer", person="pia", until=UNTIL)
     assert "olga" not in str(told[1])

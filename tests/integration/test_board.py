@@ -177,8 +177,21 @@ def table(text: str) -> list[dict[str, str]]:
 
 
 #: something for each part of a route's path
-_SOMETHING = {"name": "board.css", "hold_id": 1, "count_id": 1, "check_id": "stock_negative"} | dict.fromkeys(
-    ("finding_id", "suggestion_id", "notice_id", "record_id", "batch_id", "proposal_id"), 1
+_SOMETHING = {"name": "board.css", "check_id": "stock_negative", "rule_id": "late_inbound"} | dict.fromkeys(
+    (
+        "alert_id",
+        "hold_id",
+        "count_id",
+        "number",
+        "finding_id",
+        "suggestion_id",
+        "notice_id",
+        "record_id",
+        "batch_id",
+        "message_id",
+        "proposal_id",
+    ),
+    1,
 )
 
 
@@ -201,6 +214,9 @@ def test_only_what_is_decided_on_the_board_can_be_written(client: TestClient) ->
         "/approvals/answers",
         "/approvals/{proposal_id}",
         "/approvals/{proposal_id}/change",
+        "/alerts",
+        "/alerts/all",
+        "/alerts/{alert_id}",
         "/holds/new",
         "/holds/{hold_id}",
         "/counts/{count_id}",
@@ -209,6 +225,8 @@ def test_only_what_is_decided_on_the_board_can_be_written(client: TestClient) ->
         "/quality/batches/{batch_id}",
         "/consistency/{check_id}/{finding_id}",
         "/matches/{suggestion_id}",
+        "/rules/changes/{number}",
+        "/messages/{message_id}",
     }
     assert client.post("/").status_code == 405
 
@@ -227,8 +245,8 @@ def test_every_answer_carries_the_security_headers(client: TestClient, path: str
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/inventory", "/inventory?group=site", "/inventory?group=item_site", "/orders", "/holds", "/counts", "/trace", "/quality",
-     "/consistency/stock_negative", "/consistency?standing=open", "/matches"],
+    ["/", "/alerts", "/alerts?group=storm", "/inventory", "/inventory?group=site", "/inventory?group=item_site", "/orders", "/holds", "/counts", "/trace", "/quality",
+     "/consistency/stock_negative", "/consistency?standing=open", "/matches", "/rules"],
 )  # fmt: skip
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_pages_of_an_empty_database_say_that_there_is_nothing(client: TestClient, path: str, language: str) -> None:
@@ -281,7 +299,7 @@ def test_an_alert_explains_itself(client: TestClient, world: World) -> None:
     )  # fmt: skip
     world.done()
 
-    html = client.get("/").text
+    html = client.get("/alerts").text
     (row,) = rows(html)
     assert "Near expiry Stent I1 Lot L1 Shanghai SH" in row
     assert "Available 1,200" in row
@@ -294,7 +312,7 @@ def test_an_alert_explains_itself(client: TestClient, world: World) -> None:
     assert "11 Mar 2026 01:30 UTC+08:00" in row, "in the site's zone"
     assert 'href="/inventory?item=I1&amp;site=SH&amp;lot=L1"' in html
 
-    (row,) = rows(client.get("/?lang=zh").text)
+    (row,) = rows(client.get("/alerts?lang=zh").text)
     assert "近效期 Stent I1 批号 L1" in row
     assert "再订货点 未知" in row
     assert "2026年3月1日" in row
@@ -327,7 +345,7 @@ def test_alerts_are_filtered_and_sorted(client: TestClient, world: World, query:
     world.done()
     found = [row["Subject key"] for row in table(client.get(f"/alerts.csv?{query}").text)]
     assert found == expected
-    assert len(rows(client.get(f"/?{query}").text)) == len(expected)
+    assert len(rows(client.get(f"/alerts?{query}").text)) == len(expected)
 
 
 def test_pages_are_bounded(client: TestClient, world: World) -> None:
@@ -344,10 +362,10 @@ def test_pages_are_bounded(client: TestClient, world: World) -> None:
         "text=%00",
         "sort=evidence",
     ):
-        assert client.get(f"/?{bad}").status_code == 422, bad
-    seen = [re.findall(r"key-\d", client.get(f"/?size=3&page={number}").text) for number in (1, 2, 3)]
+        assert client.get(f"/alerts?{bad}").status_code == 422, bad
+    seen = [re.findall(r"key-\d", client.get(f"/alerts?size=3&page={number}").text) for number in (1, 2, 3)]
     assert seen == [["key-6", "key-5", "key-4"], ["key-3", "key-2", "key-1"], ["key-0"]]
-    beyond = client.get("/?size=3&page=99").text
+    beyond = client.get("/alerts?size=3&page=99").text
     assert re.findall(r"key-\d", beyond) == ["key-0"], "beyond the end is the last page"
     assert "Page 3 of 3" in beyond
 
@@ -416,7 +434,7 @@ def test_only_our_own_stock_has_a_value(client: TestClient) -> None:
     assert (consigned["Physical"], consigned["Available"], consigned["Value (own)"]) == ("3", "3", "")
     assert (shared["Physical"], float(shared["Value (own)"])) == ("10", 40.0), "of ten, four are ours"
     footer = client.get("/inventory").text.partition("<tfoot>")[2].partition("</tfoot>")[0]
-    assert re.findall(r">([\d,.]+)</td>", footer) == ["35", "15", "27", "260.00"]
+    assert re.findall(r">([\d,.]+)</td>", footer) == ["35", "15", "17", "260.00"]
 
 
 @pytest.mark.usefixtures("stocked")
@@ -504,12 +522,22 @@ def test_hostile_names_are_shown_not_run(client: TestClient, world: World, db: p
     world.run(HOSTILE, HOSTILE)
     world.outbox(HOSTILE, "failed")
     world.done()
-    for path in ("/", "/inventory", "/inventory?group=lot", "/orders", "/quality", "/quality/records/1"):
+    for path in (
+        "/",
+        "/alerts",
+        "/alerts?group=rule",
+        "/alerts/1",
+        "/inventory",
+        "/inventory?group=lot",
+        "/orders",
+        "/quality",
+        "/quality/records/1",
+    ):
         html = client.get(path, params={"text": HOSTILE} if path == "/quality" else None).text
         assert "alert(" in html, path
         assert "<script>alert" not in html, path
         assert html.count("<script") == 1, path
-    html = client.get("/", params={"text": HOSTILE}).text
+    html = client.get("/alerts", params={"text": HOSTILE}).text
     assert 'value="&lt;script&gt;' in html
 
 

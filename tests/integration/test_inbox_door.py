@@ -337,8 +337,8 @@ def test_what_waits_to_be_read_turns_more_away(db_url: str, db: psycopg.Connecti
 
 
 def test_a_busy_server_turns_away_before_it_reads(site: Site) -> None:
-    site.app.state.door._lag.seconds = 1.0
-    site.app.state.door._lag._measuring = True
+    site.app.state.door.receiving.lag.seconds = 1.0
+    site.app.state.door.receiving.lag._measuring = True
 
     async def never() -> Any:
         raise AssertionError("it was read")
@@ -369,7 +369,7 @@ def test_a_body_that_does_not_come_does_not_keep_its_place(db_url: str) -> None:
         await asyncio.Event().wait()
 
     assert site.post(slow()).status_code == 503
-    assert site.app.state.door._open == 0
+    assert site.app.state.door.receiving.open == 0
 
 
 # --- the database

@@ -10,7 +10,8 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
-from lotwatch.delivery.mail import MailClient, Message
+from lotwatch.delivery.channels import Message
+from lotwatch.delivery.channels.sendgrid import SendGrid
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
 from tests.conftest import free_port
 from tests.integration import servers
@@ -18,8 +19,12 @@ from tests.integration.servers import PATIENCE, SENDGRID_KEY, Server
 from tests.integration.test_portal import one_answer
 
 SENDER = "Lotwatch <lotwatch@hospital.example>"
+TO = ("buyer@hospital.example", "quality@hospital.example")
 MESSAGE = Message(
-    to=("buyer@hospital.example", "quality@hospital.example"),
+    lang="en",
+    severity="warning",
+    short="Stock-out risk: STENT-3.0",
+    link="https://hospital.example/board",
     subject="Stock-out risk 缺货风险: STENT-3.0",
     text="Two days of cover left.",
     html='<p>Two days of cover left. <a href="https://hospital.example/board">Board</a></p>',
@@ -40,8 +45,8 @@ def mail(running_mail: Server) -> Server:
 
 
 @pytest.fixture
-def client(mail: Server) -> MailClient:
-    return MailClient(SENDGRID_KEY, mail.url, SENDER, timeout=PATIENCE)
+def client(mail: Server) -> SendGrid:
+    return SendGrid(SENDGRID_KEY, mail.url, SENDER, timeout=PATIENCE)
 
 
 def messages(mail: Server) -> list[dict[str, Any]]:
@@ -67,12 +72,12 @@ def post(mail: Server, body: Any, key: str = SENDGRID_KEY) -> requests.Response:
 # --- accepting
 
 
-def test_a_message_arrives_whole_and_can_be_found_by_its_reference(client: MailClient, mail: Server) -> None:
-    message_id = client.send(MESSAGE)
+def test_a_message_arrives_whole_and_can_be_found_by_its_reference(client: SendGrid, mail: Server) -> None:
+    message_id = client.send(MESSAGE, TO)
 
     [received] = messages(mail)
     assert received["message_id"] == message_id
-    assert [each["email"] for each in received["to"]] == list(MESSAGE.to)
+    assert [each["email"] for each in received["to"]] == list(TO)
     assert received["sender"] == {"email": "lotwatch@hospital.example", "name": "Lotwatch"}
     assert (received["subject"], received["text"], received["html"]) == (MESSAGE.subject, MESSAGE.text, MESSAGE.html)
     assert received["custom_args"] == {"reference": MESSAGE.reference}
@@ -103,7 +108,7 @@ def test_a_rehearsal_is_checked_but_not_kept(mail: Server) -> None:
 
 def test_messages_survive_a_crash(tmp_path: Path) -> None:
     with servers.mail(tmp_path) as server:
-        MailClient(SENDGRID_KEY, server.url, SENDER, PATIENCE).send(MESSAGE)
+        SendGrid(SENDGRID_KEY, server.url, SENDER, PATIENCE).send(MESSAGE, TO)
         before = messages(server)
         server.crash()
     with servers.mail(tmp_path) as server:
@@ -152,18 +157,18 @@ def test_what_makes_no_sense_as_a_whole_is_refused(mail: Server, changes: dict[s
 
 def test_a_wrong_key_is_refused(mail: Server) -> None:
     with pytest.raises(Refused, match="HTTP 401: authorization required"):
-        MailClient("SG.guessed", mail.url, SENDER, PATIENCE).send(MESSAGE)
+        SendGrid("SG.guessed", mail.url, SENDER, PATIENCE).send(MESSAGE, TO)
     assert messages(mail) == []
 
 
-def test_a_message_that_is_too_large_is_refused(client: MailClient, mail: Server) -> None:
+def test_a_message_that_is_too_large_is_refused(client: SendGrid, mail: Server) -> None:
     with pytest.raises(Refused, match="HTTP 413: content too large"):
-        client.send(MESSAGE.model_copy(update={"html": "x" * 1_000_000}))
+        client.send(MESSAGE.model_copy(update={"html": "x" * 1_000_000}), TO)
 
 
-def test_a_text_that_sendgrids_client_takes_for_a_key_is_refused(client: MailClient) -> None:
+def test_a_text_that_sendgrids_client_takes_for_a_key_is_refused(client: SendGrid) -> None:
     with pytest.raises(Refused, match="begins like an API key"):
-        client.send(MESSAGE.model_copy(update={"text": "SG.12.34 is short of stock"}))
+        client.send(MESSAGE.model_copy(update={"text": "SG.12.34 is short of stock"}), TO)
 
 
 # --- misbehaving
@@ -181,46 +186,46 @@ def test_a_text_that_sendgrids_client_takes_for_a_key_is_refused(client: MailCli
     ],
 )
 def test_a_failing_service_is_told_apart(
-    client: MailClient, mail: Server, mode: str, outcome: type[Exception], kept: int
+    client: SendGrid, mail: Server, mode: str, outcome: type[Exception], kept: int
 ) -> None:
     mail.misbehave(mode)
     with pytest.raises(outcome, match="message alert 17"):
-        client.send(MESSAGE)
+        client.send(MESSAGE, TO)
     assert len(messages(mail)) == kept
 
 
 @pytest.mark.parametrize("mode", ["429", "500"])
-def test_what_was_unavailable_is_sent_once_when_sent_again(client: MailClient, mail: Server, mode: str) -> None:
+def test_what_was_unavailable_is_sent_once_when_sent_again(client: SendGrid, mail: Server, mode: str) -> None:
     mail.misbehave(mode)
     with pytest.raises(Unavailable):
-        client.send(MESSAGE)
-    client.send(MESSAGE)
+        client.send(MESSAGE, TO)
+    client.send(MESSAGE, TO)
     assert len(messages(mail)) == 1
 
 
 def test_a_service_that_keeps_silent_does_not_keep_us_waiting(mail: Server) -> None:
-    impatient = MailClient(SENDGRID_KEY, mail.url, SENDER, timeout=0.5)
+    impatient = SendGrid(SENDGRID_KEY, mail.url, SENDER, timeout=0.5)
     mail.misbehave("timeout_after_accept", seconds=300)
     with pytest.raises(Unclear, match="timed out"):
-        impatient.send(MESSAGE)
+        impatient.send(MESSAGE, TO)
 
 
-def test_a_slow_service_is_waited_for(client: MailClient, mail: Server) -> None:
+def test_a_slow_service_is_waited_for(client: SendGrid, mail: Server) -> None:
     mail.misbehave("latency", seconds=0.2)
-    client.send(MESSAGE)
+    client.send(MESSAGE, TO)
     assert len(messages(mail)) == 1
 
 
-def test_a_service_that_delivers_twice_is_seen_to(client: MailClient, mail: Server) -> None:
+def test_a_service_that_delivers_twice_is_seen_to(client: SendGrid, mail: Server) -> None:
     mail.misbehave("duplicate")
-    message_id = client.send(MESSAGE)
+    message_id = client.send(MESSAGE, TO)
     assert [each["message_id"] for each in messages(mail)] == [message_id, message_id]
 
 
-def test_the_service_says_how_long_to_wait(client: MailClient, mail: Server) -> None:
+def test_the_service_says_how_long_to_wait(client: SendGrid, mail: Server) -> None:
     mail.misbehave("429", seconds=17)
     with pytest.raises(Unavailable) as error:
-        client.send(MESSAGE)
+        client.send(MESSAGE, TO)
     assert error.value.retry_after == 17
 
 
@@ -229,7 +234,7 @@ def test_the_service_says_how_long_to_wait(client: MailClient, mail: Server) -> 
 
 def test_nobody_listening_means_nothing_was_sent() -> None:
     with pytest.raises(Unavailable, match="cannot be reached"):
-        MailClient(SENDGRID_KEY, f"http://127.0.0.1:{free_port()}", SENDER, PATIENCE).send(MESSAGE)
+        SendGrid(SENDGRID_KEY, f"http://127.0.0.1:{free_port()}", SENDER, PATIENCE).send(MESSAGE, TO)
 
 
 @pytest.mark.parametrize(
@@ -245,26 +250,26 @@ def test_nobody_listening_means_nothing_was_sent() -> None:
 )
 def test_an_answer_that_cannot_be_understood_is_unclear(answer: bytes) -> None:
     with one_answer(answer) as url, pytest.raises(Unclear):
-        MailClient(SENDGRID_KEY, url, SENDER, PATIENCE).send(MESSAGE)
+        SendGrid(SENDGRID_KEY, url, SENDER, PATIENCE).send(MESSAGE, TO)
 
 
 def test_a_page_we_were_redirected_to_is_not_an_acceptance(mail: Server) -> None:
     redirect = f"HTTP/1.1 302 Found\r\nLocation: {mail.url}/health\r\nContent-Length: 0\r\n\r\n"
     with one_answer(redirect.encode()) as url, pytest.raises(Unclear, match="HTTP 200"):
-        MailClient(SENDGRID_KEY, url, SENDER, PATIENCE).send(MESSAGE)
+        SendGrid(SENDGRID_KEY, url, SENDER, PATIENCE).send(MESSAGE, TO)
 
 
-def test_the_api_key_is_never_logged(client: MailClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_api_key_is_never_logged(client: SendGrid, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        client.send(MESSAGE)
+        client.send(MESSAGE, TO)
     assert SENDGRID_KEY not in caplog.text
 
 
 # --- people
 
 
-def test_people_read_the_message_and_nothing_in_it_runs(client: MailClient, mail: Server) -> None:
-    client.send(MESSAGE.model_copy(update={"html": '"><script>alert(1)</script>', "subject": "<b>Subject</b>"}))
+def test_people_read_the_message_and_nothing_in_it_runs(client: SendGrid, mail: Server) -> None:
+    client.send(MESSAGE.model_copy(update={"html": '"><script>alert(1)</script>', "subject": "<b>Subject</b>"}), TO)
     answer = requests.get(mail.url, timeout=PATIENCE)
     assert "&lt;b&gt;Subject&lt;/b&gt;" in answer.text
     assert "&#34;&gt;&lt;script&gt;alert(1)" in answer.text
@@ -273,9 +278,9 @@ def test_people_read_the_message_and_nothing_in_it_runs(client: MailClient, mail
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_the_inbox_comes_in_pages(client: MailClient, mail: Server) -> None:
+def test_the_inbox_comes_in_pages(client: SendGrid, mail: Server) -> None:
     for number in range(21):
-        client.send(MESSAGE.model_copy(update={"subject": f"Message {number:03d}"}))
+        client.send(MESSAGE.model_copy(update={"subject": f"Message {number:03d}"}), TO)
     first, second = (requests.get(mail.url, params={"page": page}, timeout=PATIENCE).text for page in (1, 2))
     assert ("Message 020" in first, "Message 000" in first) == (True, False)
     assert ("Message 020" in second, "Message 000" in second) == (False, True)
@@ -315,10 +320,8 @@ def description(realdata: Path) -> Description:
 
 
 @pytest.mark.realdata
-def test_our_requests_are_as_sendgrid_describes_them(
-    client: MailClient, mail: Server, description: Description
-) -> None:
-    client.send(MESSAGE)
+def test_our_requests_are_as_sendgrid_describes_them(client: SendGrid, mail: Server, description: Description) -> None:
+    client.send(MESSAGE, TO)
     [received] = messages(mail)
     assert description.problems(received["request"], description.request) == []
     assert description.problems(received["request"] | {"from": {}}, description.request)  # it does look

@@ -8,7 +8,9 @@ import pytest
 
 from lotwatch import facts
 from lotwatch.audit import begin_run
+from lotwatch.delivery.people import load_people
 from lotwatch.jobs import watch
+from lotwatch.jobs.tell import tell_alerts
 from lotwatch.planning import PlanSettings
 from lotwatch.rules import evaluate_backfilled, evaluate_live, load_rules, take_untold
 from tests.integration.company import NOW, TODAY, Company, context
@@ -36,11 +38,53 @@ def alerts(conn: psycopg.Connection, rule_id: str) -> list[tuple]:
 
 def test_every_fact_column_has_a_unit_and_every_rule_compiles(db: psycopg.Connection) -> None:
     known = facts.columns(db)
-    assert set(known) == {
-        "fact_item_site", "fact_lot", "fact_order_line", "fact_inspection", "fact_delivery_line", "fact_demand_line",
-    }  # fmt: skip
     assert [c for columns in known.values() for c in columns.values() if not c.comment] == []
     evaluate_live(db, load_rules(), begin_run(db, context()))
+
+
+def one_of_each_that_is_wrong(company: Company) -> None:
+    """Something for each fact about stock, places, sets and receipts."""
+    company.item(storage_min_c=2, storage_max_c=8)
+    company.location(
+        "DC", kind="site", supplied_by="supplier", temperature_min_c=15, temperature_max_c=25, country="CN"
+    )
+    company.lot("SOON", expires=TODAY)
+    company.move(1, "DC", lot="SOON", order_line_key="line")
+    company.add("kit", code="SET", name="Set", owner="own", state="ready")
+    company.item("PUMP", label_lot=False, label_serial=True, label_expiry=False)
+    company.add("lot", item_code="PUMP", serial_number="SN")
+    for place in ("DC", "HOSP"):
+        company.move(1, place, item="PUMP", lot=None, serial_number="SN")
+
+
+ONE_OF_EACH = (
+    (
+        "INSERT INTO lotwatch.hold (cause, authority, item_id, reference, placed_at, placed_by, recorded_at)"
+        " SELECT 'recall', 'recall', min(item_id), 'R', %(now)s, 'qa', %(now)s FROM lotwatch.item"
+    ),
+    (
+        "INSERT INTO lotwatch.excursion (sscc, sensor, allowed_max_c, started_at, ended_at, is_over, coldest_c, warmest_c,"
+        " beyond_tolerance) VALUES ('1', 'S', 8, %(now)s, %(now)s, false, 9, 9, false)"
+    ),
+    (
+        "INSERT INTO lotwatch.check_finding (check_id, subject_key, severity, evidence, first_seen, last_seen)"
+        " VALUES ('c', 's', 'info', '{}', %(now)s, %(now)s)"
+    ),
+    (
+        "INSERT INTO lotwatch.stocktake (source, number, kind, site_id, counted_at, recorded_at)"
+        " SELECT 'test', '1', 'count', location_id, %(now)s, %(now)s FROM lotwatch.location WHERE code = 'DC'"
+    ),
+    (
+        "INSERT INTO lotwatch.quarantine (source, entity, source_key, raw, rules, reasons, first_batch_id, last_batch_id)"
+        " SELECT 'test', 'item', 'x', '{}', '{}', '{}', min(batch_id), min(batch_id) FROM lotwatch.batch"
+    ),
+    (
+        "WITH n AS (INSERT INTO lotwatch.notice (authority, number, source, source_key, recorded_at)"
+        " VALUES ('fda', '1', 'test', 'n', %(now)s) RETURNING notice_id)"
+        " INSERT INTO lotwatch.notice_version (notice_id, source, source_key, said_at, digest, raw)"
+        " SELECT notice_id, 'test', 'n', %(now)s, '', '{}' FROM n"
+    ),
+)
 
 
 def test_columns_that_are_said_never_to_be_null_never_are(short: Company) -> None:
@@ -50,7 +94,19 @@ def test_columns_that_are_said_never_to_be_null_never_are(short: Company) -> Non
     short.add("demand_line", "d", item_code="I1", quantity=3, state="open", **demand)
     delivery = {"delivery_key": "S", "to_location": "HOSP", "state": "shipped", "shipped_at": NOW}
     short.add("delivery_line", "s", item_code="I1", quantity=2, **delivery)
+    short.add(
+        "inspection", "f", item_code="I1", lot_number="L1", state="failed", number="Q2", opened_at=NOW, closed_at=NOW
+    )
+    short.add("quality_alert", "a", number="A1", item_code="I1", lot_number="L1", state="open", opened_at=NOW)
+    short.add("credential", item_code="I1", kind="registration", number="R1", valid_through=TODAY)
+    one_of_each_that_is_wrong(short)
     short.post()
+    short.conn.execute("INSERT INTO lotwatch.channel_health (channel) VALUES ('smtp')")
+    for statement in ONE_OF_EACH:
+        short.conn.execute(statement, {"now": NOW})
+    short.conn.execute(
+        "INSERT INTO lotwatch.budget SELECT location_id, '2026-06-01', 1, 'USD' FROM lotwatch.location WHERE code = 'DC'"
+    )
     facts.live(short.conn, NOW)
     for view, columns in facts.columns(short.conn).items():
         rows = short.conn.execute(psycopg.sql.SQL("SELECT * FROM lotwatch.{}").format(psycopg.sql.Identifier(view)))
@@ -106,30 +162,33 @@ def test_each_role_is_told_of_its_own_alerts_once(short: Company) -> None:
     short.post()
     evaluate_live(short.conn, load_rules(), short.context)
     for _ in range(2):
-        watch.tell_alerts(short.conn, short.context)
+        tell_alerts(short.conn, short.context, load_people())
     told = short.conn.execute("SELECT payload FROM lotwatch.outbox ORDER BY idempotency_key").fetchall()
-    by_role = {payload["to"][0]: [row["rule"]["en"] for row in payload["data"]["rows"]] for (payload,) in told}
+    by_role = {
+        payload["subscribers"][0]: [row["what"]["rule"]["title"]["en"] for row in payload["data"]["rows"]]
+        for (payload,) in told
+    }
     expired = ["Expired on the shelf"]
     assert by_role == {"buyer": ["Stock-out risk"], "quality": expired, "warehouse": expired}
 
 
 def test_a_cleared_task_tells_what_it_finds_anew(short: Company) -> None:
     evaluate_live(short.conn, load_rules(), short.context)
-    watch.tell_alerts(short.conn, short.context)
+    tell_alerts(short.conn, short.context, load_people())
     short.lot("OLD", expires=TODAY - timedelta(days=1))
     short.move(3, "DC", lot="OLD")
     short.post()
     again = replace(short.context, try_number=2)
     evaluate_live(short.conn, load_rules(), again)
-    watch.tell_alerts(short.conn, again)
-    told = {payload["to"][0] for (payload,) in short.conn.execute("SELECT payload FROM lotwatch.outbox")}
+    tell_alerts(short.conn, again, load_people())
+    told = {payload["subscribers"][0] for (payload,) in short.conn.execute("SELECT payload FROM lotwatch.outbox")}
     short.lot("OLDER", expires=TODAY - timedelta(days=2))
     short.move(3, "DC", lot="OLDER")
     short.post()
     third = replace(short.context, try_number=3)
     evaluate_live(short.conn, load_rules(), third)
-    watch.tell_alerts(short.conn, third)
-    to_warehouse = "SELECT count(*) FROM lotwatch.outbox WHERE payload -> 'to' ->> 0 = 'warehouse'"
+    tell_alerts(short.conn, third, load_people())
+    to_warehouse = "SELECT count(*) FROM lotwatch.outbox WHERE payload -> 'subscribers' ->> 0 = 'warehouse'"
     assert told == {"buyer", "quality", "warehouse"}
     assert short.conn.execute(to_warehouse).fetchone() == (2,)
 

@@ -13,6 +13,7 @@ from lotwatch.actions.warehouse import Task, TaskLine, Warehouse
 from lotwatch.audit import begin_run
 from lotwatch.delivery import Gateways, WarehouseGateway
 from lotwatch.delivery.people import People
+from lotwatch.delivery.portals import Portals
 from lotwatch.errors import SourceError
 from lotwatch.jobs.order import send
 from lotwatch.sources.tryton.wms import Told
@@ -102,9 +103,11 @@ def run(wms: Wms, days: float = 0) -> dict[str, Any]:
     """One run of send_outbox, with everything due now."""
     conn = wms.company.conn
     conn.execute("UPDATE lotwatch.outbox SET not_before = now() WHERE state IN ('waiting', 'unclear')")
-    people = People({"ops": {"en": ("o@x.example",)}, "warehouse": {"en": ("w@x.example",)}})
+    people = People.model_validate({
+        name: {"roles": [name], "channels": [{"smtp": f"{name}@x.example"}]} for name in ("ops", "warehouse")
+    })
     gateways = Gateways(
-        erp=None, portal=None, mail=Mailbox(), people=people, board_url="http://board",  # type: ignore[arg-type]
+        erp=None, portals=Portals({}, None), channels={"smtp": Mailbox()}, people=people, board_url="http://board",  # type: ignore[arg-type]
         warehouses={"tryton": WarehouseGateway(SETTINGS, wms)},
     )  # fmt: skip
     run_id = f"run {days} {conn.execute('SELECT clock_timestamp()').fetchone()}"
@@ -113,7 +116,7 @@ def run(wms: Wms, days: float = 0) -> dict[str, Any]:
 
 
 class Mailbox:
-    def send(self, message: Any) -> str:
+    def send(self, message: Any, to: Any) -> str:
         return "m1"
 
 

@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,17 @@ def test_every_task_ends_and_tries_again_and_tells_ops_when_it_fails(dags) -> No
             assert waits_for_a_person or task.execution_timeout, (dag_id, task.task_id)
             assert task.retries, (dag_id, task.task_id)
             assert task.on_failure_callback, (dag_id, task.task_id)
+            assert task.on_retry_callback, (dag_id, task.task_id)
+
+
+def test_what_must_not_stand_still_has_a_deadline_that_the_triggerer_can_tell_of(dags) -> None:
+    from airflow._shared.module_loading import import_string
+
+    for dag_id in ("watch_inventory", "handle_events", "send_outbox"):
+        alert = dags[dag_id].deadline
+        alert = alert[0] if isinstance(alert, list) else alert
+        assert alert.callback.kwargs["dag_id"] == dag_id
+        assert iscoroutinefunction(import_string(alert.callback.path)), dag_id
 
 
 def test_only_tasks_that_may_skip_ring_a_bell(dags) -> None:

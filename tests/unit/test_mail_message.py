@@ -6,29 +6,40 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from lotwatch.delivery.mail import MailClient, Message, _request
+from lotwatch.delivery.channels import Message
+from lotwatch.delivery.channels.recipients import mail_addresses
+from lotwatch.delivery.channels.sendgrid import SendGrid, _request
+from lotwatch.delivery.outcome import Refused
 from lotwatch.errors import LotwatchError
 
 
 def message(**changes: Any) -> Message:
-    fields = {"to": ["a@x.example"], "subject": "S", "text": "T", "html": "<p>H</p>", "reference": "alert 1"}
+    fields = {
+        "reference": "alert 1",
+        "lang": "en",
+        "severity": "warning",
+        "subject": "S",
+        "text": "T",
+        "html": "<p>H</p>",
+        "short": "S",
+        "link": "https://x.example/alerts/1",
+    }
     return Message.model_validate(fields | changes)
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("to", []),
-        ("to", ["a"]),
-        ("to", ["a@x.example, b@x.example"]),
-        ("to", ["A <a@x.example>"]),
-        ("to", ["a@x.example\r\nBcc: b@x.example"]),
-        ("to", ["a@x.example"] * 1001),
         ("subject", ""),
         ("subject", "S\r\nBcc: b@x.example"),
         ("text", ""),
         ("html", ""),
         ("reference", ""),
+        ("short", "S" * 301),
+        ("severity", "fatal"),
+        ("lang", "fr"),
+        ("link", "javascript:alert(1)"),
+        ("link", "https://x.example/ <b>"),
     ],
 )
 def test_a_message_that_cannot_be_sent_as_meant_names_its_field(field: str, value: object) -> None:
@@ -41,8 +52,24 @@ def test_a_message_read_back_from_the_outbox_is_the_same_message() -> None:
     assert Message.model_validate(json.loads(message().model_dump_json())) == message()
 
 
+@pytest.mark.parametrize(
+    "to",
+    [
+        [],
+        ["a"],
+        ["a@x.example, b@x.example"],
+        ["A <a@x.example>"],
+        ["a@x.example\r\nBcc: b@x.example"],
+        ["a@x.example"] * 1001,
+    ],
+)
+def test_what_is_no_address_is_not_written_to(to: list[str]) -> None:
+    with pytest.raises(Refused):
+        mail_addresses(to, "mail")
+
+
 def test_the_request_names_each_person_once_and_tracks_nobody() -> None:
-    sent = _request(message(to=["a@x.example", "b@x.example", "A@X.example"]), "Lotwatch <l@x.example>").get()
+    sent = _request(message(), ["a@x.example", "b@x.example", "A@X.example"], "Lotwatch <l@x.example>").get()
     assert sent["personalizations"] == [
         {
             "to": [{"email": "a@x.example"}, {"email": "b@x.example"}],
@@ -67,4 +94,4 @@ def test_a_connection_that_cannot_work_says_so_at_once(
 ) -> None:
     monkeypatch.setenv("SENDGRID_API_KEY", "SG.someone-elses")
     with pytest.raises(LotwatchError, match="connection of the mail service"):
-        MailClient(key, host, sender)
+        SendGrid(key, host, sender)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from lotwatch.delivery.portal import Order, PortalClient
+from lotwatch.delivery.portals import Order
+from lotwatch.delivery.portals.rest import RestPortal
 from lotwatch.errors import LotwatchError
 
 
@@ -18,6 +19,7 @@ def payload(**line: Any) -> dict[str, Any]:
         "buyer_reference": "LW-000001",
         "supplier_code": "S",
         "ship_to_site": "DC-1",
+        "ordered_on": "2026-02-01",
         "currency": "CNY",
         "lines": [first],
     }
@@ -65,4 +67,4 @@ def test_a_line_that_cannot_be_ordered_names_its_field(line: dict[str, Any], fie
 @pytest.mark.parametrize(("url", "token"), [("portal.example", "t"), ("", "t"), ("https://portal.example", "")])
 def test_a_connection_that_cannot_work_says_so_at_once(url: str, token: str) -> None:
     with pytest.raises(LotwatchError, match="connection of the supplier portal"):
-        PortalClient(url, token)
+        RestPortal(url, token)

@@ -159,7 +159,7 @@ _FILE = '<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>'
         ("", "well-formed"),
         ("not XML", "well-formed"),
         (advice(line())[:300], "well-formed"),
-        ("<Order/>", "not a DespatchAdvice"),
+        ("<Order/>", "not DespatchAdvice"),
         (advice(line()).replace("?>", f"?>{_BOMB}", 1), "document type"),
         (advice(line()).replace("?>", f"?>{_FILE}", 1).replace("DA-7", "&f;"), "document type"),
         ("<a>" * 600, "well-formed"),

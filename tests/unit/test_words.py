@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from lotwatch.delivery.messages import catalogue
+from lotwatch.delivery.messages import DIGEST, catalogue
 from lotwatch.gate.suites import ENTITIES
 from lotwatch.outbox.queue import Kind
 from lotwatch_airflow.board.texts import LANGUAGES, texts
@@ -22,3 +22,4 @@ def test_every_entity_and_everything_that_is_sent_has_a_name_on_the_board(langua
     known = texts(language).catalogue
     assert {f"entity.{entity}" for entity in ENTITIES} <= known.keys()
     assert {f"outbox_kind.{kind}" for kind in get_args(Kind)} <= known.keys()
+    assert {f"template.{name}" for name in [*catalogue(), DIGEST]} <= known.keys()

@@ -17,9 +17,10 @@ from lotwatch.actions.approvals import (
     note_late,
     use_link,
 )
-from lotwatch.actions.budgets import apply_budgets, load_budgets
+from lotwatch.actions.budgets import active_budgets, apply_budgets, as_content, load_budgets
 from lotwatch.actions.guards import Refusal, guard
 from lotwatch.actions.links import Invitation, Links, with_addresses
+from lotwatch.actions.placed import ItemNames, approved_on, decline, item_names, order_in_erp
 from lotwatch.actions.policies import Policies, Policy, Step, load_policies
 from lotwatch.actions.progress import confirmed, drafted, failed, is_approved, take_untold
 from lotwatch.actions.proposals import Line, Proposal, load_proposal
@@ -35,6 +36,7 @@ __all__ = [
     "Asking",
     "Decision",
     "Invitation",
+    "ItemNames",
     "Line",
     "Links",
     "NotTheirs",
@@ -46,24 +48,30 @@ __all__ = [
     "Refusal",
     "Step",
     "TooLate",
+    "active_budgets",
     "apply_budgets",
+    "approved_on",
+    "as_content",
     "ask",
     "ask_again",
     "case_of",
     "confirmed",
     "decide",
+    "decline",
     "deputies_due",
     "drafted",
     "failed",
     "guard",
     "in_words",
     "is_approved",
+    "item_names",
     "line_key",
     "load_budgets",
     "load_policies",
     "load_proposal",
     "may_answer",
     "note_late",
+    "order_in_erp",
     "propose",
     "revise",
     "take_untold",

@@ -1,12 +1,16 @@
-"""Budgets from `include/config/budgets.yaml`: what each site may order for in a calendar month."""
+"""Budgets: what each site may order for in a calendar month. The database says which are in force; they are written in
+`include/config/budgets.yaml`, and changed by two persons."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from pydantic import BaseModel, ConfigDict, Field
 
+from lotwatch import governance
 from lotwatch.audit import RunContext, record
 from lotwatch.config import read_config
 from lotwatch.db.query import query
@@ -26,6 +30,17 @@ def load_budgets(path: Path = BUDGETS) -> dict[str, Budget]:
     """Budgets by site code. Raises LotwatchError naming the file, site and field."""
     budgets: dict[str, Budget] = read_config(path, dict[str, Budget], "The budgets")
     return budgets
+
+
+def active_budgets(conn: psycopg.Connection, as_of: datetime) -> dict[str, Budget]:
+    """The budgets in force, by site code. Where none ever were, those of the file are from now on. Raises LotwatchError."""
+    found = governance.active(conn, "budget") or governance.release(conn, "budget", as_content(load_budgets()), as_of)
+    return {site: Budget.model_validate(budget) for site, budget in found.content.items()}
+
+
+def as_content(budgets: Mapping[str, Budget]) -> dict[str, Any]:
+    """Budgets as a change set has them."""
+    return {site: budget.model_dump(mode="json") for site, budget in budgets.items()}
 
 
 def apply_budgets(conn: psycopg.Connection, as_of: datetime, context: RunContext, budgets: dict[str, Budget]) -> int:

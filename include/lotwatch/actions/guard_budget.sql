@@ -1,6 +1,6 @@
 -- Does the site's budget of the month not cover an order?
 -- Committed: what was ordered this month in the ERP, our orders that are asked for, approved or sent, and those that
--- have just passed the guards.
+-- have just passed the guards; without what their suppliers decline.
 WITH candidate AS (
     SELECT
         proposal.proposal_id,
@@ -21,7 +21,7 @@ ordered AS (
     SELECT
         line.site_id,
         date_trunc('month', line.ordered_on)::date AS period,
-        sum(line.quantity * line.unit_price) AS total
+        sum((line.quantity - line.declined) * line.unit_price) AS total
     FROM lotwatch.purchase_order_line AS line
     WHERE
         line.state <> 'cancelled' AND line.ordered_on IS NOT NULL
@@ -36,7 +36,7 @@ ours AS (
     SELECT
         proposal.site_id,
         date_trunc('month', proposal.created_at AT TIME ZONE site.time_zone)::date AS period,
-        sum(line.quantity * line.unit_price) AS total
+        sum((line.quantity - line.declined) * line.unit_price) AS total
     FROM lotwatch.proposal AS proposal
     INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
     INNER JOIN lotwatch.location AS site ON proposal.site_id = site.location_id

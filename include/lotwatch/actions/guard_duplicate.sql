@@ -16,7 +16,7 @@ pending AS (
     SELECT
         line.proposal_id,
         line.item_id,
-        sum(other_line.quantity) AS quantity,
+        sum(other_line.quantity - other_line.declined) AS quantity,
         string_agg(other.code, ', ' ORDER BY other.code) AS codes
     FROM line
     INNER JOIN lotwatch.proposal AS other
@@ -24,7 +24,9 @@ pending AS (
             line.site_id = other.site_id AND other.proposal_id < line.proposal_id
             AND other.state IN ('proposed', 'waiting', 'approved', 'sending', 'sent')
     INNER JOIN lotwatch.proposal_line AS other_line
-        ON other.proposal_id = other_line.proposal_id AND line.item_id = other_line.item_id AND NOT other_line.refused
+        ON
+            other.proposal_id = other_line.proposal_id AND line.item_id = other_line.item_id AND NOT other_line.refused
+            AND other_line.declined < other_line.quantity
     WHERE
         NOT EXISTS (
             SELECT 1 FROM lotwatch.purchase_order_line AS known

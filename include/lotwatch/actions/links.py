@@ -52,14 +52,14 @@ class Links:
 
 
 def with_addresses(data: dict[str, Any], links: Links | None) -> dict[str, Any]:
-    """A message's data in which invitations have become addresses; without a key there are none, and the board is used.
+    """A message's data in which rows with an invitation have its link; without a key there are none, and the board is used.
 
     Done when a message is sent: nobody who may read the outbox can answer for somebody else.
     """
+    if links is None or "rows" not in data:
+        return data
     rows = [
-        row | {"answer": "" if links is None else links.address(Invitation.model_validate(row["answer"]))}
-        if "answer" in row
-        else row
-        for row in data.get("rows", [])
+        row | {"link": links.address(Invitation.model_validate(row["answer"]))} if "answer" in row else row
+        for row in data["rows"]
     ]
-    return data | {"rows": rows} if "rows" in data else data
+    return data | {"rows": rows}

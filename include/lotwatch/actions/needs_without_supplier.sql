@@ -4,7 +4,7 @@ FROM lotwatch.alert AS alert
 INNER JOIN lotwatch.fact_item_site AS fact
     ON alert.subject_kind = 'item_site' AND alert.subject_key = fact.subject_key
 WHERE
-    alert.rule_id = ANY(%(rules)s::text[]) AND alert.state IN ('open', 'acknowledged')
+    (alert.rule_id || '/' || alert.variant) = ANY(%(acting)s::text[]) AND alert.state IN ('open', 'acknowledged')
     AND fact.supplied_by = 'supplier'
     AND NOT EXISTS (
         SELECT 1

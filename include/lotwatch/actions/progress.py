@@ -18,13 +18,13 @@ def drafted(conn: psycopg.Connection, proposal_id: int, erp_number: str) -> None
     conn.execute(query(__package__, "drafted"), {"proposal_id": proposal_id, "erp_number": erp_number})
 
 
-def confirmed(conn: psycopg.Connection, proposal_id: int, confirmation: str) -> None:
-    """The portal has the order."""
+def confirmed(conn: psycopg.Connection, proposal_id: int, confirmation: str | None) -> None:
+    """The portal has the order. None: the supplier has no portal, and a buyer places the ERP's draft."""
     conn.execute(query(__package__, "confirmed"), {"proposal_id": proposal_id, "confirmation": confirmation})
 
 
-def take_untold(conn: psycopg.Connection, as_of: datetime) -> list[tuple[Proposal, str]]:
-    """Orders that were sent and that the buyers were not told of yet, each with the portal's confirmation.
+def take_untold(conn: psycopg.Connection, as_of: datetime) -> list[tuple[Proposal, str | None]]:
+    """Orders that were sent and that the buyers were not told of yet, each with the portal's confirmation, if it has one.
 
     They count as told from this transaction on.
     """

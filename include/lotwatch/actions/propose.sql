@@ -39,7 +39,7 @@ need AS (
             AND line.item_id = fact.item_id
     ) AS moved ON TRUE
     WHERE
-        alert.rule_id = ANY(%(rules)s::text[]) AND alert.state IN ('open', 'acknowledged')
+        (alert.rule_id || '/' || alert.variant) = ANY(%(acting)s::text[]) AND alert.state IN ('open', 'acknowledged')
         AND fact.supplied_by = 'supplier' AND fact.inventory_position + coalesce(moved.quantity, 0) < fact.reorder_point
         -- what is proposed, waiting or on its way into the ERP is not proposed twice
         AND NOT EXISTS (
@@ -49,6 +49,7 @@ need AS (
             WHERE
                 proposal.kind = 'purchase_order' AND line.item_id = fact.item_id AND proposal.site_id = fact.site_id
                 AND NOT line.refused
+                AND line.declined < line.quantity
         )
         -- after a no, a time-out or a refusal it is not asked for again at once
         AND NOT EXISTS (

@@ -6,6 +6,7 @@ import psycopg
 from pydantic import BaseModel, ConfigDict
 
 from lotwatch import facts
+from lotwatch.actions.acting import acting
 from lotwatch.actions.proposals import load_proposal
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
@@ -28,17 +29,17 @@ def propose(
 
     Returns how many orders and lines were proposed, and how many needs have no supplier to order from.
     """
-    acting = [rule.id for rule in rules if rule.mode == "act" and "purchase_order" in rule.actions]
+    about = acting(rules, "purchase_order")
     with conn.transaction():
         conn.execute(query(__package__, "lock_proposals"))
         facts.live(conn, context.as_of)
-        parameters = settings.model_dump() | {"as_of": context.as_of, "rules": acting}
+        parameters = settings.model_dump() | {"as_of": context.as_of, "acting": about}
         rows = conn.execute(query(__package__, "propose"), parameters).fetchall()
         for proposal_id, code, lines in rows:
             order = load_proposal(conn, proposal_id)
             after = {"supplier": order.supplier_code, "site": order.site_code, "total": order.total, "lines": lines}
             record(conn, context, "order proposed", "proposal", code, after=after)
-        unsupplied = conn.execute(query(__package__, "needs_without_supplier"), {"rules": acting}).fetchone()
+        unsupplied = conn.execute(query(__package__, "needs_without_supplier"), {"acting": about}).fetchone()
     return {
         "proposals": len(rows),
         "lines": sum(lines for *_, lines in rows),

@@ -74,6 +74,17 @@ def record_many(
             ))
 
 
+def record_acted(conn: psycopg.Connection, context: RunContext, object_kind: str) -> None:
+    """Append an audit event for each row of the temporary table `acted` (action, object_id, after): for what comes by the
+    hundred thousand, and never leaves the database."""
+    parameters = _circumstances(context) | {
+        "actor": context.actor,
+        "dag_version_id": context.dag_version_id,
+        "object_kind": object_kind,
+    }
+    conn.execute(query(__package__, "record_acted"), parameters)
+
+
 def log_counts(conn: psycopg.Connection, context: RunContext, counts: Mapping[str, Any]) -> None:
     """Append what this try did, in numbers (rows read, passed, quarantined, posted, alerts, actions)."""
     conn.execute(query(__package__, "log"), _circumstances(context) | {"counts": Jsonb(dict(counts)), "error": None})

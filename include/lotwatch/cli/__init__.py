@@ -5,7 +5,9 @@ from rich.console import Console
 
 from lotwatch.cli import (
     access,
+    alerts,
     batches,
+    budget,
     consistency,
     counts,
     facts,
@@ -13,7 +15,9 @@ from lotwatch.cli import (
     inbox,
     ledger,
     match,
+    messages,
     notices,
+    people,
     quarantine,
     rules,
     sources,
@@ -37,8 +41,12 @@ app.add_typer(trace.app, name="trace")
 app.command()(udi)
 app.add_typer(facts.app, name="facts")
 app.add_typer(rules.app, name="rules")
+app.add_typer(budget.app, name="budget")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(consistency.app, name="consistency")
 app.add_typer(match.app, name="match")
+app.add_typer(messages.app, name="messages")
+app.add_typer(people.app, name="people")
 app.add_typer(access.app, name="access")
 
 

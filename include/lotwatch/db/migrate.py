@@ -3,6 +3,7 @@
 The documented fact views are not migrated but made anew whenever their files change: they hold no data.
 """
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from importlib.resources import files
@@ -53,7 +54,10 @@ def _renew_views(conn: psycopg.Connection, known: dict[str, str], *, always: boo
     text = "\n".join(script.read_text(encoding="utf-8") for script in scripts)
     digest = sha256(text.encode()).hexdigest()
     if always or known.get("views") != digest:
-        _run(conn, "facts/views", text)
+        before = "".join(
+            f"DROP VIEW IF EXISTS {name} CASCADE;\n" for name in re.findall(r"(?m)^CREATE VIEW ([\w.]+)", text)
+        )
+        _run(conn, "facts/views", before + text)
         conn.execute(
             "INSERT INTO public.migration (name, digest) VALUES ('views', %s)"
             " ON CONFLICT (name) DO UPDATE SET digest = excluded.digest, applied_at = now()",

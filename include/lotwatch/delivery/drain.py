@@ -10,16 +10,14 @@ from typing import Literal
 
 import psycopg
 from jinja2 import TemplateError
-from pydantic import ValidationError
 
 from lotwatch import actions, outbox
 from lotwatch.actions import warehouse as tasks
 from lotwatch.audit import RunContext, record
-from lotwatch.delivery import orders, warehouse
+from lotwatch.delivery import dispatch, orders, warehouse
 from lotwatch.delivery.gateways import Gateways
-from lotwatch.delivery.mail import Message
-from lotwatch.delivery.messages import render
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
+from lotwatch.delivery.portals import NotYet
 from lotwatch.errors import LotwatchError, SourceError
 
 #: seconds until another worker may take a row that was claimed and never recorded
@@ -44,6 +42,8 @@ def drain(conn: psycopg.Connection, gateways: Gateways, context: RunContext) -> 
     `conn` must be in autocommit mode: each step is committed on its own.
     """
     drained = Drained()
+    drained.counts["message_delivery.bounced"] += dispatch.hear(conn, gateways.people, context)
+    drained.counts["message_delivery.released"] += dispatch.gather(conn, gateways.people, context)
     while row := outbox.claim(conn, LEASE):
         try:
             outcome, error = _deliver(conn, row, gateways, context)
@@ -52,6 +52,7 @@ def drain(conn: psycopg.Connection, gateways: Gateways, context: RunContext) -> 
         drained.counts[f"{row.kind}.{outcome}"] += 1
         if error:
             drained.errors.append(f"{row.kind} {row.key}, {outcome}: {error}")
+    drained.counts = +drained.counts
     return drained
 
 
@@ -60,24 +61,33 @@ def _deliver(
 ) -> tuple[str, LotwatchError | None]:
     try:
         if row.kind == "message":
-            _send_message(conn, row, gateways, context)
+            return ("sent" if dispatch.route(conn, row, gateways.people, context) else "refused"), None
+        if row.kind == "message_delivery":
+            dispatch.send(conn, row, gateways, context)
         elif row.kind == "warehouse_task":
             if not warehouse.deliver(conn, row, gateways, context):
-                outbox.close(conn, row, "refused", "It is wanted no more.")
+                outbox.close(conn, row.outbox_id, "refused", "It is wanted no more.")
                 return "refused", None
         else:
             orders.deliver(conn, row, gateways, context)
     except orders.NotToBeSent as stop:
-        outbox.close(conn, row, "refused", str(stop))
+        outbox.close(conn, row.outbox_id, "refused", str(stop))
         return "refused", None
+    except NotYet as error:
+        outbox.put_back(conn, row, str(error), error.seconds)
+        return "put_back", None
     except Refused as error:
+        if row.kind == "message_delivery":
+            return dispatch.fall_over(
+                conn, outbox.delivery(conn, row.outbox_id), gateways.people, error, context
+            ), error
         return _give_up(conn, row, error, context), error
-    except Unavailable as error:
-        return _again(conn, row, error, context, error.retry_after), error
-    except Unclear as error:
+    except (Unavailable, Unclear) as error:
+        if row.kind == "message_delivery":
+            return _by_another_way(conn, row, error, gateways, context), error
         return _again(conn, row, error, context), error
     # our own data cannot be put into words the recipient takes, or for which there are words
-    except (ValidationError, TemplateError, KeyError) as error:
+    except (ValueError, TemplateError, KeyError) as error:
         return _give_up(
             conn, row, unfit := LotwatchError(f"It cannot be written: {error}", where=row.key), context
         ), unfit
@@ -88,44 +98,42 @@ def _deliver(
     return "sent", None
 
 
-def _send_message(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context: RunContext) -> None:
-    """One message for each language its readers want; a language that was sent is not sent again."""
-    sent = dict(row.payload.get("sent", {}))
-    data = actions.with_addresses(row.payload["data"], gateways.links)
-    for lang, addresses in gateways.people.of(row.payload["to"]).items():
-        if lang not in sent:
-            content = render(row.payload["template"], lang, data, gateways.board_url)
-            sent[lang] = gateways.mail.send(Message(to=addresses, reference=f"{row.key}:{lang}", **content))
-            outbox.note_payload(conn, row, row.payload | {"sent": sent})
-    with conn.transaction():
-        outbox.close_as_sent(conn, row.key, sent)
-        after = {"template": row.payload["template"], "ids": sent}
-        record(conn, context, "message sent", "message", row.key, after=after)
+def _by_another_way(
+    conn: psycopg.Connection, row: outbox.Row, error: Unavailable | Unclear, gateways: Gateways, context: RunContext
+) -> str:
+    """Whether to try the channel again, or the subscriber's next one."""
+    delivery = outbox.delivery(conn, row.outbox_id)
+    another = dispatch.next_channel(delivery, gateways.people) is not None
+    resting = isinstance(error, dispatch.Resting)
+    not_again = isinstance(error, Unclear) and row.look_first and delivery.severity != "critical"
+    if not_again or (another and (resting or row.attempts >= dispatch.TRIES_BEFORE_NEXT)):
+        return dispatch.fall_over(conn, delivery, gateways.people, error, context)
+    if row.attempts >= MOST_ATTEMPTS and not resting:
+        return dispatch.fall_over(conn, delivery, gateways.people, error, context)
+    return _again(conn, row, error, context, untried=resting)
 
 
 def _again(
-    conn: psycopg.Connection,
-    row: outbox.Row,
-    error: LotwatchError,
-    context: RunContext,
-    asked_to_wait: float | None = None,
+    conn: psycopg.Connection, row: outbox.Row, error: LotwatchError, context: RunContext, *, untried: bool = False
 ) -> str:
     """Leave it for later, unless it was tried often enough. Only what certainly did not arrive is plainly waiting."""
-    if row.attempts >= MOST_ATTEMPTS:
+    if row.attempts >= MOST_ATTEMPTS and not untried:
         return _give_up(conn, row, error, context)
     own_wait = min(FIRST_WAIT * 2 ** (row.attempts - 1), LONGEST_WAIT)
+    asked_to_wait = error.retry_after if isinstance(error, Unavailable) else None
     state: Literal["waiting", "unclear"] = (
         "waiting" if isinstance(error, Unavailable) and not row.look_first else "unclear"
     )
-    outbox.try_again(conn, row, state, str(error), own_wait if asked_to_wait is None else asked_to_wait)
+    wait = own_wait if asked_to_wait is None else asked_to_wait
+    outbox.try_again(conn, row, state, str(error), wait, untried=untried)
     return state
 
 
 def _give_up(conn: psycopg.Connection, row: outbox.Row, error: LotwatchError, context: RunContext) -> str:
     """Nothing more is tried: a person must look, and is told."""
     with conn.transaction():
-        outbox.close(conn, row, "failed", str(error))
-        if row.kind == "message":
+        outbox.close(conn, row.outbox_id, "failed", str(error))
+        if row.kind in {"message", "message_delivery"}:
             record(conn, context, "message failed", "message", row.key, reason=str(error))
         elif row.kind == "warehouse_task":
             code = tasks.refused(conn, row.payload["task_id"], str(error), context)

@@ -6,9 +6,10 @@ from typing import Protocol
 
 from lotwatch.actions import Links, Proposal
 from lotwatch.actions.warehouse import Task, Warehouse
-from lotwatch.delivery import portal
-from lotwatch.delivery.mail import Message
+from lotwatch.delivery.channels import Channel
 from lotwatch.delivery.people import People
+from lotwatch.delivery.portals import Portals
+from lotwatch.delivery.words import Names, plain_names
 
 
 class Erp(Protocol):
@@ -19,20 +20,6 @@ class Erp(Protocol):
 
     def draft(self, order: Proposal) -> str:
         """The ERP's number of the draft. Raises SourceError (`retry` says whether later can help)."""
-
-
-class Portal(Protocol):
-    """See `lotwatch.delivery.portal.PortalClient`."""
-
-    def send_order(self, order: portal.Order, idempotency_key: str) -> portal.Confirmation: ...
-
-    def find_order(self, reference: str) -> portal.Confirmation | None: ...
-
-
-class Mail(Protocol):
-    """See `lotwatch.delivery.mail.MailClient`."""
-
-    def send(self, message: Message) -> str: ...
 
 
 class Told(Protocol):
@@ -66,15 +53,17 @@ class WarehouseGateway:
 
 @dataclass(frozen=True, slots=True)
 class Gateways:
-    """All of them. `people` answers the addresses of a role, `board_url` is where links in messages lead.
+    """All of them. `people` are the subscribers, `board_url` is where links in messages lead.
 
-    `warehouses` are the warehouse systems by name. `links` makes the links with which approvers answer (None: none are sent).
+    `portals` are the suppliers', by supplier; `channels` reach people and `warehouses` are the warehouse systems, by name;
+    `names` says what codes are called. `links` makes the links with which approvers answer (None: none are sent).
     """
 
     erp: Erp
-    portal: Portal
-    mail: Mail
+    portals: Portals
+    channels: Mapping[str, Channel]
     people: People
     board_url: str
+    names: Names = plain_names
     warehouses: Mapping[str, WarehouseGateway] = field(default_factory=dict)
     links: Links | None = None

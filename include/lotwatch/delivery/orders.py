@@ -5,8 +5,9 @@ import psycopg
 from lotwatch import actions, outbox
 from lotwatch.actions import Proposal
 from lotwatch.audit import RunContext, record
-from lotwatch.delivery import portal
+from lotwatch.delivery import portals
 from lotwatch.delivery.gateways import Gateways
+from lotwatch.ledger.orders import first_answer
 
 
 class NotToBeSent(Exception):  # noqa: N818 (a decision, not a failure)
@@ -34,19 +35,36 @@ def _draft(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, contex
     with conn.transaction():
         actions.drafted(conn, proposal_id, number)
         outbox.close_as_sent(conn, row.key, {"erp_number": number})
-        outbox.enqueue(conn, "portal_order", f"{order.code}:portal", {"proposal_id": proposal_id})
         record(conn, context, "ERP draft written", "proposal", order.code, after={"erp_number": number})
+        if gateways.portals.name_of(order.supplier_code):
+            outbox.enqueue(conn, "portal_order", f"{order.code}:portal", {"proposal_id": proposal_id})
+        else:
+            _left_to_buyer(conn, order, context)
+
+
+def _left_to_buyer(conn: psycopg.Connection, order: Proposal, context: RunContext) -> None:
+    """The supplier has no portal: the ERP's draft is all there is, and a buyer places it."""
+    actions.confirmed(conn, order.proposal_id, None)
+    record(conn, context, "order left to a buyer", "proposal", order.code, reason="its supplier has no portal")
 
 
 def _send(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context: RunContext) -> None:
     proposal_id = row.payload["proposal_id"]
     order = _approved(conn, proposal_id, "sending")
-    asked = _for_portal(order)
-    confirmation = gateways.portal.find_order(asked.reference) if row.look_first else None
-    if confirmation is None:
-        confirmation = gateways.portal.send_order(asked, row.key)
-    number = confirmation.confirmation_number
-    after = {"confirmation": number, "erp_number": order.erp_number}
+    portal = gateways.portals.of(order.supplier_code)
+    if portal is None:
+        with conn.transaction():
+            outbox.close_as_sent(conn, row.key, {})
+            _left_to_buyer(conn, order, context)
+        return
+    asked = _for_portal(conn, order, portal.name)
+    # the supplier may have answered the order before the portal has answered us
+    number = first_answer(conn, portal.name, asked.reference)
+    if number is None:
+        with portals.asking(conn, portal, requests=1 + row.look_first) as client:
+            found = client.find_order(asked.reference) if row.look_first else None
+            number = (found or client.send_order(asked, row.key)).confirmation_number
+    after = {"portal": portal.name, "confirmation": number, "erp_number": order.erp_number}
     with conn.transaction():
         actions.confirmed(conn, proposal_id, number)
         outbox.close_as_sent(conn, row.key, after)
@@ -63,18 +81,26 @@ def _approved(conn: psycopg.Connection, proposal_id: int, state: str) -> Proposa
     return order
 
 
-def _for_portal(order: Proposal) -> portal.Order:
+def _for_portal(conn: psycopg.Connection, order: Proposal, portal: str) -> portals.Order:
+    named = actions.item_names(conn, order.proposal_id, portal)
     lines = [
-        portal.OrderLine(
-            item_code=line.item_code, quantity=line.quantity, unit_price=line.unit_price, requested_on=line.requested_on
+        portals.OrderLine(
+            item_code=line.item_code,
+            name=line.item_name,
+            supplier_item_code=named[line.item_code].supplier_item_code,
+            udi_di=named[line.item_code].udi_di,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            requested_on=line.requested_on,
         )
         for line in order.lines
     ]
-    return portal.Order(
+    return portals.Order(
         reference=order.erp_number or "",
         buyer_reference=order.code,
         supplier_code=order.supplier_code,
         ship_to_site=order.site_code,
+        ordered_on=actions.approved_on(conn, order.proposal_id),
         currency=order.currency,
         lines=lines,
     )

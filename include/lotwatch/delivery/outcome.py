@@ -4,11 +4,14 @@ Accepted is a return value. Everything else is one of three errors: `Refused` (a
 (nothing was accepted: send again later) and `Unclear` (it may have been accepted: look it up before sending again).
 """
 
+import ssl
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+import requests
 from pydantic import BaseModel, ValidationError
+from urllib3.exceptions import NewConnectionError
 
 from lotwatch.errors import LotwatchError
 
@@ -20,7 +23,12 @@ _GATEWAY_DOES_NOT_KNOW = (502, 504)  # what stands behind the gateway may have r
 
 
 class DeliveryError(LotwatchError):
-    """It was not accepted, as far as we know. Always one of the three kinds below."""
+    """It was not accepted, as far as we know. Always one of the three kinds below.
+
+    `accepted` are recipients of the same request that have it all the same.
+    """
+
+    accepted: tuple[str, ...] = ()
 
 
 class Refused(DeliveryError):  # noqa: N818 (an outcome first, an error second)
@@ -40,7 +48,14 @@ class Unavailable(DeliveryError):  # noqa: N818
 
 
 class Unclear(DeliveryError):  # noqa: N818
-    """The request left, but no answer that can be understood came back: it may or may not have been accepted."""
+    """The request left, but no answer that can be understood came back: it may or may not have been accepted.
+
+    `silent`: no answer of the recipient's own came at all.
+    """
+
+    def __init__(self, what: str, *, where: str = "", do: str = "", silent: bool = False) -> None:
+        super().__init__(what, where=where, do=do)
+        self.silent = silent
 
 
 def from_answer(status: int, headers: Mapping[str, str], body: bytes, *, where: str) -> DeliveryError:
@@ -58,6 +73,7 @@ def from_answer(status: int, headers: Mapping[str, str], body: bytes, *, where: 
             f"The answer does not say whether it was accepted ({said}).",
             where=where,
             do="look it up before sending it again",
+            silent=status in _GATEWAY_DOES_NOT_KNOW,
         )
     if status >= 500:
         return Unavailable(
@@ -84,6 +100,17 @@ def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
     if until is None or answered is None:
         return None
     return _bounded(until - answered)
+
+
+def nothing_was_sent(error: BaseException) -> bool:
+    """Whether the connection of a request was never there, so that the recipient cannot have read anything."""
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", None)
+    under: tuple[object, ...] = getattr(reason, "args", ())
+    untrusted = bool(under) and isinstance(under[0], ssl.SSLCertVerificationError)
+    return untrusted or isinstance(reason, NewConnectionError)
 
 
 def _is_whole(text: str) -> bool:

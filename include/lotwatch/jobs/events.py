@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import psycopg
 
@@ -12,9 +13,11 @@ from lotwatch import gate as quality_gate
 from lotwatch import outbox, sources
 from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
+from lotwatch.delivery.people import load_people
+from lotwatch.delivery.portals import Reader, load_portals, take_answer
 from lotwatch.errors import GateError, LotwatchError, SourceError
 from lotwatch.gate.suites import ENTITIES
-from lotwatch.jobs import sync
+from lotwatch.jobs import sync, tell, watch
 from lotwatch.paths import EXPECTATIONS
 from lotwatch.sources import inbox, registry
 from lotwatch.sources.registry import Source
@@ -26,6 +29,18 @@ _NO_DOCS = Path()  # Great Expectations writes nothing: it is not asked
 _NAMED = 5
 #: handle_events runs every so many minutes by the clock
 _RETRY_MINUTES = 5
+
+
+def handle_and_evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
+    """`handle`, then the rules on what that changed, and messages of it: also when a source could not go on, whose error is
+    raised afterwards. A backfilled run evaluates nothing."""
+    evaluated: Counts = {}
+    try:
+        counts = handle(conn, context)
+    finally:
+        if not context.backfilled:
+            evaluated = watch.evaluate_events(conn, context) | tell.tell_alerts(conn, context, load_people())
+    return counts | evaluated
 
 
 def handle(conn: psycopg.Connection, context: RunContext) -> Counts:
@@ -92,10 +107,28 @@ def _handle_source(conn: psycopg.Connection, context: RunContext, name: str) -> 
             source = _pushing(name)
             if source is None:
                 _give_up(conn, context, name)
+            elif source.kind == "order_answers":
+                total.update(_hear(conn, context, name, source))
             else:
                 total.update(_drain(conn, context, name, source))
         if name not in inbox.waiting_sources(conn):  # what came after the last look was told that somebody reads
             return total
+
+
+def _hear(conn: psycopg.Connection, context: RunContext, name: str, source: Source) -> Counter[str]:
+    """What suppliers have pushed: no records, but answers to orders."""
+    read = cast("Reader", registry.receiver(source))
+    known = load_portals()
+    total: Counter[str] = Counter()
+
+    def hear() -> inbox.Pushed | None:
+        pushed = inbox.read_bodies(conn, name, lambda body: take_answer(conn, known, read.portal, read(body), context))
+        _tell_unreadable(conn, name, pushed.unreadable if pushed else ())
+        return pushed
+
+    while pushed := in_transaction(conn, hear):
+        total.update(bodies=pushed.bodies, unreadable=len(pushed.unreadable))
+    return total
 
 
 def _pushing(name: str) -> Source | None:

@@ -10,7 +10,7 @@ import psycopg
 from lotwatch import actions, outbox
 from lotwatch.actions import warehouse
 from lotwatch.audit import RunContext
-from lotwatch.delivery import Drained, Gateways, ask_again, drain
+from lotwatch.delivery import Drained, Gateways, ask_again, drain, hear
 
 #: orders asked for by one run: Airflow maps one group of tasks to each
 MOST_QUESTIONS = 200
@@ -23,7 +23,7 @@ def ask(conn: psycopg.Connection, context: RunContext) -> list[dict[str, Any]]:
     """
     policies = actions.load_policies()
     with conn.transaction():
-        actions.apply_budgets(conn, context.as_of, context, actions.load_budgets())
+        actions.apply_budgets(conn, context.as_of, context, actions.active_budgets(conn, context.as_of))
         asked = actions.ask(conn, context, MOST_QUESTIONS, policies)
         _invite(conn, context, asked.proposals, {name: step.approvers for name, step in policies.steps.items()})
         if asked.refusals:
@@ -85,8 +85,8 @@ def is_asked(conn: psycopg.Connection, context: RunContext, proposal_id: int, re
 
 
 def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> Drained:
-    """Ask warehouses for what is held, send what is due, hear what has become of it, and tell the buyers once of all
-    orders that went out. A backfilled run sends nothing.
+    """Ask warehouses for what is held, send what is due, hear what has become of it and what suppliers answer, and tell
+    the buyers once of all orders that went out. A backfilled run sends nothing.
 
     `conn` must be in autocommit mode.
     """
@@ -95,14 +95,18 @@ def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> D
     tell_deputies(conn, context)
     asked = warehouse.request_holds(conn, context, {name: each.settings for name, each in gateways.warehouses.items()})
     drained = drain(conn, gateways, context)
+    answers, unheard = hear(conn, gateways.portals, context)
     done, errors = ask_again(conn, gateways, context)
     drained.counts.update({"warehouse_task.requested": asked, "warehouse_task.acknowledged": done})
-    drained.errors += errors
+    drained.counts.update(answers)
+    drained.errors += [*unheard, *errors]
     with conn.transaction():
-        rows = [_row(order) | {"confirmation": number} for order, number in actions.take_untold(conn, context.as_of)]
+        rows = [
+            _row(order) | {"confirmation": number or ""} for order, number in actions.take_untold(conn, context.as_of)
+        ]
         if rows:
             _tell(conn, "orders_sent", context, {"rows": rows})
-    if rows:
+    if rows or answers.total():
         drained.counts += drain(conn, gateways, context).counts
     return drained
 
@@ -136,8 +140,7 @@ def _invite(
             )
             rows.append(_row(proposal) | {"answer": invitation.model_dump(mode="json")})
         until = min(proposal.ask_until or context.as_of for proposal in theirs)
-        data = {"until": f"{until:%Y-%m-%d %H:%M} UTC", "rows": rows}
-        _tell(conn, "approval_needed", context, data, [person])
+        _tell(conn, "approval_needed", context, {"until": until.isoformat(), "rows": rows}, [person])
 
 
 def _escalate(conn: psycopg.Connection, context: RunContext, proposal: actions.Proposal, step: actions.Step) -> None:
@@ -167,7 +170,7 @@ def _row(order: actions.Proposal) -> dict[str, Any]:
         "kind": order.kind,
         "supplier": order.supplier_name or order.from_site_name or "",
         "site": order.site_name,
-        "total": f"{order.total:,.2f} {order.currency}",
+        "total": {"money": [str(order.total), order.currency]},
         "lines": len(order.lines),
         "erp_number": order.erp_number,
     }

@@ -62,7 +62,7 @@ def tell_waiting(conn: psycopg.Connection, context: RunContext) -> dict[str, int
                     "rule": each.rule,
                     "reason": each.reason,
                     "count": each.waiting,
-                    "since": f"{each.since:%Y-%m-%d}",
+                    "since": {"day": f"{each.since:%Y-%m-%d}"},
                     "examples": ", ".join(each.examples),
                 }
                 for each in waiting

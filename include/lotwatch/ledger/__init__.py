@@ -6,15 +6,17 @@ from lotwatch.ledger.holds import AUTHORITY, Hold, confirm_hold, place_hold, rel
 from lotwatch.ledger.labels import LabelPolicy, check_labels, load_label_policy
 from lotwatch.ledger.past import quantity_at, take_snapshot
 from lotwatch.ledger.post import post_events
-from lotwatch.ledger.posting import clear_changes, make_partitions
+from lotwatch.ledger.posting import Changes, changed_items, clear_changes, make_partitions
 from lotwatch.ledger.reconcile import Difference, rebuild, verify
 
 __all__ = [
     "AUTHORITY",
+    "Changes",
     "Difference",
     "Hold",
     "LabelPolicy",
     "Tolerance",
+    "changed_items",
     "check_labels",
     "clear_changes",
     "confirm_hold",

@@ -3,7 +3,7 @@
 INSERT INTO lotwatch.location AS kept (
     code, name, kind, region, time_zone, supplied_by, status, owner, active,
     legal_entity_id, latitude, longitude, x_m, y_m, aisle, pick_sequence,
-    temperature_min_c, temperature_max_c
+    temperature_min_c, temperature_max_c, country
 )
 SELECT DISTINCT ON (staged.code)
     staged.code,
@@ -23,7 +23,8 @@ SELECT DISTINCT ON (staged.code)
     coalesce(staged.aisle, known.aisle),
     coalesce(staged.pick_sequence, known.pick_sequence),
     coalesce(staged.temperature_min_c, known.temperature_min_c),
-    coalesce(staged.temperature_max_c, known.temperature_max_c)
+    coalesce(staged.temperature_max_c, known.temperature_max_c),
+    coalesce(staged.country, known.country, legal_entity.country)
 FROM stage.location AS staged
 LEFT JOIN lotwatch.location AS known ON staged.code = known.code
 LEFT JOIN lotwatch.legal_entity AS legal_entity ON staged.legal_entity_code = legal_entity.code
@@ -35,15 +36,16 @@ ON CONFLICT (code) DO UPDATE
         supplied_by = excluded.supplied_by, status = excluded.status, owner = excluded.owner, active = excluded.active,
         legal_entity_id = excluded.legal_entity_id, latitude = excluded.latitude, longitude = excluded.longitude,
         x_m = excluded.x_m, y_m = excluded.y_m, aisle = excluded.aisle, pick_sequence = excluded.pick_sequence,
-        temperature_min_c = excluded.temperature_min_c, temperature_max_c = excluded.temperature_max_c
+        temperature_min_c = excluded.temperature_min_c, temperature_max_c = excluded.temperature_max_c,
+        country = excluded.country
     WHERE
     (
         kept.name, kept.kind, kept.region, kept.time_zone, kept.supplied_by, kept.status, kept.owner, kept.active,
         kept.legal_entity_id, kept.latitude, kept.longitude, kept.x_m, kept.y_m, kept.aisle, kept.pick_sequence,
-        kept.temperature_min_c, kept.temperature_max_c
+        kept.temperature_min_c, kept.temperature_max_c, kept.country
     ) IS DISTINCT FROM (
         excluded.name, excluded.kind, excluded.region, excluded.time_zone, excluded.supplied_by, excluded.status,
         excluded.owner, excluded.active, excluded.legal_entity_id, excluded.latitude, excluded.longitude,
         excluded.x_m, excluded.y_m, excluded.aisle, excluded.pick_sequence,
-        excluded.temperature_min_c, excluded.temperature_max_c
+        excluded.temperature_min_c, excluded.temperature_max_c, excluded.country
     );

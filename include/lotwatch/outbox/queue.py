@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from lotwatch.db.query import query
 
-Kind = Literal["erp_draft", "portal_order", "warehouse_task", "message"]
+Kind = Literal["erp_draft", "portal_order", "warehouse_task", "message", "message_delivery"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +50,36 @@ def release(conn: psycopg.Connection, row: Row) -> None:
 
 
 def try_again(
-    conn: psycopg.Connection, row: Row, state: Literal["waiting", "unclear"], error: str, seconds: float
+    conn: psycopg.Connection,
+    row: Row,
+    state: Literal["waiting", "unclear"],
+    error: str,
+    seconds: float,
+    *,
+    untried: bool = False,
 ) -> None:
-    """Leave the row for later: `waiting` when nothing can have arrived, `unclear` when it may have."""
-    parameters = {"outbox_id": row.outbox_id, "state": state, "error": error, "seconds": seconds}
+    """Leave the row for later: `waiting` when nothing can have arrived, `unclear` when it may have.
+
+    `untried`: nothing was tried this time, and it does not count as an attempt.
+    """
+    parameters = {"outbox_id": row.outbox_id, "state": state, "error": error, "seconds": seconds, "untried": untried}
     conn.execute(query(__package__, "again"), parameters)
 
 
-def close(conn: psycopg.Connection, row: Row, state: Literal["refused", "failed"], error: str) -> None:
+def put_back(conn: psycopg.Connection, row: Row, why: str, seconds: float) -> None:
+    """The row was claimed too early: it is as it was, and due again after `seconds`. It does not count as an attempt."""
+    parameters = {"outbox_id": row.outbox_id, "look_first": row.look_first, "why": why, "seconds": seconds}
+    conn.execute(query(__package__, "put_back"), parameters)
+
+
+Closed = Literal["refused", "failed", "bounced", "failed_over"]
+
+
+def close(conn: psycopg.Connection, outbox_id: int, state: Closed, error: str) -> None:
     """Nothing more is tried for this row."""
-    conn.execute(query(__package__, "close"), {"outbox_id": row.outbox_id, "state": state, "error": error})
+    conn.execute(query(__package__, "close"), {"outbox_id": outbox_id, "state": state, "error": error})
 
 
 def close_as_sent(conn: psycopg.Connection, key: str, response: Mapping[str, Any]) -> None:
     """The recipient has it; `response` is what it said. In the transaction that records what that means."""
     conn.execute(query(__package__, "close_as_sent"), {"key": key, "response": Jsonb(dict(response))})
-
-
-def note_payload(conn: psycopg.Connection, row: Row, payload: Mapping[str, Any]) -> None:
-    """Keep how far a row of several parts has come."""
-    conn.execute(query(__package__, "note_sent"), {"outbox_id": row.outbox_id, "payload": Jsonb(dict(payload))})

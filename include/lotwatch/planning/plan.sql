@@ -1,4 +1,5 @@
--- What are the right levels for each item and site as of a moment? Appends the policies that changed.
+-- What are the right levels for each item and site as of a moment? Appends the policies that changed, and notes since when
+-- what does not move has not moved.
 -- Usage is what left a site's stock for patients, in transit or another site; what was scrapped is no demand, and what
 -- was taken back never happened.
 WITH boundary AS (
@@ -12,6 +13,7 @@ daily AS (
     SELECT
         side.item_id,
         side.site_id,
+        date_bin('1 day', side.occurred_at, timestamptz '2000-01-01 00:00:00+00') AS day,
         min(side.occurred_at) AS first_seen,
         coalesce(sum(side.used), 0)::bigint AS used
     FROM (
@@ -48,8 +50,7 @@ daily AS (
         WHERE movement.occurred_at <= boundary.as_of AND destination.site_id IS NOT NULL
     ) AS side
     -- whole days of UTC, by arithmetic: date_trunc looks the time zone up for each row
-    GROUP BY
-        side.item_id, side.site_id, date_bin('1 day', side.occurred_at, timestamptz '2000-01-01 00:00:00+00')
+    GROUP BY side.item_id, side.site_id, day
 ),
 
 seen AS (
@@ -57,6 +58,7 @@ seen AS (
         daily.item_id,
         daily.site_id,
         min(daily.first_seen) AS first_seen,
+        max(daily.day) FILTER (WHERE daily.used > 0) AS last_used,
         sum(daily.used) AS total,
         sum(daily.used * daily.used) AS squares
     FROM daily
@@ -238,6 +240,23 @@ changed AS (
         IS DISTINCT FROM (latest.safety_stock, latest.reorder_point, latest.target_level, latest.max_level)
     ON CONFLICT (item_id, site_id, valid_from, recorded_at) DO NOTHING
     RETURNING item_id
+),
+
+-- what is known of an item-site only grows: a run for a past day takes nothing back
+noted AS (
+    INSERT INTO lotwatch.item_site_usage AS known (item_id, site_id, first_seen_on, last_used_on)
+    SELECT
+        seen.item_id,
+        seen.site_id,
+        (seen.first_seen AT TIME ZONE 'UTC')::date,
+        (seen.last_used AT TIME ZONE 'UTC')::date
+    FROM seen
+    ON CONFLICT (item_id, site_id) DO UPDATE SET
+        first_seen_on = least(known.first_seen_on, excluded.first_seen_on),
+        last_used_on = greatest(known.last_used_on, excluded.last_used_on)
+    WHERE
+    excluded.first_seen_on < known.first_seen_on
+    OR excluded.last_used_on > coalesce(known.last_used_on, '-infinity')
 )
 
 SELECT

@@ -9,4 +9,5 @@ SELECT
     finding.severity,
     finding.evidence
 FROM finding
+WHERE finding.fires
 ON CONFLICT (dag_id, run_id, rule_id, subject_key) DO NOTHING;

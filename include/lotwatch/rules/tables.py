@@ -2,30 +2,58 @@
 
 import json
 import re
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
-from lotwatch.errors import RuleError
+from lotwatch.errors import RuleError, nearest
 from lotwatch.paths import RULES
+from lotwatch.rules.document import Document, Path_
+from lotwatch.rules.expression import Where
 
 Level = Literal["info", "warning", "critical"]
 Action = Literal["purchase_order", "transfer"]
+Mode = Literal["shadow", "alert", "act"]
+Answer = Literal["alert", "ignore"]
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
-def _duration(value: object) -> object:
-    """`30m`, `4h` or `2d`."""
-    found = re.fullmatch(r"([1-9][0-9]{0,3})([mhd])", value) if isinstance(value, str) else None
+def duration(value: object) -> object:
+    """The length of `30m`, `4h` or `2d`; anything else is given back as it is."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5})([mhd])", value) if isinstance(value, str) else None
     if found is None:
         return value
-    return timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[found[2]]: int(found[1])})
+    return int(found[1]) * _UNITS[found[2]]
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+def _duration(value: object) -> timedelta:
+    length = duration(value)
+    if isinstance(length, timedelta):
+        return length
+    raise ValueError("a time is written 30m, 4h or 2d")
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(lambda value: f"{value // _UNITS['m']}m", return_type=str, when_used="json"),
+]
+Condition = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class _Table(BaseModel):
@@ -43,7 +71,7 @@ class Severity(_Table):
     """A level and when it applies; the first that does counts. The last one may have no condition."""
 
     level: Level
-    when: str | None = None
+    when: Condition | None = None
 
 
 class Duty(_Table):
@@ -57,6 +85,64 @@ class Duty(_Table):
     source: str = Field(min_length=1)
 
 
+class Scope(_Table):
+    """For what an override counts: a subject that has one of the codes named, in each kind that is named."""
+
+    region: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    criticality: tuple[str, ...] = ()
+    supplier: tuple[str, ...] = ()
+    site: tuple[str, ...] = ()
+    item: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_something(self) -> "Scope":
+        if not self.model_fields_set or not all(self.codes().values()):
+            raise ValueError("name at least one code for each kind")
+        return self
+
+    def codes(self) -> dict[str, tuple[str, ...]]:
+        """The codes of each kind that was named."""
+        return {kind: getattr(self, kind) for kind in type(self).model_fields if kind in self.model_fields_set}
+
+
+def _ends_without_condition(severity: tuple[Severity, ...]) -> tuple[Severity, ...]:
+    if severity[-1].when is not None:
+        raise ValueError("the last severity must have no `when`: every alert needs a level")
+    return severity
+
+
+Severities = Annotated[tuple[Severity, ...], Field(min_length=1), AfterValidator(_ends_without_condition)]
+
+
+class Override(_Table):
+    """What is otherwise for some subjects. What it does not say is as in the rule; its `missing` adds to the rule's."""
+
+    scope: Scope = Field(alias="for")
+    when: Condition | None = None
+    clear_when: Condition | None = None
+    missing: dict[str, Answer] = {}
+    severity: Severities | None = None
+    actions: tuple[Action, ...] | None = None
+    notify: tuple[str, ...] | None = None
+    escalate_after: Duration | None = None
+    mode: Mode | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> "Override":
+        if not self.said:
+            raise ValueError("an override changes something")
+        empty = [name for name in self.said - {"clear_when", "escalate_after"} if getattr(self, name) is None]
+        if empty:
+            raise ValueError(f"{empty[0]} cannot be nothing: only clear_when and escalate_after can be taken back")
+        return self
+
+    @property
+    def said(self) -> set[str]:
+        """The fields of the rule that it changes."""
+        return self.model_fields_set - {"scope"}
+
+
 class Rule(_Table):
     """One line of a decision table.
 
@@ -65,15 +151,16 @@ class Rule(_Table):
     itself worth an alert or the rule stays silent. `clear_when`: what must be so before an alert ends (against
     flapping); without it, that `when` is no more so. `mode`: shadow records nothing, alert only tells, act also proposes.
     `group_by`: columns of the subject by which many alerts of one evaluation are told as one. `advice`: what to do.
+    `overrides`: the first whose `for` fits a subject counts. `valid_from`, `valid_through`: days (UTC), both inclusive.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{2,59}$")
     title: Title
     subject: str = Field(pattern=r"^[a-z][a-z_]{1,40}$", description="a fact view without its `fact_`")
-    when: str = Field(min_length=1, max_length=1000)
-    clear_when: str | None = Field(default=None, min_length=1, max_length=1000)
-    missing: dict[str, Literal["alert", "ignore"]] = {}
-    severity: tuple[Severity, ...] = Field(min_length=1)
+    when: Condition
+    clear_when: Condition | None = None
+    missing: dict[str, Answer] = {}
+    severity: Severities
     actions: tuple[Action, ...] = ()
     notify: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ()
@@ -83,32 +170,108 @@ class Rule(_Table):
     duty: Duty | None = None
     valid_from: date | None = None
     valid_through: date | None = None
-    mode: Literal["shadow", "alert", "act"] = "alert"
+    mode: Mode = "alert"
+    overrides: tuple[Override, ...] = Field(default=(), max_length=50)
+    #: where it was written; nothing for a rule that came from the database
+    _written: tuple[Document, int] | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
-    def _last_severity_always_applies(self) -> "Rule":
-        if self.severity[-1].when is not None:
-            raise ValueError("the last severity must have no `when`: every alert needs a level")
+    def _can_be_meant(self) -> "Rule":
+        if self.valid_from and self.valid_through and self.valid_through < self.valid_from:
+            raise ValueError("valid_through is before valid_from")
         return self
 
     @property
     def version(self) -> str:
-        """Changes whenever the rule's text does."""
-        return sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:12]
+        """Changes whenever what the rule says does."""
+        return sha256(json.dumps(self.body(), sort_keys=True).encode()).hexdigest()[:12]
+
+    def body(self) -> dict[str, Any]:
+        """The rule as JSON: `Rule.model_validate` reads it again."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    def text(self) -> str:
+        """The rule as it was written, or as it would be."""
+        if self._written:
+            document, number = self._written
+            return document.written((number,))
+        return yaml.safe_dump(self.body(), allow_unicode=True, sort_keys=False, width=110)
+
+    @property
+    def pack(self) -> str:
+        """The folder of the table it was written in."""
+        return Path(self._written[0].name).parent.name if self._written else ""
+
+    def in_force(self, as_of: datetime) -> bool:
+        """Whether `as_of` is within its dates."""
+        day = as_of.date()
+        return (self.valid_from or day) <= day <= (self.valid_through or day)
+
+    def applied(self, variant: int) -> "Rule":
+        """The rule as it is for subjects of its override `variant`, counted from 1; 0, or one it has no more, is itself."""
+        if not 0 < variant <= len(self.overrides):
+            return self
+        override = self.overrides[variant - 1]
+        changes = {name: getattr(override, name) for name in override.said}
+        changes["missing"] = {**self.missing, **override.missing}
+        return self.model_copy(update=changes)
+
+    def where(self, field: str, variant: int = 0, *then: str | int, key: bool = False) -> Where:
+        """Says where a character of a field (or its key) stands, for errors: by file, line and column if it came from a file."""
+        path: Path_ = (field, *then)
+        if variant and field in self.overrides[variant - 1].said | {"for"}:
+            path = ("overrides", variant - 1, *path)
+
+        def place(offset: int = 0) -> str:
+            named = f"rule {self.id}, {_dotted(path)}"
+            if self._written is None:
+                return f"{named}, character {offset + 1}"
+            document, number = self._written
+            return f"{document.place((number, *path), offset, key=key)}, {named}"
+
+        return place
 
 
-def load_rules(folder: Path = RULES) -> list[Rule]:
-    """All rules of the decision tables in `folder`. Raises RuleError naming the file and the rule."""
-    rules: list[Rule] = []
-    where: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*.yaml")):
-        for number, entry in enumerate(_entries(path), start=1):
-            rule = _rule(path, number, entry)
-            if rule.id in where:
-                raise RuleError(f"Two rules are called {rule.id}", where=f"{where[rule.id]} and {path}")
-            where[rule.id] = path
-            rules.append(rule)
+def load_rules(*paths: Path) -> list[Rule]:
+    """All rules of these decision tables, or of these folders of them; of `include/rules` if none is named.
+
+    Raises RuleError naming file, line and column of the first mistake.
+    """
+    rules, errors = read_rules(paths)
+    if errors:
+        raise errors[0]
     return rules
+
+
+def read_rules(paths: Iterable[Path] = ()) -> tuple[list[Rule], list[RuleError]]:
+    """What `load_rules` loads as far as it can be read, and everything that is wrong."""
+    rules: list[Rule] = []
+    errors: list[RuleError] = []
+    places: dict[str, str] = {}
+    for file in _files(paths):
+        try:
+            document = Document(file)
+            if not isinstance(document.data, list):
+                raise RuleError(
+                    "A decision table is a list of rules", where=document.name, do="begin each rule with '- id:'"
+                )
+        except RuleError as error:
+            errors.append(error)
+            continue
+        for number, entry in enumerate(document.data):
+            try:
+                rule = Rule.model_validate(entry)
+            except ValidationError as error:
+                errors += _told(error, document, number, entry)
+                continue
+            place = document.place((number, "id"))
+            if rule.id in places:
+                errors.append(RuleError(f"Two rules are called {rule.id}", where=f"{places[rule.id]} and {place}"))
+                continue
+            places[rule.id] = place
+            rule._written = (document, number)
+            rules.append(rule)
+    return rules, errors
 
 
 def titles(lang: Literal["en", "zh"]) -> dict[str, str]:
@@ -116,20 +279,41 @@ def titles(lang: Literal["en", "zh"]) -> dict[str, str]:
     return {rule.id: getattr(rule.title, lang) for rule in load_rules()}
 
 
-def _entries(path: Path) -> list[Any]:
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise RuleError(f"Not valid YAML: {error}", where=str(path)) from error
-    if not isinstance(entries, list):
-        raise RuleError("A decision table is a list of rules", where=str(path), do="begin each rule with '- id:'")
-    return entries
+def _files(paths: Iterable[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in list(paths) or [RULES]:
+        found += sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
+    return found
 
 
-def _rule(path: Path, number: int, entry: Any) -> Rule:
-    name = entry.get("id", f"rule {number}") if isinstance(entry, dict) else f"rule {number}"
-    try:
-        return Rule.model_validate(entry)
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'rule'}: {e['msg']}" for e in error.errors())
-        raise RuleError(wrong, where=f"{path}, {name}") from error
+#: what has the fields below a field of this name
+_MODELS: Mapping[str | None, type[BaseModel]] = {
+    None: Rule, "title": Title, "advice": Title, "recipient": Title, "severity": Severity, "duty": Duty,
+    "overrides": Override, "for": Scope,
+}  # fmt: skip
+
+
+def _told(error: ValidationError, document: Document, number: int, entry: Any) -> list[RuleError]:
+    """Every mistake in an entry: what, where, and what was probably meant."""
+    name = entry.get("id", f"number {number + 1}") if isinstance(entry, dict) else f"number {number + 1}"
+    told = []
+    for wrong in error.errors():
+        path: Path_ = (number, *wrong["loc"])
+        unknown = wrong["type"] == "extra_forbidden"
+        what, do = f"{_dotted(wrong['loc']) or 'the rule'}: {wrong['msg']}", ""
+        if unknown:
+            parent = next((part for part in reversed(wrong["loc"][:-1]) if isinstance(part, str)), None)
+            fields = _MODELS.get(parent, Rule).model_fields
+            what = f"There is no field {wrong['loc'][-1]}"
+            do = nearest(str(wrong["loc"][-1]), [field.alias or name for name, field in fields.items()])
+        elif wrong["type"] == "literal_error":
+            what = f"{_dotted(wrong['loc'])} cannot be {wrong['input']!r}"
+            do = nearest(str(wrong["input"]), re.findall(r"'([^']+)'", wrong["ctx"]["expected"]))
+        elif wrong["type"] == "string_type" and isinstance(wrong["input"], bool | int | float | date):
+            do = "quote it"
+        told.append(RuleError(what, where=f"{document.place(path, key=unknown)}, rule {name}", do=do))
+    return told
+
+
+def _dotted(path: Iterable[str | int]) -> str:
+    return ".".join(str(part + 1) if isinstance(part, int) else part for part in path)

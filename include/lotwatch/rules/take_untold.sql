@@ -15,6 +15,7 @@ SELECT
     evidence,
     first_seen,
     recurrences,
-    escalations
+    escalations,
+    variant
 FROM told
 ORDER BY array_position(ARRAY['critical', 'warning', 'info'], severity), rule_id, subject_key;

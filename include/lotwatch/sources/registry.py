@@ -47,6 +47,8 @@ KINDS: dict[str, Kind] = {
     "odata": Kind(pull="lotwatch.sources.tables:odata"),
     "rest_json": Kind(pull="lotwatch.sources.tables:rest_json"),
     "rows": Kind(push="lotwatch.sources.rows:receiver"),
+    # no records, but suppliers' answers: whoever keeps those reads them
+    "order_answers": Kind(push="lotwatch.delivery.portals.push:Reader"),
 }
 
 

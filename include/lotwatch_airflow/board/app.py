@@ -20,15 +20,18 @@ from lotwatch_airflow.board.auth import signed_in
 from lotwatch_airflow.board.database import READS, WRITES, Reader, Writer, airflow_address
 from lotwatch_airflow.board.forms import Forms
 from lotwatch_airflow.board.pages import (
+    alerts,
     approvals,
     consistency,
     counts,
     holds,
     inventory,
     matches,
+    messages,
     notices,
     orders,
     quality,
+    rules,
     today,
     trace,
 )  # fmt: skip
@@ -81,7 +84,22 @@ def create_app(board: Board) -> FastAPI:
         openapi_url=None,  # its own pages would be open to everybody
     )
     app.state.board = board
-    for page in (today, inventory, approvals, orders, holds, notices, counts, trace, quality, consistency, matches):
+    for page in (
+        today,
+        alerts,
+        inventory,
+        approvals,
+        orders,
+        holds,
+        notices,
+        counts,
+        trace,
+        quality,
+        consistency,
+        matches,
+        messages,
+        rules,
+    ):
         app.include_router(page.router)
     app.add_api_route("/static/{name}", static, include_in_schema=False)
     guard_app(app)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from psycopg import Connection, sql
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow, dict_row, tuple_row
 
 from lotwatch.db.query import query
 
 _ROWS_AT_ONCE = 500
+#: rows that a page of many counts; beyond them it says that there are more
+MOST_COUNTED = 10_000
 
 
 class Order(NamedTuple):
@@ -45,12 +47,14 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of one page. `number` counts from 1; `totals` (`rows` among them) are over all pages."""
+    """Rows of one page. `number` counts from 1; `totals` (`rows` among them) are over all pages. With `more` there are
+    more rows than were counted, and no pages for them."""
 
     rows: list[DictRow]
     totals: DictRow
     number: int
     size: int
+    more: bool = False
 
     @property
     def row_count(self) -> int:
@@ -83,6 +87,29 @@ def fetch_page(conn: Connection, statement: Statement, number: int, size: int, t
     totals = {name.removeprefix("all_"): value for name, value in found[0].items() if name.startswith("all_")}
     last = max(1, -(-totals["rows"] // size))
     return Page(found if totals["rows"] else [], totals, min(number, last), size)
+
+
+def fetch_page_of_many(conn: Connection, statement: Statement, number: int, size: int) -> Page:
+    """Page `number` of rows of which there may be very many: none but the page's is computed, and not all are counted.
+
+    It is quick where an index has the statement's order.
+    """
+    counting = sql.SQL("SELECT count(*) FROM (SELECT FROM ({rows}) AS listed LIMIT {most}) AS counted").format(
+        rows=statement.rows(), most=sql.Literal(MOST_COUNTED + 1)
+    )
+    (found,) = conn.cursor(row_factory=tuple_row).execute(counting, statement.parameters).fetchall()[0]
+    count = min(found, MOST_COUNTED)
+    number = min(number, max(1, -(-count // size)))
+    rows = fetch_first(conn, statement, size, (number - 1) * size)
+    return Page(rows, {"rows": count}, number, size, found > MOST_COUNTED)
+
+
+def fetch_first(conn: Connection, statement: Statement, most: int, skipped: int = 0) -> list[DictRow]:
+    """The first rows, `most` at most, after those to skip."""
+    asked = sql.SQL("{rows} ORDER BY {order} LIMIT {most} OFFSET {skipped}").format(
+        rows=statement.rows(), order=statement.order_by(), most=sql.Literal(most), skipped=sql.Literal(skipped)
+    )
+    return conn.cursor(row_factory=dict_row).execute(asked, statement.parameters).fetchall()
 
 
 def stream_rows(conn: Connection, statement: Statement) -> Iterator[DictRow]:

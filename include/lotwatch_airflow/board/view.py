@@ -16,12 +16,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from psycopg import Connection
 from psycopg.rows import DictRow
 
+from lotwatch.formats import Formats
 from lotwatch_airflow.answering import TellAirflow, tell_airflow
 from lotwatch_airflow.board import MOUNT, assets
 from lotwatch_airflow.board.auth import PersonDep, session_of
 from lotwatch_airflow.board.database import Past, Reader, Writer
 from lotwatch_airflow.board.filters import Filters
-from lotwatch_airflow.board.formats import Formats
 from lotwatch_airflow.board.forms import FIELD, Forms
 from lotwatch_airflow.board.listing import Statement, stream_rows
 from lotwatch_airflow.board.person import Person, Refused
@@ -33,6 +33,7 @@ Titles = Callable[[Language], Mapping[str, str]]
 #: the pages in the order of the navigation: path and key of the title
 PAGES = (
     ("", "today"),
+    ("alerts", "alerts"),
     ("inventory", "inventory"),
     ("approvals", "approvals"),
     ("orders", "orders"),
@@ -43,6 +44,8 @@ PAGES = (
     ("quality", "quality"),
     ("consistency", "consistency"),
     ("matches", "matches"),
+    ("rules", "rules"),
+    ("messages", "messages"),
 )
 
 _COOKIE = "lotwatch_language"
@@ -107,9 +110,14 @@ class View:
     def formats(self) -> Formats:
         return Formats(self.language)
 
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """What people call the rules that there are, by id."""
+        return self.board.titles(self.language)
+
     def title_of(self, rule_id: str) -> str:
         """What people call a rule; its id where no decision table has it any more."""
-        return self.board.titles(self.language).get(rule_id, rule_id)
+        return self.titles.get(rule_id, rule_id)
 
     def options(self, kind: str, codes: Sequence[str]) -> list[tuple[str, str]]:
         """Codes to choose from, each with its name."""

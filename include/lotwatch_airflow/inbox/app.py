@@ -3,11 +3,9 @@
 import asyncio
 import json
 import logging
-import math
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,7 +14,7 @@ import psycopg
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -28,7 +26,8 @@ from lotwatch.sources.inbox.signature import signer
 from lotwatch.sources.registry import Source, load_sources
 from lotwatch_airflow.inbox.committer import Committer
 from lotwatch_airflow.inbox.keys import KeyRing, Login, airflow_login
-from lotwatch_airflow.inbox.limits import Bucket, Lag, Limits
+from lotwatch_airflow.inbox.limits import Bucket, Limits
+from lotwatch_airflow.inbox.receiving import DATABASE, Receiving, refuse, tell, tell_fault
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +37,8 @@ _XML = re.compile(r"(application|text)/([a-z0-9.\-]+\+)?xml")
 _TEXT = re.compile(r"text/(plain|csv)")
 #: bytes from which on a body is looked at in a thread, so that others need not wait
 _LARGE = 64 * 1024
-#: seconds after which to come again: when the database is away, when much waits to be read, when the server is busy
-_DATABASE, _BACKLOG, _BUSY = 5, 10, 2
+#: seconds after which to come again when much waits to be read
+_BACKLOG = 10
 
 
 def inbox_of_airflow() -> Starlette:
@@ -96,26 +95,10 @@ def create_app(
     door = _Door(sources, look_up, address, limits or Limits(), now, clock)
     app = Starlette(
         routes=[Route("/v1/{source}", door.receive, methods=["POST"])],
-        exception_handlers={HTTPException: _tell, Exception: _tell_fault},
+        exception_handlers={HTTPException: tell, Exception: tell_fault},
     )
     app.state.door = door
     return app
-
-
-def _refuse(status: int, error: str, retry_after: float | None = None) -> NoReturn:
-    headers = {"Retry-After": str(max(1, math.ceil(retry_after)))} if retry_after is not None else None
-    raise HTTPException(status, error, headers)
-
-
-def _tell(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101  # registered for it
-    headers = dict(error.headers or {}) | {"Cache-Control": "no-store"}
-    return JSONResponse({"error": error.detail}, error.status_code, headers)
-
-
-def _tell_fault(_: Request, error: Exception) -> Response:
-    log.error("The inbox could not answer", exc_info=error)
-    return JSONResponse({"error": "An error of ours; send it again later."}, 503, {"Retry-After": str(_DATABASE)})
 
 
 class _Door:
@@ -130,9 +113,8 @@ class _Door:
     ) -> None:
         self._sources, self._limits, self._now, self._clock = sources, limits, now, clock
         self._keys = KeyRing(look_up, clock)
-        self._lag = Lag(clock)
+        self.receiving = Receiving(self._limits, clock)
         self._buckets: dict[str, Bucket] = {}
-        self._open = self._open_bytes = 0
         self.committer = Committer(address, clock)
 
     async def receive(self, request: Request) -> Response:
@@ -140,94 +122,51 @@ class _Door:
         name = request.path_params["source"]
         conn_id = self._connection(name)
         media = _media(request.headers)
-        size = self._size(request.headers)
+        size = self.receiving.size(request.headers)
         message_id, timestamp, signatures = self._webhook(request.headers)
-        self._lag.measure()
-        with self._place(size):
+        with self.receiving.place(size):
             login = await self._login(conn_id)
-            content = await self._content(request)
+            content = await self.receiving.content(request)
             key_id = await _in_thread_if_large(
                 content, lambda: signer(login.keys, signatures, message_id, timestamp, content, self._now())
             )
             if key_id is None:
-                _refuse(401, "No key in force has signed this: check the secret, and that the body is sent as signed.")
+                refuse(401, "No key in force has signed this: check the secret, and that the body is sent as signed.")
             self._take_turn(name, login)
             await self._need_room()
             events = await _in_thread_if_large(content, lambda: _count(media, content))
             if events > self._limits.events:
-                _refuse(413, f"A message may hold {self._limits.events} events; send several.")
+                refuse(413, f"A message may hold {self._limits.events} events; send several.")
             return await self._keep(inbox.Body(name, message_id, key_id, media, events, content))
 
     def _connection(self, name: str) -> str:
         source = self._sources().get(name)
         if source is None:
-            _refuse(404, "There is no source of this name.")
+            refuse(404, "There is no source of this name.")
         if source.push is None:
-            _refuse(403, "This source may not push.")
+            refuse(403, "This source may not push.")
         return source.push
-
-    def _size(self, headers: Headers) -> int:
-        """How many bytes are announced; the most there may be where it is not said."""
-        written = headers.get("content-length")
-        if written is None:
-            return self._limits.body
-        if not (written.isascii() and written.isdigit()):
-            _refuse(400, "Content-Length is not a number.")
-        if int(written) > self._limits.body:
-            _refuse(413, f"A body may have {self._limits.body} bytes; send several messages.")
-        return int(written)
 
     def _webhook(self, headers: Headers) -> tuple[str, int, str]:
         message_id = headers.get("webhook-id", "")
         written = headers.get("webhook-timestamp", "")
         signatures = headers.get("webhook-signature", "")
         if not (message_id and written and signatures):
-            _refuse(401, "A message is signed: webhook-id, webhook-timestamp and webhook-signature.")
+            refuse(401, "A message is signed: webhook-id, webhook-timestamp and webhook-signature.")
         if not _ID.fullmatch(message_id):
-            _refuse(400, "webhook-id has 1 to 256 letters, digits, - _ and :.")
+            refuse(400, "webhook-id has 1 to 256 letters, digits, - _ and :.")
         if not (written.isascii() and written.isdigit() and len(written) <= 12):
-            _refuse(400, "webhook-timestamp is the seconds since 1970.")
+            refuse(400, "webhook-timestamp is the seconds since 1970.")
         if abs(self._now().timestamp() - int(written)) > self._limits.skew:
-            _refuse(401, f"webhook-timestamp differs by more than {self._limits.skew:.0f} s: sign when you send.")
+            refuse(401, f"webhook-timestamp differs by more than {self._limits.skew:.0f} s: sign when you send.")
         return message_id, int(written), signatures
-
-    @contextmanager
-    def _place(self, size: int) -> Iterator[None]:
-        """A place among the messages that are being received, or 429."""
-        limits = self._limits
-        if self._open >= limits.open or self._open_bytes + size > limits.open_bytes:
-            _refuse(429, "Too much is being received at once; send it again later.", 1)
-        if self._lag.seconds > limits.lag:
-            _refuse(429, "The server is busy; send it again later.", _BUSY)
-        self._open += 1
-        self._open_bytes += size
-        try:
-            yield
-        finally:
-            self._open -= 1
-            self._open_bytes -= size
 
     async def _login(self, conn_id: str) -> Login:
         try:
             return await self._keys.login(conn_id)
         except LotwatchError as error:
             log.error("The inbox cannot tell who pushes: %s", error)
-            _refuse(503, "The keys of this source cannot be used; its operators can read why.", _DATABASE)
-
-    async def _content(self, request: Request) -> bytes:
-        parts, size = [], 0
-        try:
-            async with asyncio.timeout(self._limits.patience):
-                async for part in request.stream():
-                    size += len(part)
-                    if size > self._limits.body:
-                        _refuse(413, f"A body may have {self._limits.body} bytes; send several messages.")
-                    parts.append(part)
-        except TimeoutError:
-            _refuse(503, f"The body did not come within {self._limits.patience:.0f} s; send it again.", _BUSY)
-        except ClientDisconnect:
-            _refuse(400, "The body ended early.")
-        return b"".join(parts)
+            refuse(503, "The keys of this source cannot be used; its operators can read why.", DATABASE)
 
     def _take_turn(self, name: str, login: Login) -> None:
         """One message of the source's rate: only what is signed counts, so that strangers cannot use it up."""
@@ -238,7 +177,7 @@ class _Door:
             self._buckets[name] = bucket
         wait = bucket.take(self._clock())
         if wait:
-            _refuse(429, f"A source may send {rate:g} messages a second: put more events into each.", wait)
+            refuse(429, f"A source may send {rate:g} messages a second: put more events into each.", wait)
 
     async def _need_room(self) -> None:
         try:
@@ -246,7 +185,7 @@ class _Door:
         except (psycopg.Error, OSError) as error:
             self._no_database(error)
         if backlog >= self._limits.backlog:
-            _refuse(429, "Too much waits to be read; send it again later.", _BACKLOG)
+            refuse(429, "Too much waits to be read; send it again later.", _BACKLOG)
 
     async def _keep(self, body: inbox.Body) -> Response:
         try:
@@ -254,22 +193,22 @@ class _Door:
         except (psycopg.Error, OSError) as error:
             self._no_database(error)
         if receipt == "different":
-            _refuse(409, "Another body was received under this webhook-id.")
+            refuse(409, "Another body was received under this webhook-id.")
         return JSONResponse({"id": body.event_id, "status": "accepted" if receipt == "stored" else "known"}, 202)
 
     def _no_database(self, error: Exception) -> NoReturn:
         log.error("The inbox's database cannot be reached: %s", type(error).__name__)
-        _refuse(503, "It could not be kept; send it again later.", _DATABASE)
+        refuse(503, "It could not be kept; send it again later.", DATABASE)
 
 
-def _media(headers: Headers) -> Media:
+def _media(headers: Headers) -> Media:  # noqa: RET503 (refuse never returns)
     if headers.get("content-encoding", "identity") != "identity":
-        _refuse(415, "Send the body as it is, without Content-Encoding.")
+        refuse(415, "Send the body as it is, without Content-Encoding.")
     content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     for media, pattern in (("json", _JSON), ("xml", _XML), ("text", _TEXT)):
         if pattern.fullmatch(content_type):
             return media  # type: ignore[return-value]
-    _refuse(415, "Content-Type is that of JSON, XML or text (application/json, application/xml, text/plain, text/csv).")
+    refuse(415, "Content-Type is that of JSON, XML or text (application/json, application/xml, text/plain, text/csv).")
 
 
 def _count(media: Media, content: bytes) -> int:
@@ -279,7 +218,7 @@ def _count(media: Media, content: bytes) -> int:
     try:
         return max(1, _longest(json.loads(content), 3))
     except (ValueError, RecursionError):
-        _refuse(400, "The body is not JSON in UTF-8.")
+        refuse(400, "The body is not JSON in UTF-8.")
 
 
 def _longest(value: Any, levels: int) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from lotwatch.errors import LotwatchError, SourceError
 from lotwatch.sources.inbox.signature import Key, read_keys
@@ -22,15 +22,18 @@ class Login:
     rate: float | None = None
 
 
-class KeyRing:
+Found = TypeVar("Found")
+
+
+class KeyRing(Generic[Found]):
     """Logins by connection id. `look_up` may block; it is asked in a thread, once for all who wait."""
 
-    def __init__(self, look_up: Callable[[str], Login], clock: Callable[[], float]) -> None:
+    def __init__(self, look_up: Callable[[str], Found], clock: Callable[[], float]) -> None:
         self._look_up, self._clock = look_up, clock
-        self._known: dict[str, tuple[float, Login | LotwatchError]] = {}
+        self._known: dict[str, tuple[float, Found | LotwatchError | None]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def login(self, conn_id: str) -> Login:
+    async def login(self, conn_id: str) -> Found:
         """The login of a connection. Raises LotwatchError when it cannot be had, or cannot be used as it is."""
         async with self._locks.setdefault(conn_id, asyncio.Lock()):
             since, found = self._known.get(conn_id, (float("-inf"), None))

@@ -40,13 +40,18 @@ class InboxTrigger(BaseEventTrigger):
                 await asyncio.sleep(_RECONNECT)
 
     async def _address(self) -> str:
-        from airflow.sdk import BaseHook
-        from psycopg.conninfo import make_conninfo
+        return await address(self.conn_id)
 
-        found = await BaseHook.aget_connection(self.conn_id)
-        return make_conninfo(
-            host=found.host, port=found.port, dbname=found.schema, user=found.login, password=found.password
-        )
+
+async def address(conn_id: str) -> str:
+    """Address of a database from an Airflow connection, asked as a triggerer may ask."""
+    from airflow.sdk import BaseHook
+    from psycopg.conninfo import make_conninfo
+
+    found = await BaseHook.aget_connection(conn_id)
+    return make_conninfo(
+        host=found.host, port=found.port, dbname=found.schema, user=found.login, password=found.password
+    )
 
 
 async def watch(address: str, sweep: float = _SWEEP) -> AsyncIterator[list[str]]:

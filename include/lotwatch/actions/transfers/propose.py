@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict
 
 from lotwatch import facts
+from lotwatch.actions.acting import acting
 from lotwatch.actions.transfers.flow import PARTS, Frame, Problem, solve
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
@@ -36,14 +37,14 @@ def propose_transfers(
 
     Between two legal entities it is a return and a new shipment, not a transfer. Returns how many were proposed, and lines.
     """
-    acting = [rule.id for rule in rules if rule.mode == "act" and "transfer" in rule.actions]
+    about = acting(rules, "transfer")
     counts = {"transfers": 0, "transfer_lines": 0}
-    if not acting:
+    if not about:
         return counts
     with conn.transaction():
         conn.execute(query("lotwatch.actions", "lock_proposals"))
         facts.live(conn, context.as_of)
-        takers = _frame(conn, "takers", {"rules": acting, "currency": settings.currency})
+        takers = _frame(conn, "takers", {"acting": about, "currency": settings.currency})
         for currency, group in takers.groupby("currency") if len(takers) else ():
             made = _propose_in(conn, group.reset_index(drop=True), str(currency), settings, context)
             counts["transfers"] += len(made)

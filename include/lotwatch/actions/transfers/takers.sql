@@ -3,7 +3,7 @@
 WITH concerned AS (
     SELECT DISTINCT (alert.subject ->> 'item_id')::bigint AS item_id
     FROM lotwatch.alert AS alert
-    WHERE alert.rule_id = ANY(%(rules)s::text[]) AND alert.state IN ('open', 'acknowledged')
+    WHERE (alert.rule_id || '/' || alert.variant) = ANY(%(acting)s::text[]) AND alert.state IN ('open', 'acknowledged')
 ),
 
 short AS (
@@ -13,7 +13,7 @@ short AS (
         min(alert.alert_id) AS alert_id
     FROM lotwatch.alert AS alert
     WHERE
-        alert.rule_id = ANY(%(rules)s::text[]) AND alert.state IN ('open', 'acknowledged')
+        (alert.rule_id || '/' || alert.variant) = ANY(%(acting)s::text[]) AND alert.state IN ('open', 'acknowledged')
         AND alert.subject_kind = 'item_site'
     GROUP BY alert.subject ->> 'item_id', alert.subject ->> 'site_id'
 ),

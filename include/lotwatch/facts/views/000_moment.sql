@@ -1,13 +1,6 @@
 -- The facts of one moment. A reader says which (`set_moment.sql`): `lotwatch.as_of`, what had happened by then;
 -- `lotwatch.live`, whether that moment is now, so that the kept positions can be read instead of a sum of movements;
 -- `lotwatch.known_at`, by what had been recorded by then; and the snapshot to start from, where there is one.
-DROP VIEW IF EXISTS
-lotwatch.fact_item_site, lotwatch.fact_lot, lotwatch.fact_order_line, lotwatch.fact_inspection,
-lotwatch.fact_delivery_line, lotwatch.fact_demand_line,
-lotwatch.stock_state, lotwatch.stock, lotwatch.held_position, lotwatch.held_place, lotwatch.hold_in_force, lotwatch.serial_conflict,
-lotwatch.policy_in_force, lotwatch.order_line_open, lotwatch.demand_line_open, lotwatch.allocation_in_force,
-lotwatch.delivery_line_moving, lotwatch.lot_release, lotwatch.inspection_pass_rate, lotwatch.site_today,
-lotwatch.stated_stock_compared CASCADE;
 
 CREATE OR REPLACE FUNCTION lotwatch.as_of() RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

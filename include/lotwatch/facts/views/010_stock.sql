@@ -1,7 +1,5 @@
--- What was where at the moment: the kept positions when it is now; else the last snapshot before it, what happened
--- since, and what happened before the snapshot but was recorded after it was taken. The moment is asked for once for each
--- scan, not for each of millions of rows: hence the selects around it.
-CREATE VIEW lotwatch.stock AS
+-- What is where now: the kept positions.
+CREATE VIEW lotwatch.stock_live AS
 SELECT
     item_id,
     location_id,
@@ -11,8 +9,12 @@ SELECT
     status,
     quantity
 FROM lotwatch.position
-WHERE lotwatch.is_live() AND quantity <> 0
-UNION ALL
+WHERE quantity <> 0;
+
+-- What was where at a past moment: the last snapshot before it, what happened since, and what happened before the
+-- snapshot but was recorded after it was taken. The moment is asked for once for each scan, not for each of millions of
+-- rows: hence the selects around it.
+CREATE VIEW lotwatch.stock_past AS
 SELECT
     part.item_id,
     part.location_id,
@@ -63,6 +65,14 @@ FROM (
 ) AS part
 GROUP BY part.item_id, part.location_id, part.lot_id, part.serial_id, part.owner, part.status
 HAVING sum(part.quantity) <> 0;
+
+-- What was where at the moment.
+CREATE VIEW lotwatch.stock AS
+SELECT * FROM lotwatch.stock_live
+WHERE lotwatch.is_live()
+UNION ALL
+SELECT * FROM lotwatch.stock_past
+WHERE NOT lotwatch.is_live();
 
 -- Holds in force at the moment.
 CREATE VIEW lotwatch.hold_in_force AS
@@ -131,37 +141,35 @@ WHERE
 -- Serial numbers that are in two places, or left one where they were not: until that is explained, nobody knows where
 -- they are.
 CREATE VIEW lotwatch.serial_conflict AS
-SELECT stock.serial_id
+SELECT
+    stock.item_id,
+    stock.serial_id
 FROM lotwatch.stock AS stock
 WHERE stock.serial_id <> 0
-GROUP BY stock.serial_id
+GROUP BY stock.item_id, stock.serial_id
 HAVING count(*) > 1 OR min(stock.quantity) < 0 OR max(stock.quantity) > 1;
 
--- Which day is it at each site? Worked out once for each: to look a time zone up for every lot takes longer than the rest.
+-- Which day is it at each site? Worked out once for each, hence the grouping: to look a time zone up for every lot takes
+-- longer than the rest. (A materialized CTE does that, too, and forbids several processes.)
 CREATE VIEW lotwatch.site_today AS
-WITH site AS MATERIALIZED (
-    SELECT
-        location_id AS site_id,
-        (lotwatch.as_of() AT TIME ZONE time_zone)::date AS today
-    FROM lotwatch.location
-    WHERE kind = 'site'
-)
-
 SELECT
-    site_id,
-    today
-FROM site;
+    location_id AS site_id,
+    min((lotwatch.as_of() AT TIME ZONE time_zone)::date) AS today
+FROM lotwatch.location
+WHERE kind = 'site'
+GROUP BY location_id;
 
 -- When should a lot that is in inspection be released?
 CREATE VIEW lotwatch.lot_release AS
 SELECT
+    inspection.item_id,
     inspection.lot_id,
     max(inspection.due_on) AS due_on
 FROM lotwatch.inspection AS inspection
 WHERE
     inspection.lot_id IS NOT NULL AND inspection.opened_at <= (SELECT lotwatch.as_of())
     AND (inspection.closed_at IS NULL OR inspection.closed_at > (SELECT lotwatch.as_of()))
-GROUP BY inspection.lot_id;
+GROUP BY inspection.item_id, inspection.lot_id;
 
 -- Stock on sites, with what decides whether it may be used. Expired is derived, never stored: the last day of use
 -- is inclusive, in the site's zone, and the sterile barrier's where that ends first.
@@ -194,8 +202,10 @@ LEFT JOIN lotwatch.held_position AS held
     ON
         stock.item_id = held.item_id AND stock.location_id = held.location_id
         AND stock.lot_id = held.lot_id AND stock.serial_id = held.serial_id
-LEFT JOIN lotwatch.serial_conflict AS conflict ON stock.serial_id = conflict.serial_id
-LEFT JOIN lotwatch.lot_release AS lot_release ON lot.lot_id = lot_release.lot_id AND stock.status = 'inspection'
+LEFT JOIN lotwatch.serial_conflict AS conflict
+    ON stock.item_id = conflict.item_id AND stock.serial_id = conflict.serial_id
+LEFT JOIN lotwatch.lot_release AS lot_release
+    ON stock.item_id = lot_release.item_id AND lot.lot_id = lot_release.lot_id AND stock.status = 'inspection'
 -- a unit's own dates come before its lot's, each for itself
 CROSS JOIN
     LATERAL (

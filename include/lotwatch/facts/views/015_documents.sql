@@ -13,22 +13,32 @@ FROM lotwatch.policy AS policy
 WHERE policy.valid_from <= (SELECT lotwatch.as_of()) AND policy.recorded_at <= (SELECT lotwatch.known_at())
 ORDER BY policy.item_id, policy.site_id, policy.valid_from DESC, policy.recorded_at DESC;
 
--- Order lines on which something was still to come at the moment.
-CREATE VIEW lotwatch.order_line_open AS
+-- Order lines on which something is still to come now; what their suppliers decline does not.
+CREATE VIEW lotwatch.order_line_open_live AS
 SELECT
     line.*,
+    -- by when all of it is promised: the supplier's own word counts over what was copied into the ERP
+    CASE
+        WHEN line.confirmed IS NULL THEN line.promised_on
+        ELSE (SELECT max(part.day) FROM unnest(line.confirmed) AS part)
+    END AS due_on,
     coalesce(receipt.quantity, 0) AS received,
-    line.quantity - coalesce(receipt.quantity, 0) AS outstanding
+    line.quantity - line.declined - coalesce(receipt.quantity, 0) AS outstanding
 FROM lotwatch.purchase_order_line AS line
 LEFT JOIN lotwatch.order_line_receipt AS receipt ON line.source_key = receipt.order_line_key
-WHERE lotwatch.is_live() AND line.state IN ('draft', 'open') AND coalesce(receipt.quantity, 0) < line.quantity
-UNION ALL
--- today's state says nothing of then, except that a cancelled order never came; what came by then is what came so far,
--- less what happened, or was recorded, later
+WHERE line.state IN ('draft', 'open') AND coalesce(receipt.quantity, 0) < line.quantity - line.declined;
+
+-- Order lines on which something was still to come at a past moment. Today's state says nothing of then, except that a
+-- cancelled order never came; what came by then is what came so far, less what happened, or was recorded, later.
+CREATE VIEW lotwatch.order_line_open_past AS
 SELECT
     line.*,
-    came.quantity,
-    line.quantity - came.quantity
+    CASE
+        WHEN line.confirmed IS NULL THEN line.promised_on
+        ELSE (SELECT max(part.day) FROM unnest(line.confirmed) AS part)
+    END AS due_on,
+    came.quantity AS received,
+    line.quantity - line.declined - came.quantity AS outstanding
 FROM lotwatch.purchase_order_line AS line
 LEFT JOIN lotwatch.order_line_receipt AS receipt ON line.source_key = receipt.order_line_key
 LEFT JOIN (
@@ -41,10 +51,19 @@ LEFT JOIN (
 ) AS later ON line.source_key = later.order_line_key
 CROSS JOIN LATERAL (SELECT coalesce(receipt.quantity, 0) - coalesce(later.quantity, 0) AS quantity) AS came
 WHERE
-    NOT lotwatch.is_live() AND line.state <> 'cancelled'
+    line.state <> 'cancelled'
     -- closed, whatever came of it, since we learned of that
     AND (line.state <> 'done' OR line.recorded_at > (SELECT lotwatch.as_of()))
-    AND line.ordered_on <= (SELECT (lotwatch.as_of() AT TIME ZONE 'UTC')::date) AND came.quantity < line.quantity;
+    AND line.ordered_on <= (SELECT (lotwatch.as_of() AT TIME ZONE 'UTC')::date)
+    AND came.quantity < line.quantity - line.declined;
+
+-- Order lines on which something was still to come at the moment.
+CREATE VIEW lotwatch.order_line_open AS
+SELECT * FROM lotwatch.order_line_open_live
+WHERE lotwatch.is_live()
+UNION ALL
+SELECT * FROM lotwatch.order_line_open_past
+WHERE NOT lotwatch.is_live();
 
 -- Stock that was set aside at the moment, and could still be taken: what is held or expired is not there anyway.
 CREATE VIEW lotwatch.allocation_in_force AS
@@ -192,31 +211,21 @@ WHERE
     AND (line.closed_at IS NULL OR line.closed_at > (SELECT lotwatch.as_of()))
     AND served.sent < line.quantity;
 
+-- Which share of all inspections is passed?
+CREATE VIEW lotwatch.company_pass_rate AS
+SELECT
+    coalesce(
+        count(*) FILTER (WHERE inspection.state = 'passed')::numeric / nullif(count(*), 0), 1
+    ) AS rate
+FROM lotwatch.inspection AS inspection
+WHERE inspection.state IN ('passed', 'failed') AND inspection.closed_at <= (SELECT lotwatch.as_of());
+
 -- Which share of an item's inspections is passed? Few of its own say little: five of the whole company's are added.
 CREATE VIEW lotwatch.inspection_pass_rate AS
-WITH closed AS (
-    SELECT
-        inspection.item_id,
-        count(*) AS closed,
-        count(*) FILTER (WHERE inspection.state = 'passed') AS passed
-    FROM lotwatch.inspection AS inspection
-    WHERE inspection.state IN ('passed', 'failed') AND inspection.closed_at <= (SELECT lotwatch.as_of())
-    GROUP BY inspection.item_id
-),
-
-overall AS (
-    SELECT coalesce(sum(passed)::numeric / nullif(sum(closed), 0), 1) AS rate
-    FROM closed
-)
-
 SELECT
-    closed.item_id,
-    (closed.passed + 5 * overall.rate) / (closed.closed + 5) AS rate
-FROM closed
-CROSS JOIN overall
-UNION ALL
--- of items never inspected so far
-SELECT
-    NULL,
-    overall.rate
-FROM overall;
+    inspection.item_id,
+    (count(*) FILTER (WHERE inspection.state = 'passed') + 5 * min(company.rate)) / (count(*) + 5) AS rate
+FROM lotwatch.inspection AS inspection
+CROSS JOIN lotwatch.company_pass_rate AS company
+WHERE inspection.state IN ('passed', 'failed') AND inspection.closed_at <= (SELECT lotwatch.as_of())
+GROUP BY inspection.item_id;

@@ -11,9 +11,13 @@ WITH quantity AS (
         -sum(quantity) FILTER (WHERE quantity < 0 AND serial_id = 0 AND lot_id <> 0) AS negative,
         -sum(quantity) FILTER (WHERE quantity < 0 AND serial_id = 0 AND lot_id = 0) AS without_lot,
         count(*) FILTER (WHERE in_conflict AND quantity > 0) AS in_conflict,
+        sum(quantity) FILTER (WHERE owner = 'own') AS own,
+        sum(quantity) FILTER (WHERE owner = 'consigned') AS consigned,
         -- few lots end soon or wait for release: what follows from them is worked out for their item-sites alone
         array_agg(ROW(usable_through, quantity)::lotwatch.dated_quantity)
         FILTER (WHERE sound AND status <> 'blocked' AND usable_through < today + 90) AS ending,
+        array_agg(ROW(usable_through, quantity)::lotwatch.dated_quantity)
+        FILTER (WHERE sound AND status = 'unrestricted' AND usable_through < today + 90) AS usable_ending,
         array_agg(ROW(release_on, quantity)::lotwatch.dated_quantity)
         FILTER (WHERE status = 'inspection' AND sound AND release_on IS NOT NULL) AS releasing
     FROM lotwatch.stock_state
@@ -26,7 +30,7 @@ inbound AS (
         line.site_id,
         sum(line.outstanding - coalesce(sent.counted, 0)) AS on_order,
         array_agg(ROW(line.promised_on, line.outstanding - coalesce(sent.counted, 0))::lotwatch.dated_quantity)
-        FILTER (WHERE line.promised_on IS NOT NULL AND line.state = 'open') AS promised
+        FILTER (WHERE line.promised_on IS NOT NULL AND line.confirmed IS NULL AND line.state = 'open') AS promised
     FROM lotwatch.order_line_open AS line
     LEFT JOIN (
         SELECT
@@ -36,6 +40,37 @@ inbound AS (
         FROM lotwatch.order_line_sent AS part
         GROUP BY part.order_line_source, part.order_line_key
     ) AS sent ON line.source = sent.order_line_source AND line.source_key = sent.order_line_key
+    GROUP BY line.item_id, line.site_id
+),
+
+-- what suppliers have confirmed themselves, part by part; what has come or is on its way was of the first parts
+confirmed AS (
+    SELECT
+        line.item_id,
+        line.site_id,
+        array_agg(ROW(part.day, part.ends - greatest(part.begins, line.received + coalesce(sent.counted, 0)))::lotwatch.dated_quantity)
+            AS promised
+    FROM lotwatch.order_line_open AS line
+    LEFT JOIN (
+        SELECT
+            shipped.order_line_source,
+            shipped.order_line_key,
+            sum(shipped.counted)::bigint AS counted
+        FROM lotwatch.order_line_sent AS shipped
+        GROUP BY shipped.order_line_source, shipped.order_line_key
+    ) AS sent ON line.source = sent.order_line_source AND line.source_key = sent.order_line_key
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                said.day,
+                (sum(said.quantity) OVER days - said.quantity)::bigint AS begins,
+                (sum(said.quantity) OVER days)::bigint AS ends
+            FROM unnest(line.confirmed) AS said
+            WINDOW days AS (ORDER BY said.day ROWS UNBOUNDED PRECEDING)
+        ) AS part
+    WHERE
+        line.confirmed IS NOT NULL AND part.day IS NOT NULL
+        AND part.ends > line.received + coalesce(sent.counted, 0)
     GROUP BY line.item_id, line.site_id
 ),
 
@@ -97,14 +132,17 @@ subject AS (
         coalesce(quantity.negative, 0)::bigint AS negative,
         coalesce(quantity.without_lot, 0)::bigint AS without_lot,
         coalesce(quantity.in_conflict, 0)::bigint AS in_conflict,
+        coalesce(quantity.own, 0)::bigint AS own,
+        coalesce(quantity.consigned, 0)::bigint AS consigned,
         coalesce(set_aside.allocated, 0)::bigint AS allocated,
         (coalesce(quantity.usable, 0) - coalesce(set_aside.allocated, 0))::bigint AS available,
         coalesce(moving.in_transit, 0)::bigint AS in_transit,
         coalesce(inbound.on_order, 0)::bigint AS on_order,
         coalesce(wanted.backordered, 0)::bigint AS backordered,
         quantity.ending,
+        quantity.usable_ending,
         quantity.releasing,
-        array_cat(inbound.promised, moving.expected) AS arriving,
+        array_cat(array_cat(inbound.promised, confirmed.promised), moving.expected) AS arriving,
         policy.average_daily_usage,
         policy.lead_time_days,
         policy.safety_stock,
@@ -117,6 +155,7 @@ subject AS (
     FULL JOIN set_aside USING (item_id, site_id)
     FULL JOIN wanted USING (item_id, site_id)
     FULL JOIN lotwatch.policy_in_force AS policy USING (item_id, site_id)
+    LEFT JOIN confirmed USING (item_id, site_id)
 ),
 
 measured AS (
@@ -164,10 +203,7 @@ measured AS (
     FROM subject
     INNER JOIN lotwatch.site_today AS site ON subject.site_id = site.site_id
     LEFT JOIN lotwatch.inspection_pass_rate AS own ON subject.item_id = own.item_id
-    CROSS JOIN (
-        SELECT rate FROM lotwatch.inspection_pass_rate
-        WHERE item_id IS NULL
-    ) AS anyone
+    CROSS JOIN lotwatch.company_pass_rate AS anyone
 )
 
 SELECT
@@ -178,10 +214,12 @@ SELECT
     item.name AS item_name,
     item.category,
     item.criticality,
+    item.device_class,
     item.unit_cost,
     site.code AS site_code,
     site.name AS site_name,
     site.region,
+    site.jurisdiction,
     site.supplied_by,
     measured.physical,
     measured.held,
@@ -206,6 +244,19 @@ SELECT
     measured.target_level,
     measured.max_level,
     round(greatest(measured.available, 0) / nullif(measured.average_daily_usage, 0), 1) AS days_of_cover,
+    lotwatch.days_to_stockout(
+        measured.available, measured.average_daily_usage, measured.today, measured.usable_ending, measured.arriving
+    ) AS days_to_stockout,
+    CASE
+        WHEN measured.arriving IS NOT NULL THEN lotwatch.days_to_arrival(measured.today, measured.arriving)
+    END AS days_to_arrival,
+    measured.today - coalesce(seen.last_used_on, seen.first_seen_on) AS days_without_usage,
+    measured.consigned,
+    measured.own * item.unit_cost AS stock_value,
+    greatest(
+        measured.available + measured.in_inspection + measured.in_transit + measured.on_order
+        - measured.backordered - measured.expiring_unused - measured.max_level, 0
+    ) * item.unit_cost AS excess_value,
     EXISTS(
         SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
         WHERE waiting.item_code = item.code
@@ -213,6 +264,7 @@ SELECT
 FROM measured
 INNER JOIN lotwatch.item AS item ON measured.item_id = item.item_id
 INNER JOIN lotwatch.location AS site ON measured.site_id = site.location_id
+LEFT JOIN lotwatch.item_site_usage AS seen ON measured.item_id = seen.item_id AND measured.site_id = seen.site_id
 WHERE item.active;
 
 COMMENT ON VIEW lotwatch.fact_item_site IS 'One row for each item at each site.';
@@ -223,10 +275,12 @@ COMMENT ON COLUMN lotwatch.fact_item_site.item_code IS 'code of the item';
 COMMENT ON COLUMN lotwatch.fact_item_site.item_name IS 'name of the item';
 COMMENT ON COLUMN lotwatch.fact_item_site.category IS 'category of the item; null: not told';
 COMMENT ON COLUMN lotwatch.fact_item_site.criticality IS 'life_supporting, critical or standard';
+COMMENT ON COLUMN lotwatch.fact_item_site.device_class IS 'class of the device, as its system says; null: not told';
 COMMENT ON COLUMN lotwatch.fact_item_site.unit_cost IS 'cost of one base unit, in the company''s currency; null: not told';
 COMMENT ON COLUMN lotwatch.fact_item_site.site_code IS 'code of the site';
 COMMENT ON COLUMN lotwatch.fact_item_site.site_name IS 'name of the site';
 COMMENT ON COLUMN lotwatch.fact_item_site.region IS 'region of the site; null: not told';
+COMMENT ON COLUMN lotwatch.fact_item_site.jurisdiction IS 'whose device law holds at the site: cn, us or eu; null: another''s, or not told';
 COMMENT ON COLUMN lotwatch.fact_item_site.supplied_by IS 'supplier: bought for; transfer: supplied by a distribution centre; null: neither, the site is not planned';
 COMMENT ON COLUMN lotwatch.fact_item_site.physical IS 'what is there, whatever its state (base units)';
 COMMENT ON COLUMN lotwatch.fact_item_site.held IS 'of physical: under a hold (base units)';
@@ -250,4 +304,10 @@ COMMENT ON COLUMN lotwatch.fact_item_site.reorder_point IS 'order when the inven
 COMMENT ON COLUMN lotwatch.fact_item_site.target_level IS 'order up to it (base units); null: no policy yet';
 COMMENT ON COLUMN lotwatch.fact_item_site.max_level IS 'no order may lift the inventory position above it (base units); null: no policy yet';
 COMMENT ON COLUMN lotwatch.fact_item_site.days_of_cover IS 'available / average_daily_usage, 0 where none is available (days); null: no policy yet, or no usage';
+COMMENT ON COLUMN lotwatch.fact_item_site.days_to_stockout IS 'days until the mean usage of a day can no longer be met from what is available, less what will pass its last day of use unused within 90 days, and what is promised or expected from today on; a delivery that is late does not count; null: no policy yet, or no usage';
+COMMENT ON COLUMN lotwatch.fact_item_site.days_to_arrival IS 'days until the next delivery that is promised or expected for today or later; null: none is';
+COMMENT ON COLUMN lotwatch.fact_item_site.days_without_usage IS 'days since it was last used, or first seen where it never was, as planning last saw it; null: not seen by planning yet';
+COMMENT ON COLUMN lotwatch.fact_item_site.consigned IS 'of physical: the supplier''s until it is used (base units)';
+COMMENT ON COLUMN lotwatch.fact_item_site.stock_value IS 'of physical: our own, at unit cost (the company''s currency); null: cost not told';
+COMMENT ON COLUMN lotwatch.fact_item_site.excess_value IS 'of the inventory position: above the maximum level, at unit cost (the company''s currency); null: cost not told, or no policy yet';
 COMMENT ON COLUMN lotwatch.fact_item_site.data_in_quarantine IS 'records of this item are in quarantine: its figures may be wrong';

@@ -53,11 +53,13 @@ SELECT
     item.name AS item_name,
     item.category,
     item.criticality,
+    item.device_class,
     at_site.lot_number,
     at_site.serial_number,
     site.code AS site_code,
     site.name AS site_name,
     site.region,
+    site.jurisdiction,
     at_site.owner,
     at_site.status,
     at_site.held,
@@ -70,15 +72,7 @@ SELECT
     coalesce(set_aside.allocated, 0)::bigint AS allocated,
     at_site.usable - coalesce(set_aside.allocated, 0)::bigint AS available,
     policy.average_daily_usage,
-    -- what will not be used before the last day of use, if this lot is used first
-    CASE
-        WHEN at_site.usable_through IS NOT NULL THEN
-            greatest(
-                0,
-                at_site.physical
-                - floor(coalesce(policy.average_daily_usage, 0) * greatest(0, at_site.days_to_expiry + 1))
-            )::bigint
-    END AS quantity_at_risk,
+    CASE WHEN at_site.usable_through IS NOT NULL THEN coalesce(risk.quantity_at_risk, 0) END AS quantity_at_risk,
     item.unit_cost,
     EXISTS(
         SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
@@ -92,7 +86,11 @@ LEFT JOIN set_aside
         at_site.item_id = set_aside.item_id AND at_site.site_id = set_aside.site_id
         AND at_site.lot_id = set_aside.lot_id AND at_site.serial_id = set_aside.serial_id
 LEFT JOIN lotwatch.policy_in_force AS policy
-    ON at_site.item_id = policy.item_id AND at_site.site_id = policy.site_id;
+    ON at_site.item_id = policy.item_id AND at_site.site_id = policy.site_id
+LEFT JOIN lotwatch.lot_at_risk AS risk
+    ON
+        at_site.item_id = risk.item_id AND at_site.site_id = risk.site_id
+        AND at_site.lot_id = risk.lot_id AND at_site.serial_id = risk.serial_id;
 
 COMMENT ON VIEW lotwatch.fact_lot IS 'One row for each lot or serial unit at each site where it lies.';
 COMMENT ON COLUMN lotwatch.fact_lot.subject_key IS 'what an alert is about: item code / lot or serial number @ site code';
@@ -104,11 +102,13 @@ COMMENT ON COLUMN lotwatch.fact_lot.item_code IS 'code of the item';
 COMMENT ON COLUMN lotwatch.fact_lot.item_name IS 'name of the item';
 COMMENT ON COLUMN lotwatch.fact_lot.category IS 'category of the item; null: not told';
 COMMENT ON COLUMN lotwatch.fact_lot.criticality IS 'life_supporting, critical or standard';
+COMMENT ON COLUMN lotwatch.fact_lot.device_class IS 'class of the device, as its system says; null: not told';
 COMMENT ON COLUMN lotwatch.fact_lot.lot_number IS 'number of the lot, as on the label; null: has none';
 COMMENT ON COLUMN lotwatch.fact_lot.serial_number IS 'serial number of the unit, as on the label; null: has none';
 COMMENT ON COLUMN lotwatch.fact_lot.site_code IS 'code of the site';
 COMMENT ON COLUMN lotwatch.fact_lot.site_name IS 'name of the site';
 COMMENT ON COLUMN lotwatch.fact_lot.region IS 'region of the site; null: not told';
+COMMENT ON COLUMN lotwatch.fact_lot.jurisdiction IS 'whose device law holds at the site: cn, us or eu; null: another''s, or not told';
 COMMENT ON COLUMN lotwatch.fact_lot.owner IS 'own, consigned or loaned';
 COMMENT ON COLUMN lotwatch.fact_lot.status IS 'as the owning system says: unrestricted, inspection, blocked';
 COMMENT ON COLUMN lotwatch.fact_lot.held IS 'under a hold of ours';
@@ -121,6 +121,6 @@ COMMENT ON COLUMN lotwatch.fact_lot.physical IS 'what is there, whatever its sta
 COMMENT ON COLUMN lotwatch.fact_lot.allocated IS 'of this lot or unit: set aside for a demand, a transfer or a pick (base units)';
 COMMENT ON COLUMN lotwatch.fact_lot.available IS 'unrestricted, not held, not expired, known to be there, not allocated (base units)';
 COMMENT ON COLUMN lotwatch.fact_lot.average_daily_usage IS 'mean usage of the item at the site (base units a day); null: no policy yet';
-COMMENT ON COLUMN lotwatch.fact_lot.quantity_at_risk IS 'will not be used by its last day of use at the mean usage, if used first (base units); null: not on the label';
+COMMENT ON COLUMN lotwatch.fact_lot.quantity_at_risk IS 'will not be used by its last day of use at the mean usage, when the lots of the item at the site that end first are used first; all that is held, blocked or expired; 0: it ends later than fact_ending_lot looks (base units); null: not on the label';
 COMMENT ON COLUMN lotwatch.fact_lot.unit_cost IS 'cost of one base unit, in the company''s currency; null: not told';
 COMMENT ON COLUMN lotwatch.fact_lot.data_in_quarantine IS 'records of this item are in quarantine: its figures may be wrong';

@@ -1,4 +1,25 @@
 CREATE VIEW lotwatch.fact_inspection AS
+WITH inspected AS (
+    SELECT DISTINCT
+        item_id,
+        lot_id
+    FROM lotwatch.inspection
+    -- not looked for where it passed
+    WHERE lot_id IS NOT NULL AND (state = 'failed' OR coalesce(closed_at, 'infinity') > (SELECT lotwatch.as_of()))
+),
+
+lot_stock AS (
+    SELECT
+        inspected.item_id,
+        inspected.lot_id,
+        sum(stock_state.quantity) AS physical,
+        sum(stock_state.quantity) FILTER (WHERE stock_state.status = 'unrestricted' AND stock_state.sound) AS usable
+    FROM inspected
+    INNER JOIN lotwatch.stock_state AS stock_state
+        ON inspected.item_id = stock_state.item_id AND inspected.lot_id = stock_state.lot_id
+    GROUP BY inspected.item_id, inspected.lot_id
+)
+
 SELECT
     inspection.source || ':' || inspection.source_key AS subject_key,
     inspection.item_id,
@@ -12,7 +33,9 @@ SELECT
     CASE WHEN inspection.closed_at <= lotwatch.as_of() THEN inspection.state ELSE 'pending' END AS state,
     extract(DAY FROM lotwatch.as_of() - inspection.opened_at)::integer AS days_open,
     extract(DAY FROM lotwatch.as_of() - inspection.closed_at)::integer AS days_since_closed,
-    coalesce(stock.physical, 0)::bigint AS physical,
+    (lotwatch.as_of() AT TIME ZONE 'UTC')::date - inspection.due_on AS days_overdue,
+    CASE WHEN looked.at_stock THEN coalesce(lot_stock.physical, 0) ELSE 0 END::bigint AS physical,
+    CASE WHEN looked.at_stock THEN coalesce(lot_stock.usable, 0) ELSE 0 END::bigint AS usable,
     EXISTS(
         SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
         WHERE waiting.item_code = item.code
@@ -20,11 +43,13 @@ SELECT
 FROM lotwatch.inspection AS inspection
 INNER JOIN lotwatch.item AS item ON inspection.item_id = item.item_id
 LEFT JOIN lotwatch.lot AS lot ON inspection.lot_id = lot.lot_id
-LEFT JOIN LATERAL (
-    SELECT sum(stock_state.quantity) AS physical
-    FROM lotwatch.stock_state AS stock_state
-    WHERE stock_state.item_id = inspection.item_id AND stock_state.lot_id = inspection.lot_id
-) AS stock ON true
+LEFT JOIN lot_stock ON inspection.item_id = lot_stock.item_id AND inspection.lot_id = lot_stock.lot_id
+CROSS JOIN
+    LATERAL (
+        SELECT
+            inspection.state = 'failed'
+            OR coalesce(inspection.closed_at, 'infinity') > (SELECT lotwatch.as_of()) AS at_stock
+    ) AS looked
 WHERE
     inspection.opened_at <= lotwatch.as_of()
     AND (inspection.state <> 'cancelled' OR inspection.closed_at > lotwatch.as_of());
@@ -42,5 +67,7 @@ COMMENT ON COLUMN lotwatch.fact_inspection.lot_number IS 'number of the inspecte
 COMMENT ON COLUMN lotwatch.fact_inspection.state IS 'pending, passed or failed';
 COMMENT ON COLUMN lotwatch.fact_inspection.days_open IS 'days since it was opened';
 COMMENT ON COLUMN lotwatch.fact_inspection.days_since_closed IS 'days since it was decided; null: pending';
-COMMENT ON COLUMN lotwatch.fact_inspection.physical IS 'stock of the lot on all sites (base units)';
+COMMENT ON COLUMN lotwatch.fact_inspection.days_overdue IS 'days since its lot should have been released (UTC); negative: not yet due; null: not told';
+COMMENT ON COLUMN lotwatch.fact_inspection.physical IS 'stock of the lot on all sites (base units); 0 of a lot that passed, too';
+COMMENT ON COLUMN lotwatch.fact_inspection.usable IS 'of physical: unrestricted, not held, not expired (base units)';
 COMMENT ON COLUMN lotwatch.fact_inspection.data_in_quarantine IS 'records of this item are in quarantine: its figures may be wrong';

@@ -24,6 +24,8 @@ SELECT
     line.need_by - line.today AS days_to_need,
     line.minimum_remaining_life_days,
     demand.procedure_at,
+    extract(DAY FROM demand.procedure_at - lotwatch.as_of())::integer AS days_to_procedure,
+    greatest(line.outstanding - line.set_aside, 0) AS uncovered,
     EXISTS(
         SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
         WHERE waiting.item_code = item.code
@@ -59,4 +61,6 @@ COMMENT ON COLUMN lotwatch.fact_demand_line.need_by IS 'day on which it is wante
 COMMENT ON COLUMN lotwatch.fact_demand_line.days_to_need IS 'days until it is wanted; negative: overdue; null: not said';
 COMMENT ON COLUMN lotwatch.fact_demand_line.minimum_remaining_life_days IS 'days a lot must still be usable when handed over; null: any that is not expired';
 COMMENT ON COLUMN lotwatch.fact_demand_line.procedure_at IS 'when the planned procedure is; null: none';
+COMMENT ON COLUMN lotwatch.fact_demand_line.days_to_procedure IS 'whole days until the procedure; negative: it is over; null: none';
+COMMENT ON COLUMN lotwatch.fact_demand_line.uncovered IS 'of outstanding: nothing is set aside for it (base units)';
 COMMENT ON COLUMN lotwatch.fact_demand_line.data_in_quarantine IS 'records of this item are in quarantine: its figures may be wrong';

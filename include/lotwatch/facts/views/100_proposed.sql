@@ -1,5 +1,3 @@
-DROP VIEW IF EXISTS lotwatch.proposed_inbound, lotwatch.proposed_outbound, lotwatch.proposal_alive CASCADE;
-
 -- What is proposed, waiting or on its way into another system, and not yet seen in the books of any: it counts, so that nothing
 -- is proposed twice.
 CREATE VIEW lotwatch.proposal_alive AS
@@ -25,7 +23,7 @@ CREATE VIEW lotwatch.proposed_inbound AS
 SELECT
     line.item_id,
     proposal.site_id,
-    sum(line.quantity)::bigint AS quantity
+    sum(line.quantity - least(line.declined, line.quantity))::bigint AS quantity
 FROM lotwatch.proposal_alive AS proposal
 INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
 WHERE proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship')

@@ -10,6 +10,7 @@ from psycopg import sql
 
 from lotwatch.db.query import query
 from lotwatch.db.statistics import MANY, analyze_due
+from lotwatch.ledger.orders import apply_to_batch
 from lotwatch.ledger.posting.loss import refuse_loss
 
 
@@ -57,6 +58,8 @@ def post_documents(conn: psycopg.Connection, batch_id: int) -> dict[str, int]:
             row = conn.execute(query(__package__, statement), {"batch_id": batch_id}).fetchone()
             posted[name] = int(row[0]) if row else 0
         _refuse_lost_rows(conn, batch_id, document)
+        if document.entity == "purchase_line":
+            apply_to_batch(conn, batch_id)
         if posted[document.entity] >= MANY:
             analyze_due(conn, "lotwatch", (document.table,), posted[document.entity])
     return posted

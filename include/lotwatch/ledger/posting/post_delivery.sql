@@ -39,7 +39,21 @@ WITH changed AS (
             excluded.tracking_number, excluded.state, excluded.shipped_at, excluded.expected_at, excluded.delivered_at,
             excluded.cancelled_at
         )
-    RETURNING kept.delivery_id, kept.to_site_id, old.to_site_id AS old_site_id
+    RETURNING
+        kept.delivery_id, kept.to_site_id, old.to_site_id AS old_site_id, kept.expected_at,
+        old.expected_at AS expected_before
+),
+
+slipped AS (
+    INSERT INTO lotwatch.eta_change (delivery_id, expected_before, expected_at, told_at)
+    SELECT
+        changed.delivery_id,
+        changed.expected_before,
+        changed.expected_at,
+        batch.as_of
+    FROM changed
+    INNER JOIN lotwatch.batch AS batch ON batch.batch_id = %(batch_id)s
+    WHERE changed.expected_before <> changed.expected_at
 ),
 
 woken AS (

@@ -276,10 +276,17 @@ odd AS (
 
 woken AS (
     INSERT INTO lotwatch.change (item_id, location_id)
-    SELECT DISTINCT
+    -- a unit that was said to be elsewhere concerns both places, and what came of an order the site that waits for it
+    SELECT
         item_id,
-        location_id
+        CASE WHEN serial_id = 0 THEN location_id END
     FROM kept
+    UNION
+    SELECT
+        item_id,
+        NULL
+    FROM posted
+    WHERE order_line_key IS NOT NULL
 )
 
 SELECT count(*) FROM posted;

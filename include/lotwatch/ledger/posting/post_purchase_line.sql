@@ -2,7 +2,7 @@
 WITH changed AS (
     INSERT INTO lotwatch.purchase_order_line AS kept (
         source, source_key, order_number, order_reference, state, supplier_id, site_id, item_id, quantity, unit_price,
-        currency, ordered_on, requested_on, promised_on
+        currency, ordered_on, requested_on, promised_on, confirmed_quantity
     )
     SELECT DISTINCT ON (staged.source_key)
         batch.source,
@@ -18,7 +18,8 @@ WITH changed AS (
         staged.currency,
         staged.ordered_on,
         staged.requested_on,
-        staged.promised_on
+        staged.promised_on,
+        staged.confirmed_quantity
     FROM stage.purchase_line AS staged
     INNER JOIN lotwatch.batch AS batch ON staged.batch_id = batch.batch_id
     INNER JOIN lotwatch.supplier AS supplier ON staged.supplier_code = supplier.code
@@ -32,15 +33,16 @@ WITH changed AS (
             supplier_id = excluded.supplier_id, site_id = excluded.site_id, item_id = excluded.item_id,
             quantity = excluded.quantity, unit_price = excluded.unit_price, currency = excluded.currency,
             ordered_on = excluded.ordered_on, requested_on = excluded.requested_on,
-            promised_on = excluded.promised_on, recorded_at = now()
+            promised_on = excluded.promised_on, confirmed_quantity = excluded.confirmed_quantity, recorded_at = now()
         WHERE
         (
             kept.order_number, kept.order_reference, kept.state, kept.supplier_id, kept.site_id, kept.item_id,
-            kept.quantity, kept.unit_price, kept.currency, kept.ordered_on, kept.requested_on, kept.promised_on
+            kept.quantity, kept.unit_price, kept.currency, kept.ordered_on, kept.requested_on, kept.promised_on,
+            kept.confirmed_quantity
         ) IS DISTINCT FROM (
             excluded.order_number, excluded.order_reference, excluded.state, excluded.supplier_id, excluded.site_id,
             excluded.item_id, excluded.quantity, excluded.unit_price, excluded.currency, excluded.ordered_on,
-            excluded.requested_on, excluded.promised_on
+            excluded.requested_on, excluded.promised_on, excluded.confirmed_quantity
         )
     RETURNING kept.item_id, kept.site_id, old.item_id AS old_item_id, old.site_id AS old_site_id
 ),

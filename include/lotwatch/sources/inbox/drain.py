@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -88,6 +88,24 @@ def stage_pushed(
     counts = {entity: {"read": read} for entity, read in staging.counts.items()}
     conn.execute(query(__package__, "count_read"), {"batch_id": batch_id, "counts": Jsonb(counts)})
     return Pushed(batch_id, len(taken), dict(staging.counts), dict(staging.unmapped), tuple(staging.unreadable))
+
+
+def read_bodies(conn: psycopg.Connection, source: str, read: Callable[[Any], object]) -> Pushed | None:
+    """Give the source's next waiting bodies to `read` one by one, in the caller's transaction; None when none waits.
+
+    They go into no batch. What `read` raises is that body's error and holds up no other.
+    """
+    limits = {"bodies": BODIES, "events": EVENTS, "bytes": BYTES}
+    taken = conn.execute(query(__package__, "take"), {"source": source, "batch_id": None, **limits}).fetchall()
+    unreadable = []
+    for inbox_id, event_id, media, content in sorted(taken):
+        try:
+            with conn.transaction():
+                read(parsed(media, bytes(content)))
+        except (LotwatchError, psycopg.DataError) as error:
+            unreadable.append(Unreadable(inbox_id, event_id, str(error)))
+            conn.execute(query(__package__, "refuse"), {"inbox_id": inbox_id, "error": str(error)})
+    return Pushed(None, len(taken), unreadable=tuple(unreadable)) if taken else None
 
 
 def refuse_source(conn: psycopg.Connection, source: str, error: str) -> list[Unreadable]:

@@ -124,6 +124,7 @@ def location(record: Mapping[str, Any], place: Place) -> Record:
         "parent_code": place.parent,
         "region": place.region,
         "time_zone": place.time_zone,
+        "country": place.country,
         "supplied_by": place.supplied_by,
         "status": place.status,
         "owner": place.owner,

@@ -37,6 +37,7 @@ class Place:
     site: str | None
     region: str | None
     time_zone: str
+    country: str | None
     supplied_by: str | None
     status: str
     owner: str
@@ -96,7 +97,8 @@ class Places:
             parent=code_of(parent) if parent else None,
             site=code_of(warehouse) if warehouse else None,
             region=code_of(region) if region else None,
-            time_zone=self._zone(warehouse, region),
+            time_zone=self._told(self._site.time_zones, warehouse, region) or self._company_zone,
+            country=self._told(self._site.countries, warehouse, region),
             supplied_by=None if record is not warehouse else "transfer" if identity in self._supplied else "supplier",
             status=self._status(inside),
             owner=self._owner(inside, warehouse),
@@ -119,9 +121,12 @@ class Places:
             return "scrap"
         return OUTSIDE[record["type"]]
 
-    def _zone(self, warehouse: Mapping[str, Any] | None, region: Mapping[str, Any] | None) -> str:
-        named = (self._site.time_zones.get(code_of(place)) for place in (warehouse, region) if place)
-        return next((zone for zone in named if zone), self._company_zone)
+    def _told(
+        self, told: Mapping[str, str], warehouse: Mapping[str, Any] | None, region: Mapping[str, Any] | None
+    ) -> str | None:
+        """What the configuration tells of a warehouse, else of its region."""
+        named = (told.get(code_of(place)) for place in (warehouse, region) if place)
+        return next((value for value in named if value), None)
 
     def _status(self, inside: Iterable[Mapping[str, Any]]) -> str:
         """What lies in an inspection or blocked place, or anywhere under it, has that status."""

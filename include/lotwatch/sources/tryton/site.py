@@ -1,6 +1,7 @@
 """How one site uses Tryton: what is configuration there is configuration here."""
 
 import re
+from typing import Annotated
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -10,6 +11,7 @@ class TrytonSite(BaseModel):
     """The names a site gives to places and attributes, and how it is read. Patterns are searched in location codes.
 
     `time_zones` maps the code of a region or a warehouse to an IANA zone; others are in the company's zone.
+    `countries` maps such codes to ISO 3166-1 alpha-2: the law of which country holds there.
     `attributes` maps our name of a device attribute to the product attribute's name where they differ.
     `overlap_minutes` is re-read at every pull: it must exceed the longest transaction, since stamps are its start, and
     what Tryton's web server's clock is ahead of its database's.
@@ -23,6 +25,7 @@ class TrytonSite(BaseModel):
     page_size: int = Field(default=2000, ge=1, le=10_000)
     overlap_minutes: float = Field(default=10, ge=0)
     time_zones: dict[str, str] = {}
+    countries: dict[str, Annotated[str, Field(pattern="^[A-Z]{2}$")]] = {}
     inspection_locations: re.Pattern[str] = re.compile(r"(^|-)(INSP|QC|QUARANTINE)$")
     blocked_locations: re.Pattern[str] = re.compile(r"(^|-)(BLOCKED|REJECTED)$")
     loaner_locations: re.Pattern[str] = re.compile(r"(^|-)LOANERS?$")

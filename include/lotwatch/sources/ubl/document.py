@@ -21,6 +21,11 @@ _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
 
 def read_advice(text: str) -> etree._Element:
     """The document's root. Raises ValueError saying why it is no despatch advice that can be read safely."""
+    return read_document(text, DESPATCH_ADVICE)
+
+
+def read_document(text: str, tag: str) -> etree._Element:
+    """The root of a document that begins with `tag`. Raises ValueError saying why it is none that can be read safely."""
     if len(text) > LARGEST:
         raise ValueError(f"it has {len(text):,} characters, more than {LARGEST:,}")
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
@@ -32,8 +37,8 @@ def read_advice(text: str) -> etree._Element:
         root = etree.fromstring(_DECLARATION.sub("", text).encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ValueError(f"it is no well-formed XML: {str(error)[:200]}") from error
-    if root.tag != DESPATCH_ADVICE:
-        raise ValueError(f"its root is {str(root.tag)[:100]}, not a DespatchAdvice of UBL 2")
+    if root.tag != tag:
+        raise ValueError(f"its root is {str(root.tag)[:100]}, not {etree.QName(tag).localname} of UBL 2")
     return root
 
 

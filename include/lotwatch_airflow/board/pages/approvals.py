@@ -16,8 +16,8 @@ from lotwatch_airflow.answering import give
 from lotwatch_airflow.board.auth import session_of
 from lotwatch_airflow.board.filters import Filters, Note, Text
 from lotwatch_airflow.board.listing import Order, Statement, fetch_all, fetch_page
+from lotwatch_airflow.board.pages.alerts import evidence
 from lotwatch_airflow.board.pages.orders import step_title
-from lotwatch_airflow.board.pages.today import evidence
 from lotwatch_airflow.board.view import View, ViewDep
 from lotwatch_airflow.board.writing import Write, WriteDep
 

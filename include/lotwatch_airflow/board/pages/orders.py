@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 from fastapi import APIRouter, Query, Response
 
 from lotwatch.actions.policies import Kind, load_policies
-from lotwatch_airflow.board.filters import Filters
+from lotwatch_airflow.board.filters import Filters, Text
 from lotwatch_airflow.board.listing import Order, Statement, fetch_all, fetch_page
 from lotwatch_airflow.board.view import View, ViewDep
 
@@ -19,6 +19,7 @@ class OrderFilters(Filters):
 
     state: State | None = None
     kind: Kind | None = None
+    code: Text | None = None
 
     def statement(self) -> Statement:
         """The orders, the newest first."""

@@ -28,3 +28,4 @@ INNER JOIN lotwatch.location AS site ON proposal.site_id = site.location_id
 WHERE
     (%(state)s::text IS NULL OR proposal.state = %(state)s)
     AND (%(kind)s::text IS NULL OR proposal.kind = %(kind)s)
+    AND (%(code)s::text IS NULL OR proposal.code = %(code)s)

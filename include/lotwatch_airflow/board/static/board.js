@@ -98,6 +98,14 @@
     slider.addEventListener("change", () => slider.form.requestSubmit());
   }
 
+  /** A box that ticks all of its form's boxes with a name. */
+  function tickAll({ target }) {
+    if (!target.dataset.all) return;
+    for (const box of target.form.querySelectorAll(`input[name="${target.dataset.all}"]`)) box.checked = target.checked;
+  }
+
+  document.documentElement.dataset.scripted = "";
+  document.addEventListener("change", tickAll);
   document.addEventListener("click", leave);
   slideThroughTime();
   followColours();

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import yaml
 
-Language = Literal["en", "zh"]
+from lotwatch.formats import Language
+
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 

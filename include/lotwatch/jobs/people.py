@@ -1,0 +1,38 @@
+"""Does the list of who is told fit what there is: roles, sites, regions and categories?"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import psycopg
+
+from lotwatch import actions, rules
+from lotwatch.db.query import query
+from lotwatch.delivery.people import People
+from lotwatch.errors import nearest
+
+#: roles that jobs tell, whatever the rules say
+OWN_ROLES = frozenset({"ops", "buyer", "warehouse"})
+
+
+def check(conn: psycopg.Connection, people: People) -> list[str]:
+    """What is wrong, each with the subscriber and the field; empty: nothing."""
+    known: dict[str, set[str]] = defaultdict(set)
+    for kind, name in conn.execute(query(__package__, "known_places")):
+        known[kind].add(name)
+    told = OWN_ROLES | {role for rule in rules.load_rules() for role in (*rule.notify, *rule.escalate_to)}
+    for step in actions.load_policies().steps.values():
+        told |= {*step.approvers, *step.deputies, *step.escalate_to}
+    found: list[str] = []
+    for name, each in people.root.items():
+        found += _unknown(f"{name}, roles", each.roles, told)
+        for kind in ("sites", "regions", "categories"):
+            found += _unknown(f"{name}, {kind}", getattr(each, kind), known[kind])
+    reached = {role for each in people.root.values() for role in each.roles}
+    found += [f"nobody has the role {role}, which is told of something" for role in sorted(told - reached)]
+    return found
+
+
+def _unknown(where: str, names: Iterable[str], known: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        if name not in known:
+            yield f"{where}: there is no {name}: {nearest(name, known) if known else 'there are none'}"

@@ -1,0 +1,10 @@
+-- What is held for this subscriber and due by then?
+SELECT
+    row.outbox_id,
+    delivery.message_id,
+    delivery.severity
+FROM lotwatch.outbox AS row
+INNER JOIN lotwatch.message_delivery AS delivery ON row.outbox_id = delivery.outbox_id
+WHERE row.state = 'held' AND row.not_before <= %(as_of)s AND delivery.subscriber = %(subscriber)s
+ORDER BY row.outbox_id
+FOR UPDATE OF row;

@@ -1,0 +1,28 @@
+-- Who looks after these alerts? Null: nobody.
+WITH taken AS (
+    SELECT alert_id
+    FROM lotwatch.alert
+    WHERE alert_id = any(%(alerts)s::bigint[]) AND state = any(%(states)s::text[])
+    ORDER BY alert_id
+    FOR NO KEY UPDATE
+),
+
+changed AS (
+    UPDATE lotwatch.alert AS alert
+    SET
+        owner = %(owner)s
+    FROM taken
+    WHERE alert.alert_id = taken.alert_id
+    RETURNING alert.alert_id
+)
+
+INSERT INTO lotwatch.alert_event (alert_id, kind, actor, as_of, note, owner)
+SELECT
+    changed.alert_id,
+    %(kind)s,
+    %(actor)s,
+    %(as_of)s,
+    %(note)s,
+    %(owner)s
+FROM changed
+RETURNING alert_id;

@@ -1,0 +1,7 @@
+-- How were these versions of rules written?
+SELECT
+    kept.rule_id,
+    kept.text
+FROM unnest(%(rules)s::text[], %(versions)s::text[]) AS wanted (rule_id, version)
+INNER JOIN lotwatch.rule_version AS kept
+    ON wanted.rule_id = kept.rule_id AND wanted.version = kept.version;

@@ -1,0 +1,5 @@
+-- Which are they, and of which sites?
+SELECT
+    alert_id,
+    site_id
+FROM listed

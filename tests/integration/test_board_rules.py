@@ -1,0 +1,89 @@
+"""On the board rules are seen with what they find, and a change is put in force by who may and did not submit it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lotwatch import access, governance, rules
+from lotwatch.jobs import watch
+from lotwatch.rules import active_rules, load_rules
+from tests.integration.company import NOW, Company
+from tests.integration.test_board import HOSTILE, rows
+from tests.integration.test_board_ledger import Clients, _airflow_home, as_, send, words  # noqa: F401
+
+RULE = """\
+- id: big_lot
+  title: {en: Big lot, zh: 大批}
+  subject: lot
+  when: physical > 5 and item_name <> '<b>'
+  severity: [{level: critical}]
+"""
+
+
+@pytest.fixture
+def governed(company: Company, tmp_path: Path) -> Company:
+    """Change set 2 adds a rule to what is shipped, submitted by quality; `ward` sees HOSP alone."""
+    company.item()
+    company.lot()
+    company.move(10, "DC")
+    company.post()
+    access.introduce(company.conn, company.context, dict.fromkeys(("viewer", "quality", "ops", "finance"), False))
+    access.grant(company.conn, company.context, "ward", "HOSP")
+    (tmp_path / "t.yaml").write_text(RULE, encoding="utf-8")
+    active_rules(company.conn, NOW)
+    added = [*load_rules(), *load_rules(tmp_path)]
+    assert rules.submit(company.conn, replace(company.context, actor="quality"), added, reason=f"pilot {HOSTILE}") == 2
+    company.conn.commit()
+    return company
+
+
+def test_rules_are_listed_with_what_they_find_and_what_waits(governed: Company, as_: Clients) -> None:  # noqa: F811
+    page = as_("viewer").get("/rules").text
+    assert "Waiting for a second person" in page
+    assert HOSTILE not in page
+    assert "Stock-out risk" in page
+    assert "大批" not in page
+    rules.activate(governed.conn, replace(governed.context, actor="ops"), 2)
+    watch.evaluate(governed.conn, governed.context)
+    governed.conn.commit()
+    shown = next(row for row in rows(as_("viewer").get("/rules?text=big_lot&lang=zh").text) if "大批" in row)
+    assert 'class="critical"' in shown
+    assert "报警 1 1" in shown
+    assert 'class="empty"' in as_("viewer").get("/rules?pack=nowhere").text
+
+
+def test_a_change_is_put_in_force_by_a_second_person(governed: Company, as_: Clients) -> None:  # noqa: F811
+    mine = as_("quality")
+    page = words(mine.get("/rules/changes/2").text)
+    assert "+ when: physical &gt; 5" in page
+    assert "You submitted this" in page
+    refused = send(mine, "/rules/changes/2", decision="activate")
+    assert refused.status_code == 409
+    assert "cannot activate it" in refused.text
+    done = send(as_("ops"), "/rules/changes/2", decision="activate", baseline="1")
+    assert done.status_code == 303
+    assert "It is in force" in as_("ops").get(done.headers["location"]).text
+    assert rules.baselined(governed.conn) == {"big_lot"}
+    assert "was activated by ops" in send(as_("ops"), "/rules/changes/2", decision="reject").text
+    one = words(as_("viewer").get("/rules/big_lot").text)
+    assert "Fires when physical &gt; 5" in one
+    assert as_("viewer").get("/rules/no_such_rule").status_code == 404
+    assert as_("viewer").get("/rules/changes/99").status_code == 404
+
+
+def test_who_may_not_decide_or_sees_some_sites_cannot(governed: Company, as_: Clients) -> None:  # noqa: F811
+    for client in (as_("viewer"), as_("finance"), as_("ward", "ops")):
+        assert "Put in force" not in client.get("/rules/changes/2").text
+        assert send(client, "/rules/changes/2", decision="activate").status_code == 403
+    assert governance.change(governed.conn, 2).decision is None
+
+
+def test_a_budget_is_for_finance_and_for_who_sees_all_sites(governed: Company, as_: Clients) -> None:  # noqa: F811
+    olga = replace(governed.context, actor="olga")
+    number = governance.submit(governed.conn, olga, "budget", {"DC": {"currency": "USD", "monthly": "5"}}, reason="cut")
+    governed.conn.commit()
+    assert as_("ward").get(f"/rules/changes/{number}").status_code == 404
+    assert send(as_("ops"), f"/rules/changes/{number}", decision="activate").status_code == 403
+    assert send(as_("finance"), f"/rules/changes/{number}", decision="activate").status_code == 303
+    assert governance.change(governed.conn, number).decided_by == "finance"
