@@ -1,13 +1,15 @@
 """### Asks people about what is proposed, step by step, and writes down what they said
 
 **guard_and_take** checks everything that is proposed and not stopped (registration, duplicates, maximum stock, prices, recalls,
-caps, budget and more: docs/actions.md), refuses what may not be done with its reason, lets through what its policy approves by itself, and takes the rest, at most 200. Then, for each:
-**ask** shows it under *Required Actions* (menu Browse, or the link in the message) until somebody answers; without an answer
-in the step's time it is a no. **decide** writes the decision. A yes to the last step carries it out and wakes `send_outbox`; a
-yes to an earlier one wakes the next run of this DAG, which asks the next step of somebody else.
+caps, budget and more: docs/actions.md), refuses what may not be done with its reason, lets through what its policy approves by
+itself (in an emergency it asks afterwards), and takes the rest, at most 200. Then, for each: **ask** shows it under *Required Actions* (menu Browse) until somebody answers there, on the board's page
+Approvals or by the link in their message; without an answer in the step's time it is a no, and whoever the step names is told.
+**decide** writes the decision. A yes to the last step carries it out and wakes `send_outbox`; a yes to an earlier one wakes the next
+run of this DAG, which asks the next step of somebody else.
 
 Who may answer which step is in `include/config/approvals.yaml`. An answer of anybody else is written down, decides nothing, and
-the step is asked again. Nothing is sent from here: `send_outbox` believes the decisions written in Lotwatch's database, not the
+the step is asked again. One that comes too late, because it was answered elsewhere or changed (a new revision, asked by a later run),
+is written down and decides nothing. See docs/approvals.md. Nothing is sent from here: `send_outbox` believes the decisions written in Lotwatch's database, not the
 colour of a task.
 
 *When*: woken by `watch_inventory`, and by its own decisions. A run that waits for somebody blocks no other. *When it fails*:
@@ -45,6 +47,7 @@ def ask_approval() -> None:
             subject=subject,
             body=body,
             seconds=seconds,
+            question={"proposal_id": proposal_id, "revision": revision, "step": step},
             map_index_template="{{ task.subject }}",
             # an answer given before Airflow has put the question away fails the task: it must ask again, not give up
             retries=20,

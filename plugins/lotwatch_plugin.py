@@ -28,6 +28,8 @@ class LotwatchPlugin(AirflowPlugin):
     @cached_property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
         """The applications; only the API server asks for them."""
+        from lotwatch.actions.links import MOUNT as ANSWERS
+        from lotwatch_airflow.answer_page import answer_page_of_airflow
         from lotwatch_airflow.board import MOUNT
         from lotwatch_airflow.board.app import board_of_airflow
         from lotwatch_airflow.inbox import MOUNT as INBOX
@@ -37,6 +39,7 @@ class LotwatchPlugin(AirflowPlugin):
 
         return [
             {"name": "lotwatch", "app": board_of_airflow(), "url_prefix": MOUNT},
+            {"name": "lotwatch answers", "app": answer_page_of_airflow(), "url_prefix": ANSWERS},
             {"name": "lotwatch inbox", "app": inbox_of_airflow(), "url_prefix": INBOX},
             {"name": "lotwatch messages", "app": message_events_of_airflow(), "url_prefix": MESSAGES},
         ]

@@ -5,6 +5,7 @@ import os
 from airflow.exceptions import AirflowNotFoundException
 from airflow.sdk import BaseHook, conf
 
+from lotwatch.actions import Links
 from lotwatch.actions.warehouse import Warehouse, load_warehouses
 from lotwatch.delivery import Gateways, WarehouseGateway
 from lotwatch.delivery.people import load_people
@@ -17,9 +18,11 @@ from lotwatch_airflow.board.texts import texts
 from lotwatch_airflow.channels import channels
 from lotwatch_airflow.connection import url
 
-__all__ = ["channels", "gateways", "known_login", "login", "names", "source_connector"]
+__all__ = ["answer_links", "channels", "gateways", "known_login", "login", "names", "source_connector"]
 
 ERP = "tryton"
+#: its password is the key of the links with which approvers answer; without it messages lead to the board alone
+ANSWERS = "approval_links"
 
 
 def source_connector(name: str) -> Connector:
@@ -57,8 +60,18 @@ def gateways() -> Gateways:
         people=load_people(),
         board_url=conf.get("api", "base_url"),
         names=names,
+        links=answer_links(),
         warehouses={name: WarehouseGateway(known, _wms(known)) for name, known in load_warehouses().items()},
     )
+
+
+def answer_links() -> Links | None:
+    """What makes and reads the links of messages; None where Airflow has no key for them."""
+    try:
+        key = BaseHook.get_connection(ANSWERS).password
+    except AirflowNotFoundException:
+        return None
+    return Links(key, conf.get("api", "base_url")) if key else None
 
 
 def names(language: Language, kind: str, code: str) -> str:

@@ -97,6 +97,8 @@ def connections(settings: Settings) -> dict[str, str]:
         "hospital": f"http://:{quote(secrets['hospital_token'])}@{at('hospital')}:{settings.port_hospital}/r5?case_key={quote(secrets['hospital_token'])}",
         # the key with which the source `events` signs what it pushes; nothing is ever sent to this address
         "inbox_events": f"http://:{quote(secrets['inbox_key'])}@127.0.0.1",
+        # the key of the links with which approvers answer; nothing is ever sent to this address
+        "approval_links": f"http://:{quote(secrets['answer_key'])}@127.0.0.1",
         **(_channels(settings) if secrets["channels_token"] else {}),
     }
 

@@ -28,6 +28,7 @@ SECRET_NAMES = (
     "hospital_token",
     "channels_token",
     "inbox_key",
+    "answer_key",
     "sandbox_control_token",
     "airflow_fernet_key",
     "airflow_jwt_secret",

@@ -3,12 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import psycopg
 import pytest
 
 from lotwatch import actions, facts
 from lotwatch.actions.budgets import Budget
+from lotwatch.audit import RunContext
+from lotwatch.delivery.dispatch import content_of
+from lotwatch.delivery.messages import DIGEST
 from lotwatch.errors import LotwatchError
 from lotwatch.jobs import order as jobs
 from lotwatch.jobs import watch
@@ -394,3 +398,221 @@ def test_what_a_policy_approves_needs_nobody_and_is_written_as_its_word(short: C
     said = short.conn.execute("SELECT step, decided_by, decided_as FROM lotwatch.approval").fetchall()
     assert said == [("automatic", "anything", "policy")]
     assert outbox(short.conn) == [("erp_draft", "LW-000001", "waiting")]
+
+
+# --- answers from elsewhere, changes, time-outs, emergencies
+
+
+@pytest.fixture
+def waiting(short: Company) -> Company:
+    """One order that run `ask` asks olga about, with what policies name for time-outs and deputies."""
+    propose(short)
+    ask(short)
+    return short
+
+
+def answer_of(user: str | None = "olga", answer: actions.Answer = "approved", revision: int = 1) -> actions.Decision:
+    return actions.Decision(1, revision, "buyer", answer, user, NOW, "as agreed", asked_by_run="ask")
+
+
+def elsewhere(company: Company) -> RunContext:
+    return replace(company.context, dag_id="board", run_id="board__1")
+
+
+def audited(company: Company) -> list[str]:
+    return [row[0] for row in company.conn.execute("SELECT action FROM lotwatch.audit_event ORDER BY 1").fetchall()]
+
+
+def messages(company: Company, template: str) -> list[tuple[list[str], dict[str, Any]]]:
+    rows = company.conn.execute(
+        "SELECT payload -> 'to', payload -> 'data' FROM lotwatch.outbox WHERE payload ->> 'template' = %s ORDER BY 1",
+        (template,),
+    )
+    return rows.fetchall()
+
+
+def test_an_answer_from_the_board_counts_and_the_one_in_airflow_then_decides_nothing(
+    waiting: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "load_policies", lambda: POLICIES)
+    run = replace(waiting.context, run_id="ask")
+    assert jobs.is_asked(waiting.conn, run, 1, 1, "buyer")
+    actions.may_answer(waiting.conn, answer_of(), POLICIES)
+    assert actions.decide(waiting.conn, answer_of(), elsewhere(waiting), POLICIES) == "approved"
+    assert waiting.conn.execute("SELECT run_id FROM lotwatch.approval").fetchall() == [("ask",)]
+    assert not jobs.is_asked(waiting.conn, run, 1, 1, "buyer")
+    for option, user in (
+        ("Approve", {"id": "1", "name": "olga"}),
+        ("Reject", {"id": "1", "name": "olga"}),
+        ("Reject", None),
+    ):
+        late = {"chosen_options": [option], "responded_by_user": user}
+        assert jobs.decide(waiting.conn, run, 1, 1, "buyer", late) == "approved"
+    assert jobs.decide(waiting.conn, run, 1, 1, "buyer", actions.NOT_ASKED) == "approved"
+    assert audited(waiting).count("answer came too late") == 2
+    assert [key for _, key, _ in outbox(waiting.conn)] == ["LW-000001"]
+    with pytest.raises(actions.TooLate):
+        actions.may_answer(waiting.conn, answer_of(), POLICIES)
+
+
+def test_after_its_time_nobody_can_answer_any_more(waiting: Company) -> None:
+    late = replace(answer_of(), decided_at=UNTIL + timedelta(minutes=1))
+    with pytest.raises(actions.TooLate):
+        actions.may_answer(waiting.conn, late, POLICIES)
+
+
+def test_a_changed_order_is_guarded_and_asked_anew_and_old_answers_decide_nothing(
+    waiting: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "load_policies", lambda: POLICIES)
+    first, second = actions.load_proposal(waiting.conn, 1).lines
+    before, refused = actions.revise(
+        waiting.conn,
+        answer_of(answer="rejected"),
+        {actions.line_key(first): 12, actions.line_key(second): 0},
+        elsewhere(waiting),
+        POLICIES,
+    )
+    assert (before.asked_by_run, refused) == ("ask", [])
+    changed = actions.load_proposal(waiting.conn, 1)
+    assert (changed.revision, changed.state, [line.quantity for line in changed.lines]) == (2, "proposed", [12])
+    old = {"chosen_options": ["Approve"], "responded_by_user": {"id": "1", "name": "olga"}}
+    assert jobs.decide(waiting.conn, replace(waiting.context, run_id="ask"), 1, 1, "buyer", old) == "proposed"
+    assert not actions.is_approved(waiting.conn, 1)
+    assert [order.revision for order in ask(waiting, run_id="again").proposals] == [2]
+    decision = replace(answer_of(revision=2), asked_by_run="again")
+    assert actions.decide(waiting.conn, decision, elsewhere(waiting), POLICIES) == "approved"
+    assert actions.is_approved(waiting.conn, 1)
+    kept = waiting.conn.execute(
+        "SELECT changed_by, raised, lines_before -> 1 ->> 'item' FROM lotwatch.proposal_revision"
+    )
+    assert kept.fetchall() == [("olga", False, "I2")]
+
+
+def test_who_raises_a_quantity_may_not_approve_it(waiting: Company) -> None:
+    first, _ = actions.load_proposal(waiting.conn, 1).lines
+    more = {actions.line_key(first): first.quantity + 1}
+    actions.revise(waiting.conn, answer_of(answer="rejected"), more, elsewhere(waiting), POLICIES)
+    waiting.conn.execute(
+        "UPDATE lotwatch.proposal_line SET quantity = quantity - 1 WHERE item_id = %s", (first.item_id,)
+    )
+    ask(waiting, run_id="again")
+    decision = replace(answer_of(revision=2), asked_by_run="again")
+    with pytest.raises(actions.NotTheirs, match="olga raised a quantity"):
+        actions.may_answer(waiting.conn, decision, POLICIES)
+
+
+def test_the_guards_look_at_a_change_at_once(waiting: Company) -> None:
+    first, _ = actions.load_proposal(waiting.conn, 1).lines
+    much = {actions.line_key(first): 100_000}
+    _, refusals = actions.revise(waiting.conn, answer_of(answer="rejected"), much, elsewhere(waiting), POLICIES)
+    assert [refusal.item_code for refusal in refusals] == ["I1"]
+    assert [line.item_code for line in actions.load_proposal(waiting.conn, 1).lines] == ["I2"]
+
+
+@pytest.mark.parametrize(
+    ("change", "quantities", "says"),
+    [
+        (answer_of(), {}, "Nothing is changed"),
+        (answer_of(), {"9.9.9.9": 1}, "not one of it"),
+        (replace(answer_of(), note=None), {}, "not said why"),
+        (answer_of(), None, "Nothing of it is left"),
+        (answer_of("zoe"), {}, "zoe may not answer"),
+        (answer_of(revision=2), {}, "does not wait"),
+    ],
+)
+def test_what_cannot_be_changed_is_said(
+    waiting: Company, change: actions.Decision, quantities: dict[str, int] | None, says: str
+) -> None:
+    if quantities is None:
+        quantities = {actions.line_key(line): 0 for line in actions.load_proposal(waiting.conn, 1).lines}
+    with pytest.raises(LotwatchError, match=says):
+        actions.revise(waiting.conn, change, quantities, elsewhere(waiting), POLICIES)
+    assert actions.load_proposal(waiting.conn, 1).revision == 1
+
+
+PATIENT = actions.Policies.model_validate({
+    "steps": {
+        "buyer": {
+            "title": {"en": "Purchasing", "zh": "采购"}, "approvers": ["olga", "pia"], "deputies": ["dora"],
+            "deputies_after": "4h", "escalate_to": ["ops"],
+        },
+    },
+    "policies": [{"id": "everything", "steps": ["buyer"]}],
+})  # fmt: skip
+
+
+def test_each_approver_is_told_with_a_link_of_their_own_then_the_deputies_then_who_is_above(
+    short: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "load_policies", lambda: PATIENT)
+    monkeypatch.setattr(actions, "active_budgets", lambda *_: RICH)
+    propose(short)
+    run = replace(short.context, run_id="ask")
+    jobs.ask(short.conn, run)
+    told = messages(short, "approval_needed")
+    assert [to for to, _ in told] == [["olga"], ["pia"]]
+    links = actions.Links("key", "https://lotwatch.example/")
+    [row] = actions.with_addresses(told[1][1], links)["rows"]
+    ids = [number for (number,) in short.conn.execute("SELECT outbox_id FROM lotwatch.outbox")]
+    for payload in {"template": "approval_needed", "data": told[1][1]}, {"template": DIGEST, "messages": ids}:
+        sent = content_of(short.conn, payload, "en", "https://lotwatch.example", links=links)
+        assert row["link"] in sent["text"]
+        assert f'href="{row["link"]}"' in sent["html"]
+        shown = content_of(short.conn, payload, "en", "https://lotwatch.example")
+        assert "lotwatch-answer" not in shown["text"] + shown["html"], "on the board nobody finds another's link"
+    token = row["link"].removeprefix("https://lotwatch.example/lotwatch-answer/")
+    invitation = links.read(token, NOW)
+    assert invitation == actions.Invitation(proposal_id=1, revision=1, step="buyer", person="pia", until=UNTIL)
+    assert "olga" not in str(told[1])
+    assert jobs.tell_deputies(short.conn, replace(run, as_of=NOW + timedelta(hours=3))) == 0
+    assert jobs.tell_deputies(short.conn, replace(run, as_of=NOW + timedelta(hours=4))) == 1
+    assert jobs.tell_deputies(short.conn, replace(run, as_of=NOW + timedelta(hours=5))) == 0
+    assert [to for to, _ in messages(short, "approval_needed")] == [["dora"], ["olga"], ["pia"]]
+    nobody = {"chosen_options": ["Reject"], "responded_by_user": None}
+    assert jobs.decide(short.conn, run, 1, 1, "buyer", nobody) == "timed_out"
+    assert [(to, data["rows"][0]["code"]) for to, data in messages(short, "approval_timed_out")] == [
+        (["ops"], "LW-000001")
+    ]
+
+
+@pytest.mark.parametrize("tampered", ["", "x", "{}.x", '[1,1,"buyer","olga",9999999999].x'])
+def test_a_link_that_is_not_ours_or_whose_time_has_passed_is_none(tampered: str) -> None:
+    links = actions.Links("key", "https://lotwatch.example")
+    invitation = actions.Invitation(proposal_id=1, revision=1, step="buyer", person="olga", until=UNTIL)
+    token = links.address(invitation).rpartition("/")[2]
+    assert links.read(token, UNTIL) == invitation
+    assert links.read(token, UNTIL + timedelta(seconds=1)) is None
+    assert links.read(tampered, NOW) is None
+    assert links.read(token[:-1] + ("A" if token[-1] != "A" else "B") + "x", NOW) is None
+    assert actions.Links("another key", "https://lotwatch.example").read(token, NOW) is None
+
+
+EMERGENCY = actions.Policies.model_validate({
+    "steps": {"buyer": {"title": {"en": "Purchasing", "zh": "采购"}, "approvers": ["olga"]}},
+    "policies": [{"id": "urgent", "steps": ["buyer"], "afterwards": True, "for": {"kind": ["purchase_order"]}},
+                 {"id": "rest", "steps": ["buyer"]}],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "taken_back"), [("approved", 0), ("rejected", 1), ("timed_out", 1)])
+def test_in_an_emergency_it_is_carried_out_at_once_and_asked_about_afterwards(
+    short: Company, answer: actions.Answer, taken_back: int
+) -> None:
+    propose(short)
+    run = replace(short.context, run_id="ask")
+    actions.apply_budgets(short.conn, NOW, run, RICH)
+    asked = actions.ask(short.conn, run, 200, EMERGENCY)
+    assert [order.code for order in asked.approved] == ["LW-000001"]
+    assert actions.is_approved(short.conn, 1)
+    assert [key for _, key, _ in outbox(short.conn)] == ["LW-000001"]
+    [check] = asked.proposals
+    assert (check.kind, check.details["code"], len(check.lines)) == ("check", "LW-000001", 2)
+    said = short.conn.execute("SELECT step, decided_by, decided_as FROM lotwatch.approval").fetchall()
+    assert said == [("emergency", "urgent", "policy")]
+    decision = actions.Decision(
+        check.proposal_id, 1, "buyer", answer, None if answer == "timed_out" else "olga", NOW, asked_by_run="ask"
+    )
+    assert actions.decide(short.conn, decision, run, EMERGENCY) == answer
+    assert [to for to, _ in messages(short, "take_back")] == [["buyer", "ops"]] * taken_back
+    assert actions.is_approved(short.conn, 1), "what was carried out was approved by its policy"

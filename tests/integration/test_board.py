@@ -189,6 +189,7 @@ _SOMETHING = {"name": "board.css", "check_id": "stock_negative", "rule_id": "lat
         "record_id",
         "batch_id",
         "message_id",
+        "proposal_id",
     ),
     1,
 )
@@ -209,6 +210,10 @@ def test_only_what_is_decided_on_the_board_can_be_written(client: TestClient) ->
     routes = [route for route in client.app.routes if isinstance(route, APIRoute)]  # type: ignore[attr-defined]
     writing = {route.path for route in routes if route.methods != {"GET"}}
     assert writing == {
+        "/approvals/several",
+        "/approvals/answers",
+        "/approvals/{proposal_id}",
+        "/approvals/{proposal_id}/change",
         "/alerts",
         "/alerts/all",
         "/alerts/{alert_id}",
@@ -280,7 +285,7 @@ def test_today_counts_what_needs_somebody(client: TestClient, world: World) -> N
     assert "it broke" in html
     assert "it broke at first" not in html
     assert "it broke then" not in html
-    assert 'href="/required_actions?response_received=false" data-leave' in html
+    assert 'href="/approvals"' in html
 
 
 def test_an_alert_explains_itself(client: TestClient, world: World) -> None:
@@ -476,7 +481,7 @@ def test_links_stay_below_where_the_board_is_mounted(client: TestClient) -> None
     links = set(re.findall(r'(?:href|src|action)="([^"]+)"', html))
     assert len(links) > 8
     assert {link for link in links if not link.startswith("/lotwatch/") and link != "#content"} == set()
-    assert 'href="/required_actions?' in TestClient(airflow).get("/lotwatch/").text
+    assert 'href="/lotwatch/approvals"' in TestClient(airflow).get("/lotwatch/").text
 
 
 def test_a_spreadsheet_runs_no_formula_from_a_download(client: TestClient, world: World) -> None:
@@ -586,7 +591,7 @@ def test_orders_tell_what_became_of_them(client: TestClient, world: World, db: p
     assert "I2 Above the maximum of 3 (before asking)" in sent
     assert "Purchasing: approved , buyer 11 Mar 2026 01:30 UTC+08:00 · go on" in sent
     assert "ERP PUR7 Supplier C-9" in sent
-    assert "Decide in Required Actions" in waiting
+    assert "Decide on the Approvals page" in waiting
     assert len(rows(client.get("/orders?state=waiting").text)) == 1
 
 

@@ -9,7 +9,7 @@ INSERT INTO lotwatch.approval (proposal_id, revision, step, decision, decided_by
 SELECT
     proposal_id,
     revision,
-    'automatic',
+    %(step)s,
     'approved',
     %(policy_id)s,
     'policy',

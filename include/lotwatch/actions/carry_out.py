@@ -1,6 +1,7 @@
 """What has been approved, on its way: each kind of proposal by its own means, in the transaction that approved it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 
@@ -17,6 +18,14 @@ def carry_out(conn: psycopg.Connection, proposal: Proposal, context: RunContext)
     if proposal.kind not in _MEANS:
         raise LotwatchError(f"Nobody knows how to carry out a {proposal.kind}", where=f"proposal {proposal.code}")
     _MEANS[proposal.kind](conn, proposal, context)
+
+
+def settle_afterwards(conn: psycopg.Connection, check: Proposal, state: str) -> None:
+    """A no to what was carried out in an emergency: purchasing and operations are told what to take back."""
+    if state in {"rejected", "timed_out"}:
+        data = {"code": check.details["code"], "kind": check.details["kind"], "state": state, "rows": _rows(check)}
+        payload = {"template": "take_back", "to": ["buyer", "ops"], "data": data}
+        enqueue(conn, "message", f"take_back:{check.code}", payload)
 
 
 def _order(conn: psycopg.Connection, proposal: Proposal, context: RunContext) -> None:
@@ -48,7 +57,20 @@ def _transfer(conn: psycopg.Connection, proposal: Proposal, context: RunContext)
 
 def _by_hand(conn: psycopg.Connection, proposal: Proposal) -> None:
     """Nobody but people can do it: they are told, and it counts as sent."""
-    rows = [
+    data = {
+        "code": proposal.code,
+        "kind": proposal.kind,
+        "from_site": proposal.from_site_name or "",
+        "to_site": proposal.site_name,
+        "rows": _rows(proposal),
+    }
+    payload = {"template": "by_hand", "to": ["warehouse"], "data": data, "proposal_id": proposal.proposal_id}
+    enqueue(conn, "message", f"by_hand:{proposal.code}", payload)
+    conn.execute(query(__package__, "set_state"), {"proposal_id": proposal.proposal_id, "state": "sent"})
+
+
+def _rows(proposal: Proposal) -> list[dict[str, Any]]:
+    return [
         {
             "item": f"{line.item_code} {line.item_name}",
             "lot": line.serial_number or line.lot_number or "",
@@ -57,16 +79,6 @@ def _by_hand(conn: psycopg.Connection, proposal: Proposal) -> None:
         }
         for line in proposal.lines
     ]
-    data = {
-        "code": proposal.code,
-        "kind": proposal.kind,
-        "from_site": proposal.from_site_name or "",
-        "to_site": proposal.site_name,
-        "rows": rows,
-    }
-    payload = {"template": "by_hand", "to": ["warehouse"], "data": data, "proposal_id": proposal.proposal_id}
-    enqueue(conn, "message", f"by_hand:{proposal.code}", payload)
-    conn.execute(query(__package__, "set_state"), {"proposal_id": proposal.proposal_id, "state": "sent"})
 
 
 _MEANS: dict[str, Callable[[psycopg.Connection, Proposal, RunContext], None]] = {

@@ -1,4 +1,4 @@
--- Write the decision on one step of what this run asked for; nothing comes back when that step is decided already.
+-- Write the decision on one step of what a run asked for; nothing comes back when that step is decided already.
 -- The state that follows: another step waits to be asked (`proposed`), all have been answered with yes, or one with no.
 WITH decided AS (
     UPDATE lotwatch.proposal SET
@@ -8,9 +8,12 @@ WITH decided AS (
             ELSE 'proposed'
         END,
         ask_until = NULL,
+        asked_step = NULL,
+        asked_at = NULL,
+        asked_number = NULL,
         asked_by_run = CASE WHEN %(decision)s = 'approved' AND %(step)s <> steps[cardinality(steps)] THEN NULL ELSE asked_by_run END
     WHERE
-        proposal_id = %(proposal_id)s AND state = 'waiting' AND asked_by_run = %(run_id)s
+        proposal_id = %(proposal_id)s AND state = 'waiting' AND asked_by_run = %(asked_by_run)s
         AND revision = %(revision)s
         AND NOT EXISTS (
             SELECT 1 FROM lotwatch.approval AS said
@@ -32,7 +35,7 @@ written AS (
         %(decided_as)s,
         %(decided_at)s,
         %(note)s,
-        %(run_id)s
+        %(asked_by_run)s
     FROM decided
     ON CONFLICT (proposal_id, revision, step) DO NOTHING
     RETURNING proposal_id

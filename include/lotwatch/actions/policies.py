@@ -123,6 +123,12 @@ class Policies(_Strict):
         """The first policy that covers `case`."""
         return next(policy for policy in self.policies if policy.covers(case))
 
+    def answered_by(self, user: str) -> tuple[list[str], dict[str, timedelta]]:
+        """The steps that `user` may answer, and those they may answer as a deputy, with how long each must have waited."""
+        approver = [name for name, step in self.steps.items() if user in step.approvers]
+        deputy = {name: step.deputies_after for name, step in self.steps.items() if user in step.deputies}
+        return approver, deputy
+
     def until(self, step: str, asked_at: datetime) -> datetime:
         """When an unanswered step is a no."""
         return asked_at + self.steps[step].answer_within

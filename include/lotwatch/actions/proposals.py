@@ -42,7 +42,7 @@ class Line:
 class Proposal:
     """What should be done, with the lines that no guard refused. `code` is our reference everywhere; `cost` and `saves` are
     in `currency`, `confidence` from 0 to 1. Only orders have a supplier (else ''), only transfers a site
-    that gives."""
+    that gives. `asked_...` are of the step that is asked, if one is: `asked_number` is which of its run's questions it is."""
 
     proposal_id: int
     code: str
@@ -63,6 +63,10 @@ class Proposal:
     revision: int
     policy_id: str | None
     steps: list[str]
+    asked_by_run: str | None
+    asked_step: str | None
+    asked_at: datetime | None
+    asked_number: int | None
     ask_until: datetime | None
     created_at: datetime
     erp_number: str | None

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 import psycopg
 
-from lotwatch import outbox
+from lotwatch import actions, outbox
+from lotwatch.actions import Links
 from lotwatch.audit import RunContext, record
 from lotwatch.delivery import health
 from lotwatch.delivery.channels import Message
@@ -145,7 +146,7 @@ def send(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context:
         raise Refused("The channel is not set up.", where=where, do="add its connection in Airflow, or take it out")
     if health.rests(conn, delivery.channel, context.as_of):
         raise Resting("The channel failed too often and rests.", where=where, retry_after=health.REST.total_seconds())
-    content = content_of(conn, delivery.payload, delivery.lang, gateways.board_url, gateways.names)
+    content = content_of(conn, delivery.payload, delivery.lang, gateways.board_url, gateways.names, gateways.links)
     message = Message(reference=row.key, lang=delivery.lang, severity=delivery.severity, **content)
     accepted = row.payload.get("accepted", ())
     to = [address for address in subscriber.addresses(delivery.channel) if address not in accepted]
@@ -169,12 +170,22 @@ def _note_sent(conn: psycopg.Connection, row: outbox.Row, delivery: Delivery, nu
 
 
 def content_of(
-    conn: psycopg.Connection, payload: Mapping[str, Any], lang: Language, board_url: str, names: Names = plain_names
+    conn: psycopg.Connection,
+    payload: Mapping[str, Any],
+    lang: Language,
+    board_url: str,
+    names: Names = plain_names,
+    links: Links | None = None,
 ) -> Content:
-    """A message in words; of a digest, those of the messages it gathers."""
+    """A message in words; of a digest, those of the messages it gathers. Without `links` nobody can answer by it."""
     if payload["template"] == DIGEST:
-        return render_digest(outbox.payloads(conn, payload["messages"]), lang, board_url, names)
-    return render(payload["template"], lang, payload["data"], board_url, names)
+        told = [
+            each | {"data": actions.with_addresses(each["data"], links)}
+            for each in outbox.payloads(conn, payload["messages"])
+        ]
+        return render_digest(told, lang, board_url, names)
+    data = actions.with_addresses(payload["data"], links)
+    return render(payload["template"], lang, data, board_url, names)
 
 
 def next_channel(delivery: Delivery, people: People) -> str | None:

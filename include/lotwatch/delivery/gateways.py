@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from lotwatch.actions import Proposal
+from lotwatch.actions import Links, Proposal
 from lotwatch.actions.warehouse import Task, Warehouse
 from lotwatch.delivery.channels import Channel
 from lotwatch.delivery.people import People
@@ -56,7 +56,7 @@ class Gateways:
     """All of them. `people` are the subscribers, `board_url` is where links in messages lead.
 
     `portals` are the suppliers', by supplier; `channels` reach people and `warehouses` are the warehouse systems, by name;
-    `names` says what codes are called.
+    `names` says what codes are called. `links` makes the links with which approvers answer (None: none are sent).
     """
 
     erp: Erp
@@ -66,3 +66,4 @@ class Gateways:
     board_url: str
     names: Names = plain_names
     warehouses: Mapping[str, WarehouseGateway] = field(default_factory=dict)
+    links: Links | None = None

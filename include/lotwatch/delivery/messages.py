@@ -138,6 +138,8 @@ def _row(
         said[name] = names.get(name, {}).get(value, value) if isinstance(value, str) else words.cell(value)
     if row.get("path"):
         said["link"] = board_url.rstrip("/") + row["path"]
+    elif row.get("link"):
+        said["link"] = row["link"]
     return said
 
 

@@ -1,6 +1,6 @@
 """Asking for approval, writing the decision, sending what was decided."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ MOST_QUESTIONS = 200
 
 
 def ask(conn: psycopg.Connection, context: RunContext) -> list[dict[str, Any]]:
-    """Guard what is proposed; tell the buyers what waits for them, what was refused and what a policy let through.
+    """Guard what is proposed; tell each approver what waits for them, and the buyers what was refused.
 
     Returns the questions of this run, as `actions.Asking` has them.
     """
@@ -25,10 +25,7 @@ def ask(conn: psycopg.Connection, context: RunContext) -> list[dict[str, Any]]:
     with conn.transaction():
         actions.apply_budgets(conn, context.as_of, context, actions.active_budgets(conn, context.as_of))
         asked = actions.ask(conn, context, MOST_QUESTIONS, policies)
-        if asked.questions:
-            until = min(question.until for question in asked.questions)
-            rows = [_row(question.proposal) for question in asked.questions]
-            _tell(conn, "approval_needed", context, {"until": until.isoformat(), "rows": rows})
+        _invite(conn, context, asked.proposals, {name: step.approvers for name, step in policies.steps.items()})
         if asked.refusals:
             rows = [{"code": refusal.code, "reason": refusal.reason} for refusal in asked.refusals]
             _tell(conn, "order_refused", context, {"rows": rows})
@@ -43,9 +40,12 @@ def decide(
 ) -> str:
     """Write the answer to a question (as Airflow gives it); returns the proposal's state after it.
 
-    An answer of somebody who may not give it decides nothing: the step is asked again (`proposed`). Raises ValueError when
-    the answer is not one of ours: then nothing is decided.
+    An answer of somebody who may not give it decides nothing: the step is asked again (`proposed`). One that comes too late,
+    because it was answered on the board or by a link, or changed, decides nothing either. Raises ValueError when the answer
+    is not one of ours: then nothing is decided.
     """
+    if answer == actions.NOT_ASKED:
+        return actions.load_proposal(conn, proposal_id).state
     user = answer.get("responded_by_user")
     chosen = list(answer["chosen_options"])
     if chosen not in (["Approve"], ["Reject"]):
@@ -64,10 +64,24 @@ def decide(
         decided_at=datetime.fromisoformat(decided_at) if isinstance(decided_at, str) else decided_at,
         note=(answer.get("params_input") or {}).get("note") or None,
     )
+    policies = actions.load_policies()
     try:
-        return actions.decide(conn, decision, context, actions.load_policies())
+        with conn.transaction():
+            state = actions.decide(conn, decision, context, policies)
+            if state == "timed_out":
+                _escalate(conn, context, actions.load_proposal(conn, proposal_id), policies.steps[step])
+            return state
     except actions.NotTheirs as error:
         return actions.ask_again(conn, decision, context, error)
+    except actions.TooLate as error:
+        return actions.note_late(conn, decision, context, error)
+
+
+def is_asked(conn: psycopg.Connection, context: RunContext, proposal_id: int, revision: int, step: str) -> bool:
+    """Whether this run still waits for an answer to it: it may have been given elsewhere before Airflow asks."""
+    proposal = actions.load_proposal(conn, proposal_id)
+    asked = (proposal.state, proposal.asked_by_run, proposal.revision, proposal.asked_step)
+    return asked == ("waiting", context.run_id, revision, step)
 
 
 def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> Drained:
@@ -78,6 +92,7 @@ def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> D
     """
     if context.backfilled:
         return Drained()
+    tell_deputies(conn, context)
     asked = warehouse.request_holds(conn, context, {name: each.settings for name, each in gateways.warehouses.items()})
     drained = drain(conn, gateways, context)
     answers, unheard = hear(conn, gateways.portals, context)
@@ -96,15 +111,63 @@ def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> D
     return drained
 
 
-def _tell(conn: psycopg.Connection, template: str, context: RunContext, data: Mapping[str, Any]) -> None:
-    payload = {"template": template, "to": ["buyer"], "data": dict(data)}
+def tell_deputies(conn: psycopg.Connection, context: RunContext) -> int:
+    """Tell deputies, once, what they may answer from now on; returns how many questions that are."""
+    policies = actions.load_policies()
+    with conn.transaction():
+        due = actions.deputies_due(conn, context.as_of, policies)
+        _invite(conn, context, due, {name: step.deputies for name, step in policies.steps.items()})
+    return len(due)
+
+
+def _invite(
+    conn: psycopg.Connection,
+    context: RunContext,
+    proposals: Sequence[actions.Proposal],
+    who: Mapping[str, Collection[str]],
+) -> None:
+    """A message for each person who may answer, with a link of their own for each question; it becomes one when it is sent."""
+    for person in sorted({person for proposal in proposals for person in who[proposal.asked_step or ""]}):
+        theirs = [proposal for proposal in proposals if person in who[proposal.asked_step or ""]]
+        rows = []
+        for proposal in theirs:
+            invitation = actions.Invitation(
+                proposal_id=proposal.proposal_id,
+                revision=proposal.revision,
+                step=proposal.asked_step or "",
+                person=person,
+                until=proposal.ask_until or context.as_of,
+            )
+            rows.append(_row(proposal) | {"answer": invitation.model_dump(mode="json")})
+        until = min(proposal.ask_until or context.as_of for proposal in theirs)
+        _tell(conn, "approval_needed", context, {"until": until.isoformat(), "rows": rows}, [person])
+
+
+def _escalate(conn: psycopg.Connection, context: RunContext, proposal: actions.Proposal, step: actions.Step) -> None:
+    """Nobody answered in time: whoever the step names is told."""
+    if step.escalate_to:
+        data = {"rows": [_row(proposal) | {"step": step.title.model_dump()}]}
+        payload = {"template": "approval_timed_out", "to": list(step.escalate_to), "data": data}
+        outbox.enqueue(conn, "message", f"approval_timed_out:{proposal.code}:{proposal.revision}", payload)
+
+
+def _tell(
+    conn: psycopg.Connection,
+    template: str,
+    context: RunContext,
+    data: Mapping[str, Any],
+    to: Sequence[str] = ("buyer",),
+) -> None:
+    payload = {"template": template, "to": list(to), "data": dict(data)}
     # with the try: what a cleared task finds anew is another message
-    outbox.enqueue(conn, "message", f"{template}:{context.run_id}:{context.try_number}", payload)
+    key = ":".join([template, context.run_id, str(context.try_number), *to])
+    outbox.enqueue(conn, "message", key, payload)
 
 
 def _row(order: actions.Proposal) -> dict[str, Any]:
     return {
         "code": order.code,
+        "kind": order.kind,
         "supplier": order.supplier_name or order.from_site_name or "",
         "site": order.site_name,
         "total": {"money": [str(order.total), order.currency]},

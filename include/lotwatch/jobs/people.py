@@ -6,7 +6,7 @@ from datetime import datetime
 
 import psycopg
 
-from lotwatch import rules
+from lotwatch import actions, rules
 from lotwatch.db.query import query
 from lotwatch.delivery.people import People
 from lotwatch.errors import nearest
@@ -21,6 +21,8 @@ def check(conn: psycopg.Connection, people: People, as_of: datetime) -> list[str
     for kind, name in conn.execute(query(__package__, "known_places")):
         known[kind].add(name)
     told = OWN_ROLES | {role for rule in rules.active_rules(conn, as_of) for role in (*rule.notify, *rule.escalate_to)}
+    for step in actions.load_policies().steps.values():
+        told |= {*step.approvers, *step.deputies, *step.escalate_to}
     found: list[str] = []
     for name, each in people.root.items():
         found += _unknown(f"{name}, roles", each.roles, told)

@@ -21,6 +21,7 @@ from lotwatch_airflow.board.database import READS, WRITES, Reader, Writer, airfl
 from lotwatch_airflow.board.forms import Forms
 from lotwatch_airflow.board.pages import (
     alerts,
+    approvals,
     consistency,
     counts,
     holds,
@@ -52,16 +53,19 @@ _SECURITY = {
 
 def board_of_airflow() -> FastAPI:
     """The board as Airflow mounts it: its database from Airflow's connection, its clock the machine's."""
+    return create_app(airflow_board())
+
+
+def airflow_board() -> Board:
+    """What the board is put together from, as Airflow has it."""
     from airflow.sdk import conf
 
-    return create_app(
-        Board(
-            reader=Reader(lambda: airflow_address(READS)),
-            writer=Writer(lambda: airflow_address(WRITES)),
-            forms=Forms(conf.get("api", "secret_key"), conf.get("api", "base_url")),
-            titles=_rule_titles,
-            now=lambda: datetime.now(UTC),
-        )
+    return Board(
+        reader=Reader(lambda: airflow_address(READS)),
+        writer=Writer(lambda: airflow_address(WRITES)),
+        forms=Forms(conf.get("api", "secret_key"), conf.get("api", "base_url")),
+        titles=_rule_titles,
+        now=lambda: datetime.now(UTC),
     )
 
 
@@ -84,6 +88,7 @@ def create_app(board: Board) -> FastAPI:
         today,
         alerts,
         inventory,
+        approvals,
         orders,
         holds,
         notices,
@@ -96,16 +101,21 @@ def create_app(board: Board) -> FastAPI:
         rules,
     ):
         app.include_router(page.router)
-    app.add_api_route("/static/{name}", _static, include_in_schema=False)
+    app.add_api_route("/static/{name}", static, include_in_schema=False)
+    guard_app(app)
+    return app
+
+
+def guard_app(app: FastAPI) -> None:
+    """Errors in words, bounded bodies and security headers, for an application whose state has a `board`."""
     app.add_exception_handler(HTTPException, _tell_http_error)
     app.add_exception_handler(RequestValidationError, _tell_bad_request)
     app.add_exception_handler(psycopg.Error, _tell_database_error)
     app.add_middleware(_BoundedBodies)
     app.add_middleware(_SecurityHeaders)
-    return app
 
 
-def _static(name: str) -> Response:
+def static(name: str) -> Response:
     """A style sheet, script or picture of ours."""
     if name not in assets.MEDIA_TYPES:
         raise HTTPException(404)
@@ -126,7 +136,9 @@ def _rule_titles(language: Language) -> Mapping[str, str]:
 
 def _tell_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for it
-    kind = {401: "signed_out", 403: "forbidden", 413: "too_large"}.get(error.status_code, "not_found")
+    kind = {401: "signed_out", 403: "forbidden", 413: "too_large", 429: "too_many"}.get(error.status_code, "not_found")
+    if kind == "not_found" and View(request).bare:
+        kind = "link_over"
     return _tell(request, error.status_code, error.reason if isinstance(error, Refused) else kind)
 
 

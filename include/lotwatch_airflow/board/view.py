@@ -17,6 +17,7 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 from lotwatch.formats import Formats
+from lotwatch_airflow.answering import TellAirflow, tell_airflow
 from lotwatch_airflow.board import MOUNT, assets
 from lotwatch_airflow.board.auth import PersonDep, session_of
 from lotwatch_airflow.board.database import Past, Reader, Writer
@@ -34,6 +35,7 @@ PAGES = (
     ("", "today"),
     ("alerts", "alerts"),
     ("inventory", "inventory"),
+    ("approvals", "approvals"),
     ("orders", "orders"),
     ("holds", "holds"),
     ("notices", "notices"),
@@ -67,6 +69,7 @@ class Board:
     forms: Forms
     titles: Titles
     now: Callable[[], datetime]
+    tell_airflow: TellAirflow = tell_airflow
 
 
 class View:
@@ -88,6 +91,11 @@ class View:
         asked = request.query_params.get("lang")
         self.language = choose_language(asked, request.cookies.get(_COOKIE), request.headers.get("accept-language", ""))
         self._remember = asked in LANGUAGES
+
+    @property
+    def bare(self) -> bool:
+        """Whether this is a page for somebody who is not logged in: it leads nowhere else."""
+        return getattr(self._request.app.state, "bare", False)
 
     @property
     def moment(self) -> datetime:
@@ -135,7 +143,7 @@ class View:
             name=self.texts.name,
             f=self.formats,
             title_of=self.title_of,
-            pages=PAGES,
+            pages=() if self.bare else PAGES,
             current=template.partition("-")[0],  # `holds-new` belongs to `holds`
             languages=LANGUAGES,
         )

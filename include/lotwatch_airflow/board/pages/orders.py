@@ -93,11 +93,11 @@ def _show(view: View, filters: OrderFilters, *, error: str | None = None, given:
         may_stop=view.person is not None and view.person.may(STOP),
         given=given,
         error=error,
-        step_title=lambda step: _step_title(view, step),
+        step_title=lambda step: step_title(view, step),
     )
 
 
-def _step_title(view: View, step: str) -> str:
+def step_title(view: View, step: str) -> str:
     """What a step of approval is called; one that policies no longer have, by its name."""
     known = load_policies().steps.get(step)
     return view.texts.name("step", step) if known is None else str(getattr(known.title, view.texts.language))
