@@ -23,7 +23,10 @@ COUNT = (
     "quantity", "counted_at", "counted_by",
 )  # fmt: skip
 NUMBER = "COUNT-1"
-LANE = ("from_site_code", "to_site_code", "permitted", "cost", "currency", "transit_days_p50", "transit_days_p95")
+LANE = (
+    "from_site_code", "to_site_code", "permitted", "cost", "currency", "transit_days_p50", "transit_days_p95",
+    "temperature_min_c", "temperature_max_c",
+)  # fmt: skip
 
 
 def bring_in_count(settings: Settings, site_code: str) -> None:
@@ -39,9 +42,10 @@ def bring_in_count(settings: Settings, site_code: str) -> None:
 
 
 def bring_in_lanes(settings: Settings) -> None:
-    """Load what may go between the sites: within a region in a day, between regions in three. Done again, it changes nothing."""
+    """Load what may go between the sites: within a region in a day, between regions in two, at room
+    temperature. Done again, it changes nothing."""
     rows = [
-        (a.code, b.code, True, *(("25.00", "EUR", 1, 2) if a.region == b.region else ("90.00", "EUR", 2, 4)))
+        (a.code, b.code, True, *(("25.00", "EUR", 1, 2) if a.region == b.region else ("90.00", "EUR", 2, 4)), 15, 25)
         for a, b in permutations(SITES, 2)
     ]
     _bring_in(settings, "lane", "lanes", LANE, rows)
