@@ -227,6 +227,8 @@ def test_only_what_is_decided_on_the_board_can_be_written(client: TestClient) ->
         "/matches/{suggestion_id}",
         "/rules/changes/{number}",
         "/messages/{message_id}",
+        "/orders/stops",
+        "/orders/stops/{number}",
     }
     assert client.post("/").status_code == 405
 

@@ -221,9 +221,12 @@ def test_rules_speak_where_they_should_and_not_next_to_it(world: Company) -> Non
 
 
 def spoken(company: Company) -> dict[str, str]:
-    """Level by item, for items that are named after a rule that speaks of them."""
+    """The worst level by item, for items that are named after a rule that speaks of them: it may speak of several lots."""
     sweep(company)
-    rows = company.conn.execute("SELECT rule_id, subject ->> 'item_code', severity FROM lotwatch.alert").fetchall()
+    rows = company.conn.execute(
+        "SELECT rule_id, subject ->> 'item_code', severity FROM lotwatch.alert"
+        " ORDER BY array_position(ARRAY['info', 'warning', 'critical'], severity)"
+    ).fetchall()
     return {item: level for rule, item, level in rows if item and item.rpartition("-")[0] == rule}
 
 
