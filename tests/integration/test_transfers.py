@@ -117,6 +117,9 @@ def test_an_approved_transfer_is_a_task_of_the_warehouse_that_gives_and_its_word
     ]
     warehouse.acknowledged(uneven.conn, 1, "INT-1", "done", run)
     assert actions.load_proposal(uneven.conn, 1).state == "sent"
+    # its stock has not left yet: it still counts
+    assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 0
+    assert actions.propose(uneven.conn, load_rules(), actions.ProposeSettings(), uneven.context)["proposals"] == 0
 
 
 def test_a_small_transfer_needs_nobody_by_the_shipped_policies(uneven: Company) -> None:
@@ -138,3 +141,11 @@ def test_stock_that_is_held_meanwhile_is_not_moved(uneven: Company) -> None:
     assert asked.proposals == []
     assert all("0 are there and free" in refusal.reason for refusal in asked.refusals)
     assert actions.load_proposal(uneven.conn, 1).state == "refused"
+
+
+def test_a_transfer_that_was_refused_by_a_person_is_not_asked_for_again_at_once(uneven: Company) -> None:
+    propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)
+    uneven.conn.execute("UPDATE lotwatch.proposal SET state = 'rejected'")
+    assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 0
+    later = replace(uneven.context, as_of=NOW + timedelta(days=8))
+    assert propose_transfers(uneven.conn, load_rules(), SETTINGS, later)["transfers"] == 1

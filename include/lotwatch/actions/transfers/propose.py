@@ -20,12 +20,14 @@ from lotwatch.rules import Rule
 
 
 class TransferSettings(BaseModel):
-    """`horizon_days`: what ends within it and will not be used where it is may be sent elsewhere. `transit_days` where a lane
+    """`horizon_days`: what ends within it and will not be used where it is may be sent elsewhere. `quiet_days_after_no`: how long a site
+    is not asked to take an item again after a no. `transit_days` where a lane
     does not say how long it takes; `currency` of costs that do not say theirs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     horizon_days: int = 90
+    quiet_days_after_no: int = 7
     transit_days: float = 3
     currency: str = "EUR"
 
@@ -44,12 +46,16 @@ def propose_transfers(
     with conn.transaction():
         conn.execute(query("lotwatch.actions", "lock_proposals"))
         facts.live(conn, context.as_of)
-        takers = _frame(conn, "takers", {"acting": about, "currency": settings.currency})
+        takers = _frame(conn, "takers", _asked(about, settings))
         for currency, group in takers.groupby("currency") if len(takers) else ():
             made = _propose_in(conn, group.reset_index(drop=True), str(currency), settings, context)
             counts["transfers"] += len(made)
             counts["transfer_lines"] += sum(made.values())
     return counts
+
+
+def _asked(about: Sequence[str], settings: TransferSettings) -> dict[str, Any]:
+    return {"acting": list(about), "currency": settings.currency, "quiet_days": settings.quiet_days_after_no}
 
 
 def _propose_in(

@@ -50,5 +50,16 @@ INNER JOIN lotwatch.location AS site ON fact.site_id = site.location_id
 LEFT JOIN short ON fact.item_id = short.item_id AND fact.site_id = short.site_id
 LEFT JOIN agreement ON fact.item_id = agreement.item_id
 LEFT JOIN lotwatch.proposed_inbound AS coming ON fact.item_id = coming.item_id AND fact.site_id = coming.site_id
-WHERE NOT fact.data_in_quarantine
+WHERE
+    NOT fact.data_in_quarantine
+    -- after a no or a time-out it is not asked for again at once
+    AND NOT EXISTS (
+        SELECT 1
+        FROM lotwatch.proposal AS answered
+        INNER JOIN lotwatch.proposal_line AS line ON answered.proposal_id = line.proposal_id
+        WHERE
+            answered.kind IN ('transfer', 'return_and_reship') AND answered.state IN ('rejected', 'timed_out')
+            AND answered.site_id = fact.site_id AND line.item_id = fact.item_id
+            AND answered.created_at > (SELECT lotwatch.as_of()) - make_interval(days => %(quiet_days)s)
+    )
 ORDER BY fact.item_id, fact.site_id;

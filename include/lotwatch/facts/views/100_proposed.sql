@@ -7,15 +7,20 @@ WHERE
     proposal.state IN ('proposed', 'waiting', 'approved', 'sending')
     OR (
         proposal.state = 'sent'
-        -- an order counts until the ERP shows it, a transfer until its warehouse has begun it
-        AND CASE proposal.kind
-            WHEN 'purchase_order'
-                THEN
-                    NOT EXISTS (
-                        SELECT 1 FROM lotwatch.purchase_order_line AS known
-                        WHERE known.order_reference = proposal.code
-                    )
-            ELSE false
+        -- an order counts until the ERP shows it; what a warehouse was asked for until its delivery has left, or, where nobody
+        -- ever tells of one, for two weeks
+        AND CASE
+            WHEN proposal.kind = 'purchase_order'
+                THEN NOT EXISTS (
+                    SELECT 1 FROM lotwatch.purchase_order_line AS known
+                    WHERE known.order_reference = proposal.code
+                )
+            ELSE
+                proposal.created_at > (SELECT lotwatch.as_of()) - interval '14 days'
+                AND NOT EXISTS (
+                    SELECT 1 FROM lotwatch.delivery AS known
+                    WHERE known.number = proposal.erp_number AND known.state <> 'planned'
+                )
         END
     );
 
