@@ -55,6 +55,11 @@ def _transfer(conn: psycopg.Connection, proposal: Proposal, context: RunContext)
     conn.execute(query(__package__, "set_state"), {"proposal_id": proposal.proposal_id, "state": "sending"})
 
 
+def _return_and_reship(conn: psycopg.Connection, proposal: Proposal, context: RunContext) -> None:
+    """Two companies' papers: people make them."""
+    _by_hand(conn, proposal)
+
+
 def _by_hand(conn: psycopg.Connection, proposal: Proposal) -> None:
     """Nobody but people can do it: they are told, and it counts as sent."""
     data = {
@@ -84,4 +89,5 @@ def _rows(proposal: Proposal) -> list[dict[str, Any]]:
 _MEANS: dict[str, Callable[[psycopg.Connection, Proposal, RunContext], None]] = {
     "purchase_order": _order,
     "transfer": _transfer,
+    "return_and_reship": _return_and_reship,
 }
