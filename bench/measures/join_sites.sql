@@ -5,7 +5,7 @@ SELECT
     other.location_id AS to_site_id,
     true,
     20,
-    'EUR',
+    null,
     1,
     2
 FROM (SELECT
