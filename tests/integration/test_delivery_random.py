@@ -39,7 +39,7 @@ from tests.integration.servers import PORTAL_TOKEN, Server
 from tests.integration.test_delivery import Killed
 from tests.integration.test_portal_protocols import CLIENTS
 
-RUNS = int(os.environ.get("LOTWATCH_DELIVERY_RUNS", "300"))
+RUNS = int(os.environ.get("LOTWATCH_DELIVERY_RUNS", "150"))
 #: of one run: fewer than the tries that an order has
 MOST_TROUBLES = 8
 AT_PORTAL = (
@@ -294,7 +294,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_the_same_is_so_over_http_whatever_the_portal_speaks(stage: Company, db_url: str, portal: Server) -> None:
     modes = ["latency", "429", "500", "timeout_before_accept", "timeout_after_accept", "malformed"]
     with psycopg.connect(db_url, autocommit=True) as other:
-        for seed, random in runs(36):
+        for seed, random in runs(18):
             protocol = random.choice(list(CLIENTS))
             world = World(random, random.randrange(3))
             chosen = random.choices(["approved", "rejected"], [3, 1], k=2)
