@@ -1,4 +1,5 @@
-"""Reads a file of `include/config`, which people edit: what is wrong with it is said with its name."""
+"""Reads a file of `include/config`, which people edit: what is wrong with it is said with its name; and what such files have in
+common."""
 
 import re
 from datetime import timedelta
@@ -6,22 +7,36 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter, ValidationError
 
 from lotwatch.errors import LotwatchError
 
 Shape = TypeVar("Shape")
 
 
-def _duration(value: object) -> object:
-    """`30m`, `4h` or `2d`."""
-    found = re.fullmatch(r"([1-9][0-9]{0,3})([mhd])", value) if isinstance(value, str) else None
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+def duration(value: object) -> object:
+    """The length of `30m`, `4h` or `2d`; anything else is given back as it is."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5})([mhd])", value) if isinstance(value, str) else None
     if found is None:
         return value
-    return timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[found[2]]: int(found[1])})
+    return int(found[1]) * _UNITS[found[2]]
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+def _duration(value: object) -> timedelta:
+    length = duration(value)
+    if isinstance(length, timedelta):
+        return length
+    raise ValueError("a time is written 30m, 4h or 2d")
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(lambda value: f"{value // _UNITS['m']}m", return_type=str, when_used="json"),
+]
 
 
 class Words(BaseModel):

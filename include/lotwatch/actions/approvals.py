@@ -11,7 +11,7 @@ from lotwatch.actions.caps import load_caps
 from lotwatch.actions.carry_out import carry_out, settle_afterwards
 from lotwatch.actions.guards import Refusal, guard
 from lotwatch.actions.links import Invitation
-from lotwatch.actions.policies import Case, Policies, Policy
+from lotwatch.actions.policies import KINDS, Case, Policies, Policy
 from lotwatch.actions.proposals import Proposal, load_proposal
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
@@ -309,16 +309,4 @@ def _check_same(conn: psycopg.Connection, proposal: Proposal, decision: Decision
 
 
 #: what a kind of proposal is called in the audit trail
-_SPOKEN = {
-    "purchase_order": "order",
-    "order_change": "order change",
-    "transfer": "transfer",
-    "return_and_reship": "return and reship",
-    "pick": "pick wave",
-    "priority": "priority",
-    "hold": "hold",
-    "disposition": "disposition",
-    "check": "check",
-    "exception": "exception",
-    "work_order": "work order",
-}
+_SPOKEN = {kind: english for kind, (english, _) in KINDS.items()} | {"purchase_order": "order", "priority": "priority"}

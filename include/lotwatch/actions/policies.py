@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,7 +17,22 @@ Kind = Literal[
     "purchase_order", "order_change", "transfer", "return_and_reship", "pick", "priority", "hold", "disposition", "check",
     "exception", "work_order",
 ]  # fmt: skip
+#: what a kind is called, in English and in Chinese
+KINDS: dict[Kind, tuple[str, str]] = {
+    "purchase_order": ("purchase order", "采购订单"),
+    "order_change": ("order change", "订单变更"),
+    "transfer": ("transfer", "调拨"),
+    "return_and_reship": ("return and reship", "退回并重新发货"),
+    "pick": ("pick wave", "拣货波次"),
+    "priority": ("shipment priority", "发货优先级"),
+    "hold": ("hold", "隔离"),
+    "disposition": ("disposition", "处置"),
+    "check": ("check", "核查"),
+    "exception": ("exception", "异常"),
+    "work_order": ("work order", "工单"),
+}
 Amounts = dict[str, Decimal]
+Patience = Annotated[Duration, Field(le=timedelta(days=9999))]
 
 
 class _Strict(BaseModel):
@@ -30,8 +45,8 @@ class Step(_Strict):
     title: Words
     approvers: frozenset[str] = Field(min_length=1)
     deputies: frozenset[str] = frozenset()
-    deputies_after: Duration = timedelta(hours=8)
-    answer_within: Duration = timedelta(days=1)
+    deputies_after: Patience = timedelta(hours=8)
+    answer_within: Patience = timedelta(days=1)
     escalate_to: tuple[str, ...] = ()
 
     def accepts(self, user: str, waited: timedelta) -> Literal["approver", "deputy"] | None:

@@ -4,22 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lotwatch.actions.approvals import Question
+from lotwatch.actions.policies import KINDS
 from lotwatch.actions.proposals import Line, Proposal
 from lotwatch.config import Words
-
-KINDS = {
-    "purchase_order": ("purchase order", "采购订单"),
-    "order_change": ("order change", "订单变更"),
-    "transfer": ("transfer", "调拨"),
-    "return_and_reship": ("return and reship", "退回并重新发货"),
-    "pick": ("pick wave", "拣货波次"),
-    "priority": ("shipment priority", "发货优先级"),
-    "hold": ("hold", "隔离"),
-    "disposition": ("disposition", "处置"),
-    "check": ("check", "核查"),
-    "exception": ("exception", "异常"),
-    "work_order": ("work order", "工单"),
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,7 +237,7 @@ def _tell(asked: list[int], done: str, outcome: Done) -> None:
 
 def _until(text: str) -> datetime:
     """A moment, or a length of time from now. Raises typer.BadParameter."""
-    from lotwatch.rules.tables import duration
+    from lotwatch.config import duration
 
     length = duration(text)
     return datetime.now(UTC) + length if isinstance(length, timedelta) else moment(text)

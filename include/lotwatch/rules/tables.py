@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,15 +12,14 @@ import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
     PrivateAttr,
     ValidationError,
     model_validator,
 )
 
+from lotwatch.config import Duration, Words
 from lotwatch.errors import RuleError, nearest
 from lotwatch.paths import RULES
 from lotwatch.rules.document import Document, Path_
@@ -30,41 +29,11 @@ Level = Literal["info", "warning", "critical"]
 Action = Literal["purchase_order", "transfer"]
 Mode = Literal["shadow", "alert", "act"]
 Answer = Literal["alert", "ignore"]
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-
-
-def duration(value: object) -> object:
-    """The length of `30m`, `4h` or `2d`; anything else is given back as it is."""
-    found = re.fullmatch(r"([1-9][0-9]{0,5})([mhd])", value) if isinstance(value, str) else None
-    if found is None:
-        return value
-    return int(found[1]) * _UNITS[found[2]]
-
-
-def _duration(value: object) -> timedelta:
-    length = duration(value)
-    if isinstance(length, timedelta):
-        return length
-    raise ValueError("a time is written 30m, 4h or 2d")
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_duration),
-    PlainSerializer(lambda value: f"{value // _UNITS['m']}m", return_type=str, when_used="json"),
-]
 Condition = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Title(_Table):
-    """What the rule is called, in both languages."""
-
-    en: str = Field(min_length=1)
-    zh: str = Field(min_length=1)
 
 
 class Severity(_Table):
@@ -81,7 +50,7 @@ class Duty(_Table):
     role: Literal["maker", "importer", "distributor", "user"]
     within: str = Field(min_length=1, description="calendar or working days, as the source puts it")
     clock_start: str = Field(min_length=1)
-    recipient: Title
+    recipient: Words
     source: str = Field(min_length=1)
 
 
@@ -155,7 +124,7 @@ class Rule(_Table):
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{2,59}$")
-    title: Title
+    title: Words
     subject: str = Field(pattern=r"^[a-z][a-z_]{1,40}$", description="a fact view without its `fact_`")
     when: Condition
     clear_when: Condition | None = None
@@ -166,7 +135,7 @@ class Rule(_Table):
     group_by: tuple[str, ...] = ()
     escalate_after: Duration | None = None
     escalate_to: tuple[str, ...] = ()
-    advice: Title | None = None
+    advice: Words | None = None
     duty: Duty | None = None
     valid_from: date | None = None
     valid_through: date | None = None
@@ -288,7 +257,7 @@ def _files(paths: Iterable[Path]) -> list[Path]:
 
 #: what has the fields below a field of this name
 _MODELS: Mapping[str | None, type[BaseModel]] = {
-    None: Rule, "title": Title, "advice": Title, "recipient": Title, "severity": Severity, "duty": Duty,
+    None: Rule, "title": Words, "advice": Words, "recipient": Words, "severity": Severity, "duty": Duty,
     "overrides": Override, "for": Scope,
 }  # fmt: skip
 
