@@ -1,8 +1,10 @@
 """Moves to be proposed: what is short here and too much, or about to expire, elsewhere."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,22 @@ from lotwatch.actions.transfers.flow import PARTS, Frame, Problem, solve
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 from lotwatch.rules import Rule
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """What a place has of a lot or serial unit; `left` to take: what would expire (True), and what is too much (False)."""
+
+    item_id: int
+    lot_id: int
+    serial_id: int
+    location_id: int
+    unit_price: float
+    left: dict[bool, int]
+
+
+#: by item, site and the days until which it may be used, as they are to be taken
+Shelves: TypeAlias = dict[tuple[int, int, int], list[_Shelf]]
 
 
 class TransferSettings(BaseModel):
@@ -46,16 +64,13 @@ def propose_transfers(
     with conn.transaction():
         conn.execute(query("lotwatch.actions", "lock_proposals"))
         facts.live(conn, context.as_of)
-        takers = _frame(conn, "takers", _asked(about, settings))
+        parameters = {"acting": about, "currency": settings.currency, "quiet_days": settings.quiet_days_after_no}
+        takers = _frame(conn, "takers", parameters)
         for currency, group in takers.groupby("currency") if len(takers) else ():
             made = _propose_in(conn, group.reset_index(drop=True), str(currency), settings, context)
             counts["transfers"] += len(made)
             counts["transfer_lines"] += sum(made.values())
     return counts
-
-
-def _asked(about: Sequence[str], settings: TransferSettings) -> dict[str, Any]:
-    return {"acting": list(about), "currency": settings.currency, "quiet_days": settings.quiet_days_after_no}
 
 
 def _propose_in(
@@ -68,12 +83,12 @@ def _propose_in(
     if stock.empty or lanes.empty:
         return {}
     stock = _offered(stock, takers, settings.horizon_days)
-    problem = _problem(stock, takers, lanes)
-    solution = solve(problem)
+    solution = solve(_problem(stock, takers, lanes))
+    shelves = _shelve(stock)
     return {
         code: lines
         for pair, moves in solution.moves.groupby(["from_site", "to_site"])
-        for code, lines in [_write(conn, pair, moves, stock, takers, currency, context)]
+        for code, lines in [_write(conn, pair, moves, shelves, takers, currency, context)]
     }
 
 
@@ -142,14 +157,18 @@ def _write(
     conn: psycopg.Connection,
     pair: Any,
     moves: Frame,
-    stock: Frame,
+    shelves: Shelves,
     takers: Frame,
     currency: str,
     context: RunContext,
 ) -> tuple[str, int]:
     """One proposal for a pair of sites; the lots are taken as they end."""
     from_site, to_site = map(int, pair)
-    lines = _together([line for move in moves.itertuples() for line in _lines(move, stock, takers, context)])
+    here = takers[takers.site == to_site]
+    alerts = dict(zip(here["item"], here.alert_id, strict=True))
+    lines = _together([
+        line for move in moves.itertuples() for line in _lines(move, shelves, alerts.get(move.item), context)
+    ])
     entity = takers.drop_duplicates("site").set_index("site").legal_entity_id
     same = (
         entity.get(from_site) == entity.get(to_site) or pd.isna(entity.get(from_site)) or pd.isna(entity.get(to_site))
@@ -175,29 +194,37 @@ def _write(
     return str(row[1]), len(lines)
 
 
-def _lines(move: Any, stock: Frame, takers: Frame, context: RunContext) -> list[dict[str, Any]]:
-    """Which lots and places a move takes its quantity from; what is taken is taken from `stock`."""
-    needs = takers[(takers["item"] == move.item) & (takers.site == move.to_site)]
-    alert_id = needs.alert_id.iloc[0] if len(needs) else None
+def _shelve(stock: Frame) -> Shelves:
+    """What can still be taken of each place, lot and serial unit."""
+    shelves: Shelves = defaultdict(list)
+    for row in stock.itertuples():
+        left = {True: int(row.at_risk), False: int(row.surplus)}
+        price = 0.0 if pd.isna(row.unit_cost) else float(row.unit_cost)
+        place = _Shelf(int(row.item), int(row.lot_id), int(row.serial_id), int(row.location_id), price, left)
+        shelves[row.item, row.site, row.days].append(place)
+    return shelves
+
+
+def _lines(move: Any, shelves: Shelves, alert_id: Any, context: RunContext) -> list[dict[str, Any]]:
+    """Which lots and places a move takes its quantity from; what is taken is taken from `shelves`."""
     left, lines = int(move.quantity), []
-    offered = "at_risk" if move.short_dated else "surplus"
-    for index, row in stock[(stock["item"] == move.item) & (stock.site == move.from_site)].iterrows():
-        taken = min(left, int(row[offered])) if row.days == move.days else 0
+    for shelf in shelves[move.item, move.from_site, move.days]:
+        taken = min(left, shelf.left[bool(move.short_dated)])
         if not taken:
             continue
-        stock.loc[index, offered] -= taken
+        shelf.left[bool(move.short_dated)] -= taken
         left -= taken
         lines.append({
-            "item_id": int(row["item"]),
-            "lot_id": int(row.lot_id),
-            "serial_id": int(row.serial_id),
-            "location_id": int(row.location_id),
+            "item_id": shelf.item_id,
+            "lot_id": shelf.lot_id,
+            "serial_id": shelf.serial_id,
+            "location_id": shelf.location_id,
             "alert_id": None if pd.isna(alert_id) else int(alert_id),
             "quantity": taken,
-            "unit_price": float(row.unit_cost) if not pd.isna(row.unit_cost) else 0.0,
+            "unit_price": shelf.unit_price,
             "requested_on": f"{context.as_of.date() + timedelta(days=float(np.ceil(move.transit_days))):%Y-%m-%d}",
             "why": {
-                "days_to_expiry": int(row.days) if row.days < PARTS[-1] else None,
+                "days_to_expiry": int(move.days) if move.days < PARTS[-1] else None,
                 "at_risk": taken if move.short_dated else 0,
                 "needed": min(taken, int(move.needed)),
             },
