@@ -30,14 +30,7 @@ need AS (
         ON alert.subject_kind = 'item_site' AND alert.subject_key = fact.subject_key
     INNER JOIN agreement ON fact.item_id = agreement.item_id
     -- what is proposed to be brought from elsewhere need not be bought
-    LEFT JOIN LATERAL (
-        SELECT sum(line.quantity)::bigint AS quantity
-        FROM lotwatch.proposal_alive AS coming
-        INNER JOIN lotwatch.proposal_line AS line ON coming.proposal_id = line.proposal_id AND NOT line.refused
-        WHERE
-            coming.kind IN ('transfer', 'return_and_reship') AND coming.site_id = fact.site_id
-            AND line.item_id = fact.item_id
-    ) AS moved ON TRUE
+    LEFT JOIN lotwatch.proposed_inbound AS moved ON fact.item_id = moved.item_id AND fact.site_id = moved.site_id
     WHERE
         (alert.rule_id || '/' || alert.variant) = ANY(%(acting)s::text[]) AND alert.state IN ('open', 'acknowledged')
         AND fact.supplied_by = 'supplier' AND fact.inventory_position + coalesce(moved.quantity, 0) < fact.reorder_point
