@@ -10,7 +10,7 @@ import pytest
 from typer.testing import Result
 
 from lotwatch import access, actions, ledger
-from lotwatch.actions.caps import Caps
+from lotwatch.actions.guards import Caps
 from lotwatch.actions.transfers import TransferSettings, propose_transfers
 from lotwatch.delivery import drain
 from lotwatch.errors import LotwatchError

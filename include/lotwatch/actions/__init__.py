@@ -1,36 +1,59 @@
 """What should be done: proposals, their guards, and who said yes."""
 
 from lotwatch.actions.approvals import (
+    CHANGEABLE,
     NOT_ASKED,
     Answer,
     Asked,
+    Asking,
     Decision,
+    Invitation,
+    Links,
     NotTheirs,
+    Policies,
+    Policy,
     Question,
+    Step,
     TooLate,
     ask,
     ask_again,
     case_of,
     decide,
     deputies_due,
+    in_words,
+    line_key,
+    load_policies,
     may_answer,
     note_late,
+    revise,
     use_link,
+    with_addresses,
 )
 from lotwatch.actions.budgets import active_budgets, apply_budgets, as_content, load_budgets
 from lotwatch.actions.guards import Refusal, guard
-from lotwatch.actions.links import Invitation, Links, with_addresses
-from lotwatch.actions.placed import ItemNames, approved_on, decline, item_names, order_in_erp
-from lotwatch.actions.policies import Policies, Policy, Step, load_policies
-from lotwatch.actions.progress import confirmed, drafted, failed, is_approved, take_untold
-from lotwatch.actions.proposals import Line, Proposal, load_proposal
+from lotwatch.actions.proposals import (
+    KINDS,
+    ItemNames,
+    Kind,
+    Line,
+    Proposal,
+    approved_on,
+    confirmed,
+    decline,
+    drafted,
+    failed,
+    is_approved,
+    item_names,
+    load_proposal,
+    order_in_erp,
+    take_untold,
+)
 from lotwatch.actions.purchases import ProposeSettings, propose
-from lotwatch.actions.revise import CHANGEABLE, line_key, revise
 from lotwatch.actions.stops import Scope, Stop, resume, sending, stop, stops_in_force
-from lotwatch.actions.wording import Asking, in_words
 
 __all__ = [
     "CHANGEABLE",
+    "KINDS",
     "NOT_ASKED",
     "Answer",
     "Asked",
@@ -38,6 +61,7 @@ __all__ = [
     "Decision",
     "Invitation",
     "ItemNames",
+    "Kind",
     "Line",
     "Links",
     "NotTheirs",

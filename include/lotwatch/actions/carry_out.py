@@ -6,9 +6,8 @@ from typing import Any
 import psycopg
 
 from lotwatch.actions import warehouse
-from lotwatch.actions.proposals import Proposal
+from lotwatch.actions.proposals import Proposal, set_state
 from lotwatch.audit import RunContext
-from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
 from lotwatch.outbox import enqueue
 
@@ -52,7 +51,7 @@ def _transfer(conn: psycopg.Connection, proposal: Proposal, context: RunContext)
         wanted_on=max((line.requested_on for line in proposal.lines), default=None),
         proposal_id=proposal.proposal_id,
     )
-    conn.execute(query(__package__, "set_state"), {"proposal_id": proposal.proposal_id, "state": "sending"})
+    set_state(conn, proposal.proposal_id, "sending")
 
 
 def _return_and_reship(conn: psycopg.Connection, proposal: Proposal, context: RunContext) -> None:
@@ -71,7 +70,7 @@ def _by_hand(conn: psycopg.Connection, proposal: Proposal) -> None:
     }
     payload = {"template": "by_hand", "to": ["warehouse"], "data": data, "proposal_id": proposal.proposal_id}
     enqueue(conn, "message", f"by_hand:{proposal.code}", payload)
-    conn.execute(query(__package__, "set_state"), {"proposal_id": proposal.proposal_id, "state": "sent"})
+    set_state(conn, proposal.proposal_id, "sent")
 
 
 def _rows(proposal: Proposal) -> list[dict[str, Any]]:

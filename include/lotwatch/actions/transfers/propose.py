@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict
 
 from lotwatch import facts
-from lotwatch.actions.acting import acting
+from lotwatch.actions.proposals import acting, lock
 from lotwatch.actions.transfers.flow import PARTS, Frame, Problem, solve
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
@@ -62,7 +62,7 @@ def propose_transfers(
     if not about:
         return counts
     with conn.transaction():
-        conn.execute(query("lotwatch.actions", "lock_proposals"))
+        lock(conn)
         facts.live(conn, context.as_of)
         parameters = {"acting": about, "currency": settings.currency, "quiet_days": settings.quiet_days_after_no}
         takers = _frame(conn, "takers", parameters)

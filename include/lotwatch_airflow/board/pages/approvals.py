@@ -10,7 +10,7 @@ from psycopg.rows import DictRow
 from pydantic import Field, StringConstraints
 
 from lotwatch import actions
-from lotwatch.actions.policies import Kind
+from lotwatch.actions import Kind
 from lotwatch.errors import LotwatchError
 from lotwatch_airflow.answering import give
 from lotwatch_airflow.board.auth import session_of

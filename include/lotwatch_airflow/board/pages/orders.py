@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 from fastapi import APIRouter, Depends, Form, Path, Query, Response
 
 from lotwatch import actions
-from lotwatch.actions.policies import Kind, load_policies
+from lotwatch.actions import Kind, load_policies
 from lotwatch.errors import LotwatchError
 from lotwatch_airflow.board.filters import Filters, Note, Text
 from lotwatch_airflow.board.listing import Order, Statement, fetch_all, fetch_page

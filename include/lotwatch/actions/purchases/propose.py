@@ -6,8 +6,7 @@ import psycopg
 from pydantic import BaseModel, ConfigDict
 
 from lotwatch import facts
-from lotwatch.actions.acting import acting
-from lotwatch.actions.proposals import load_proposal
+from lotwatch.actions.proposals import acting, load_proposal, lock
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 from lotwatch.rules import Rule
@@ -31,10 +30,10 @@ def propose(
     """
     about = acting(rules, "purchase_order")
     with conn.transaction():
-        conn.execute(query(__package__, "lock_proposals"))
+        lock(conn)
         facts.live(conn, context.as_of)
         parameters = settings.model_dump() | {"as_of": context.as_of, "acting": about}
-        rows = conn.execute(query(__package__, "propose"), parameters).fetchall()
+        rows = conn.execute(query(__package__, "insert"), parameters).fetchall()
         for proposal_id, code, lines in rows:
             order = load_proposal(conn, proposal_id)
             after = {"supplier": order.supplier_code, "site": order.site_code, "total": order.total, "lines": lines}

@@ -49,7 +49,7 @@ def apply_budgets(conn: psycopg.Connection, as_of: datetime, context: RunContext
     changed = 0
     for site, budget in budgets.items():
         parameters = {"site": site, "period": period, "amount": budget.monthly, "currency": budget.currency}
-        for (before,) in conn.execute(query(__package__, "apply_budget"), parameters).fetchall():
+        for (before,) in conn.execute(query(__package__, "apply"), parameters).fetchall():
             after = {"amount": budget.monthly, "currency": budget.currency}
             told = None if before is None else {"amount": before}
             record(conn, context, "budget set", "budget", f"{site} {period:%Y-%m}", before=told, after=after)

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from lotwatch.actions.approvals import Question
-from lotwatch.actions.policies import KINDS
-from lotwatch.actions.proposals import Line, Proposal
+from lotwatch.actions.approvals.deciding import Question
+from lotwatch.actions.proposals import KINDS, Line, Proposal
 from lotwatch.config import Words
 
 

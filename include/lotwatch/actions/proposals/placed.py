@@ -6,7 +6,7 @@ from datetime import date
 
 import psycopg
 
-from lotwatch.actions.proposals import Proposal, load_proposal
+from lotwatch.actions.proposals.proposal import Proposal, load_proposal
 from lotwatch.db.query import query
 
 

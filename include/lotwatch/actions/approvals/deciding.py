@@ -7,12 +7,11 @@ from typing import Literal
 
 import psycopg
 
-from lotwatch.actions.caps import load_caps
+from lotwatch.actions.approvals.links import Invitation
+from lotwatch.actions.approvals.policies import Case, Policies, Policy
 from lotwatch.actions.carry_out import carry_out, settle_afterwards
-from lotwatch.actions.guards import Refusal, guard
-from lotwatch.actions.links import Invitation
-from lotwatch.actions.policies import KINDS, Case, Policies, Policy
-from lotwatch.actions.proposals import Proposal, load_proposal
+from lotwatch.actions.guards import Refusal, guard, load_caps
+from lotwatch.actions.proposals import KINDS, Proposal, load_proposal
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError

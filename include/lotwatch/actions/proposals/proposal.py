@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row, dict_row
 
-from lotwatch.actions.policies import Kind
+from lotwatch.actions.proposals.kinds import Kind
 from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
 
@@ -93,3 +93,8 @@ def load_proposal(conn: psycopg.Connection, proposal_id: int) -> Proposal:
     with conn.cursor(row_factory=class_row(Line)) as cursor:
         lines = cursor.execute(query(__package__, "load_proposal_lines"), parameters).fetchall()
     return Proposal(proposal_id, **head, lines=tuple(lines))
+
+
+def lock(conn: psycopg.Connection) -> None:
+    """One at a time proposes and guards, until this transaction ends: what one makes the next counts."""
+    conn.execute(query(__package__, "lock"))

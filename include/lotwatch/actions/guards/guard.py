@@ -13,7 +13,8 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from lotwatch import facts
-from lotwatch.actions.caps import Caps, load_caps
+from lotwatch.actions.guards.caps import Caps, load_caps
+from lotwatch.actions.proposals import lock
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 
@@ -59,7 +60,7 @@ def guard(
 
     Must run in the transaction that then asks or sends; takes the lock that keeps two from spending one budget.
     """
-    conn.execute(query(__package__, "lock_proposals"))
+    lock(conn)
     facts.live(conn, as_of)
     caps = caps or load_caps()
     common = {"as_of": as_of, "jump": caps.price_jump, "caps": Jsonb(caps.model_dump(mode="json"))}
@@ -84,7 +85,7 @@ def _apply(
 ) -> list[Refusal]:
     """Ask one guard, and write down what it refuses."""
     with conn.cursor(row_factory=class_row(Refusal)) as cursor:
-        refused = cursor.execute(query(__package__, f"guard_{name}"), parameters).fetchall()
+        refused = cursor.execute(query(__package__, name), parameters).fetchall()
     for refusal in refused:
         _write(conn, refusal, name, stage, context)
     return refused

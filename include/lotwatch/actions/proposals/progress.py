@@ -4,7 +4,7 @@ from datetime import datetime
 
 import psycopg
 
-from lotwatch.actions.proposals import Proposal, load_proposal
+from lotwatch.actions.proposals.proposal import Proposal, load_proposal
 from lotwatch.db.query import query
 
 
@@ -36,3 +36,8 @@ def failed(conn: psycopg.Connection, proposal_id: int) -> str:
     """The order could not be sent and nothing more is tried; returns its code."""
     row = conn.execute(query(__package__, "fail_proposal"), {"proposal_id": proposal_id}).fetchone()
     return str(row[0]) if row else f"proposal {proposal_id}"
+
+
+def set_state(conn: psycopg.Connection, proposal_id: int, state: str) -> None:
+    """What became of a proposal that is carried out by other means than an order's."""
+    conn.execute(query(__package__, "set_state"), {"proposal_id": proposal_id, "state": state})

@@ -6,10 +6,10 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from lotwatch.actions.approvals import Decision, may_answer
+from lotwatch.actions.approvals.deciding import Decision, may_answer
+from lotwatch.actions.approvals.policies import Policies
 from lotwatch.actions.guards import Refusal, guard
-from lotwatch.actions.policies import Kind, Policies
-from lotwatch.actions.proposals import Line, Proposal
+from lotwatch.actions.proposals import Kind, Line, Proposal
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
