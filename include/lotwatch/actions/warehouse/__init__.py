@@ -9,6 +9,7 @@ from lotwatch.actions.warehouse.tasks import (
     confirm_holds,
     load_task,
     refused,
+    strike_refused,
     unacknowledged,
     written,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "request_holds",
     "request_pick",
     "request_transfer",
+    "strike_refused",
     "unacknowledged",
     "warehouse_of",
     "written",

@@ -16,13 +16,14 @@ from lotwatch.errors import LotwatchError
 
 @dataclass(frozen=True, slots=True)
 class TaskLine:
-    """So many base units of an item's lot or serial unit (0: none) to be taken from a place."""
+    """So many base units of an item's lot or serial unit (0: none) to be taken from a place, at a stop of the walk (None: no walk)."""
 
     item_id: int
     location_id: int
     quantity: int
     lot_id: int = 0
     serial_id: int = 0
+    stop: int | None = None
 
 
 def request_holds(conn: psycopg.Connection, context: RunContext, warehouses: Mapping[str, Warehouse]) -> int:
@@ -115,6 +116,7 @@ def _request(
                         "serial_id": line.serial_id,
                         "location_id": line.location_id,
                         "quantity": line.quantity,
+                        "stop": line.stop,
                     }
                     for line in lines
                 ],
