@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from lotwatch import actions, ledger
+from lotwatch import access, actions, ledger
 from lotwatch.actions import warehouse
 from lotwatch.actions.picking import Picking, propose_picks
 from tests.integration.company import NOW, TODAY, Company
+from tests.integration.test_board_approvals import Clients, airflow_told, as_, board  # noqa: F401  # fixtures
+from tests.integration.test_board_ledger import _airflow_home, words  # noqa: F401  # a fixture
 from tests.integration.test_warehouse import Wms, run
 
 PICKING = Picking.model_validate({
@@ -227,3 +229,18 @@ def test_written_once_whatever_happens_on_the_way(shelved: Company) -> None:
         run(wms)
     assert sorted(wms.times.values()) == [1, 1]
     assert state(shelved) == "sent"
+
+
+def test_the_board_shows_which_lot_is_for_which_order_and_ward(shelved: Company, as_: Clients) -> None:  # noqa: F811
+    propose(shelved)
+    shelved.conn.execute("UPDATE lotwatch.proposal SET confidence = 0.5")  # people are asked
+    [question] = ask(shelved).questions
+    assert question.step == "department"
+    access.introduce(shelved.conn, shelved.context, {"buyer": False})
+    shelved.conn.commit()
+    for page in ("/orders", "/approvals/1"):
+        html = words(as_("buyer").get(page).text)
+        assert "Leaves" in html
+        assert "5 for THEATRE, Hosp/Or urgent" in html
+        assert html.index("5 for THEATRE") < html.index("2 for WARD") < html.index("10 for WARD")
+    assert "WARD：10, Hosp/Or" in words(as_("buyer").get("/orders?lang=zh").text)
