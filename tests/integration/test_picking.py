@@ -243,4 +243,4 @@ def test_the_board_shows_which_lot_is_for_which_order_and_ward(shelved: Company,
         assert "Leaves" in html
         assert "5 for THEATRE, Hosp/Or urgent" in html
         assert html.index("5 for THEATRE") < html.index("2 for WARD") < html.index("10 for WARD")
-    assert "WARD：10, Hosp/Or" in words(as_("buyer").get("/orders?lang=zh").text)
+    assert "供 WARD：10, Hosp/Or" in words(as_("buyer").get("/orders?lang=zh").text)

@@ -72,7 +72,7 @@ def test_stock_of_another_site_or_item_is_not_taken() -> None:
 
 
 def test_the_walk_is_the_shortest_of_all_in_small_warehouses() -> None:
-    draw = random.Random(35)  # noqa: S311
+    draw = random.Random(35)
     for _ in range(15):
         places = [(draw.randrange(20) * 3.0, draw.randrange(30) * 1.2) for _ in range(7)]
         best = min(length((0, 0), [places[i] for i in order]) for order in permutations(range(7)))
@@ -80,7 +80,7 @@ def test_the_walk_is_the_shortest_of_all_in_small_warehouses() -> None:
 
 
 def test_every_place_is_gone_to_once_and_always_in_the_same_order() -> None:
-    draw = random.Random(5)  # noqa: S311
+    draw = random.Random(5)
     places = [(float(draw.randrange(9)), float(draw.randrange(9))) for _ in range(40)]  # some at the same point
     order = walk((4, 4), places)
     assert sorted(order) == list(range(40))

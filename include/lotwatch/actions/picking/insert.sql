@@ -11,7 +11,7 @@ WITH header AS (
 ),
 
 given AS (
-    SELECT *
+    SELECT pick.*
     FROM
         jsonb_to_recordset(%(picks)s::jsonb)
             AS pick (
