@@ -281,3 +281,28 @@ def test_a_wave_sets_the_same_lot_aside_for_each_of_its_orders(
         assert after["state"] == "assigned"
         told = [(move["lot."]["number"], move["quantity"], move["from_location."]["code"]) for move in moves]
         assert told == [(line.lot_number, quantity, line.location_code)]
+
+
+def test_what_has_priority_is_planned_for_the_day_with_its_moves(
+    client: TrytonClient, boss: TrytonClient, shelved: list[Line]
+) -> None:
+    wms, soon = TrytonWms(client), date(2030, 1, 2)
+    transfer = asked("transfer", "DC-N", "H-N1", replace(shelved[2], quantity=1), wanted_on=date(2030, 1, 7))
+    wms.carry_out(transfer)
+    (internal,) = boss.search_read("stock.shipment.internal", [["reference", "=", transfer.reference]], ["number"])
+    for model, identity in (
+        ("stock.shipment.internal", internal["id"]),
+        ("stock.shipment.out", ordered(boss, shelved[3])["id"]),
+    ):
+        first = asked("priority", "DC-N", None, demand_order_key=key(model, identity), wanted_on=soon)
+        assert wms.look_up(first) is None
+        assert wms.carry_out(first).done
+        assert wms.look_up(first) == wms.carry_out(first)
+        (after,) = client.read(model, [identity], ["planned_date", "moves"])
+        moves = client.read("stock.move", after["moves"], ["planned_date", "lot.number"])
+        assert {after["planned_date"], *(move["planned_date"] for move in moves)} == {soon}
+        if model == "stock.shipment.internal":
+            assert {move["lot."]["number"] for move in moves} == {shelved[2].lot_number}
+        boss.do(f"model.{model}.cancel", [identity], boss.context())
+        with pytest.raises(SourceError, match="cancelled in Tryton"):
+            wms.look_up(first)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -80,6 +81,26 @@ def _pick(conn: psycopg.Connection, proposal: Proposal, context: RunContext) -> 
     set_state(conn, proposal.proposal_id, "sending" if told else "sent")
 
 
+def _priority(conn: psycopg.Connection, proposal: Proposal, context: RunContext) -> None:
+    """A task for the system whose order or delivery it is; where that cannot be told, people are."""
+    name = warehouse.warehouse_of(proposal.from_site_code or "", "priority")
+    if name is None or proposal.details["source"] != warehouse.load_warehouses()[name].source:
+        _left_to_people(conn, proposal)
+        return
+    site_id = proposal.from_site_id or 0
+    warehouse.request_priority(
+        conn,
+        context,
+        name,
+        site_id=site_id,
+        document_key=proposal.details["key"],
+        wanted_on=date.fromisoformat(proposal.details["day"]),
+        lines=[warehouse.TaskLine(line.item_id, site_id, line.quantity) for line in proposal.lines],
+        proposal_id=proposal.proposal_id,
+    )
+    set_state(conn, proposal.proposal_id, "sending")
+
+
 def _task_lines(order: picking.Order) -> list[warehouse.TaskLine]:
     """What is picked for an order: of one lot and place once, though it be for several of its lines."""
     quantities: defaultdict[tuple[int, int, int, int, int], int] = defaultdict(int)
@@ -120,7 +141,8 @@ def _to_warehouse(conn: psycopg.Connection, proposal: Proposal, template: str, d
 
 
 def _rows(proposal: Proposal) -> list[dict[str, Any]]:
-    return [_row(line, line.quantity) for line in proposal.lines]
+    document = f"{proposal.details['number']} → {proposal.details['day']}" if proposal.kind == "priority" else ""
+    return [_row(line, line.quantity, document) for line in proposal.lines]
 
 
 def _picks(proposal: Proposal, picks: Sequence[picking.Picked]) -> list[dict[str, Any]]:
@@ -133,11 +155,12 @@ def _picks(proposal: Proposal, picks: Sequence[picking.Picked]) -> list[dict[str
     ]
 
 
-def _row(line: Line, quantity: int) -> dict[str, Any]:
+def _row(line: Line, quantity: int, document: str = "") -> dict[str, Any]:
+    """`document` stands where a line is not taken from a place of its own."""
     return {
         "item": f"{line.item_code} {line.item_name}",
         "lot": line.serial_number or line.lot_number or "",
-        "place": line.location_code or "",
+        "place": line.location_code or document,
         "quantity": quantity,
     }
 
@@ -147,4 +170,5 @@ _MEANS: dict[str, Callable[[psycopg.Connection, Proposal, RunContext], None]] = 
     "transfer": _transfer,
     "return_and_reship": _return_and_reship,
     "pick": _pick,
+    "priority": _priority,
 }

@@ -8,7 +8,7 @@ from functools import partial
 import psycopg
 
 from lotwatch import actions, planning, rules
-from lotwatch.actions import picking, transfers
+from lotwatch.actions import picking, priorities, transfers
 from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
 
@@ -98,7 +98,7 @@ def _once(
 
 
 def propose(conn: psycopg.Connection, context: RunContext, settings: actions.ProposeSettings) -> Counts:
-    """What should be done: first what is wanted is picked, then stock moved to where it is needed, then ordered what is still short.
+    """What should be done: what is wanted is picked, what is critically short is brought forward, then moved from elsewhere, then ordered.
 
     A backfilled run proposes nothing.
     """
@@ -106,7 +106,8 @@ def propose(conn: psycopg.Connection, context: RunContext, settings: actions.Pro
         return {"proposals": 0}
     tables = rules.active_rules(conn, context.as_of)
     picked = picking.propose_picks(conn, picking.load_picking(), context)
+    raised = priorities.propose_priorities(conn, tables, context)
     moved = transfers.propose_transfers(conn, tables, transfers.TransferSettings(), context)
     ordered = actions.propose(conn, tables, settings, context)
-    proposals = picked["pick_waves"] + moved["transfers"] + ordered["proposals"]
-    return picked | moved | ordered | {"proposals": proposals}
+    proposals = picked["pick_waves"] + raised["priorities"] + moved["transfers"] + ordered["proposals"]
+    return picked | raised | moved | ordered | {"proposals": proposals}

@@ -1,7 +1,13 @@
-"""What warehouse systems are asked to do: hold, release, move, pick; written there once, and what they say of it."""
+"""What warehouse systems are asked to do: hold, release, move, pick, bring forward; written there once, and what they say of it."""
 
 from lotwatch.actions.warehouse.registry import Warehouse, load_warehouses, warehouse_of
-from lotwatch.actions.warehouse.requests import TaskLine, request_holds, request_pick, request_transfer
+from lotwatch.actions.warehouse.requests import (
+    TaskLine,
+    request_holds,
+    request_pick,
+    request_priority,
+    request_transfer,
+)
 from lotwatch.actions.warehouse.tasks import (
     Task,
     acknowledged,
@@ -26,6 +32,7 @@ __all__ = [
     "refused",
     "request_holds",
     "request_pick",
+    "request_priority",
     "request_transfer",
     "strike_refused",
     "unacknowledged",

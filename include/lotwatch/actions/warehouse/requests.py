@@ -89,6 +89,25 @@ def request_pick(
     )  # fmt: skip
 
 
+def request_priority(
+    conn: psycopg.Connection,
+    context: RunContext,
+    warehouse: str,
+    *,
+    site_id: int,
+    document_key: str,
+    wanted_on: date,
+    lines: Sequence[TaskLine],
+    proposal_id: int,
+) -> int:
+    """Ask for an order or delivery of the warehouse's own, known there by `document_key`, to be brought forward; returns the task."""
+    return _request(
+        conn, context, warehouse, "priority", lines,
+        site_id=site_id, from_location_id=site_id, demand_order_key=document_key, wanted_on=wanted_on,
+        proposal_id=proposal_id,
+    )  # fmt: skip
+
+
 def _request(
     conn: psycopg.Connection,
     context: RunContext,

@@ -41,3 +41,6 @@ CALL lotwatch.show_on_board(
     'lotwatch.pick',
     '(SELECT lotwatch.user_sees_all()) OR proposal_id IN (SELECT whole.proposal_id FROM lotwatch.proposal AS whole)'
 );
+
+-- What was sent for an order is found by the order's number.
+CREATE INDEX demand_order_number ON lotwatch.demand_order (number) WHERE number IS NOT NULL;
