@@ -5,8 +5,9 @@ opens, keeps or resolves alerts. Woken, it looks at
 what changed since the last time; by the clock or by hand, when a rule has changed, or when it last looked at everything an
 hour ago or more, at everything. Its log shows a table: for each rule how often it fired, of that critical, warning and
 info, and suppressed because the item's data is in quarantine; and how many alerts were opened, reopened, worsened and
-resolved. The sums are its return value. **propose** makes one order for each supplier and site from the alerts whose rules may
-act; what is on order, proposed or waiting counts, so nothing is proposed twice. **announce** wakes `ask_approval`. **tell** puts
+resolved. The sums are its return value. **propose** puts what is waited for into pick waves, brings forward what waits for sites
+that are critically short, moves stock to where it is short, and makes one order for each supplier and site from the alerts whose
+rules may act; what is on order, proposed or waiting counts, so nothing is proposed twice. **announce** wakes `ask_approval`. **tell** puts
 one message into the outbox for each subscriber (`include/config/people.yaml`) with all that is new and concerns them, and what is
 proposed; it does so even when the others failed.
 

@@ -28,7 +28,7 @@ class LotwatchPlugin(AirflowPlugin):
     @cached_property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
         """The applications; only the API server asks for them."""
-        from lotwatch.actions.links import MOUNT as ANSWERS
+        from lotwatch.actions.approvals.links import MOUNT as ANSWERS
         from lotwatch_airflow.answer_page import answer_page_of_airflow
         from lotwatch_airflow.board import MOUNT
         from lotwatch_airflow.board.app import board_of_airflow

@@ -16,6 +16,7 @@ from bench.measures.ledger import (
     measure_trace,
     measure_verify,
 )
+from bench.measures.picking import measure_route
 from bench.measures.planning import measure_plan
 from bench.measures.push import measure_push
 from bench.measures.rules import measure_changed, measure_compile, measure_sweep
@@ -24,7 +25,7 @@ from bench.world import World
 
 Name = Literal[
     "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "compile", "sweep", "changed", "transfers",
-    "reorder", "holds", "flow", "connectors", "tryton", "push",
+    "reorder", "holds", "flow", "route", "connectors", "tryton", "push",
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -43,6 +44,7 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "reorder": measure_reorder,
     "holds": measure_holds,
     "flow": measure_flow,
+    "route": measure_route,
     "connectors": measure_connectors,
     "tryton": measure_tryton,
     "push": measure_push,

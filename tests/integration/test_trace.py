@@ -414,7 +414,18 @@ def shipped(stocked: Company) -> Company:
         state="shipped",
         quantity=6,
         tracking_number="TN-1",
+        demand_line_key="w1",
     )
+    for number in (1, 2):
+        stocked.add(
+            "demand_line", f"w{number}", order_key=f"w{number}", order_number=f"SO-{number}", order_kind="department",
+            site_code="DC", customer_location="HOSP/OR", ordered_at=NOW - timedelta(days=30), item_code="I1", quantity=6,
+            state="open",
+        )  # fmt: skip
+    stocked.add(
+        "allocation", demand_line_key="w2", item_code="I1", location_code="DC", lot_number="L1", quantity=4,
+        allocated_at=NOW - timedelta(days=3),
+    )  # fmt: skip
     stocked.move(6, "CUSTOMER", "DC", days_ago=2, document="CUS-1")
     stocked.post()
     return stocked
@@ -427,6 +438,8 @@ def shipped(stocked: Company) -> Company:
         ("340123450000000017", "sscc"),
         ("CUS-1", "delivery_number"),
         ("TN-1", "tracking_number"),
+        ("SO-1", "demand_order"),
+        ("SO-2", "demand_order"),
     ],
 )
 def test_a_delivery_is_found_by_its_number_its_package_or_its_carrier(
@@ -446,6 +459,10 @@ def test_what_left_the_house_is_shipped_not_used(shipped: Company) -> None:
         ("outbound", "CUS-1"),
     ]
     assert lot.deliveries[0].sscc == "340123450000000017"
+    served = [(part.demand_order, part.wanted_at and part.wanted_at.code) for part in (*lot.deliveries, *lot.set_aside)]
+    assert served == [(None, None), ("SO-1", "HOSP/OR"), ("SO-2", "HOSP/OR")]
+    assert "for order SO-2, HOSP/OR" in text(trace_shipment(shipped.conn, "SO-2"))
+    assert trace_shipment(shipped.conn, "SO-1", NOW - timedelta(days=4)).lots[0].set_aside == ()
 
 
 def test_an_unknown_shipment_is_refused(stocked: Company) -> None:

@@ -7,10 +7,17 @@ from uuid import uuid4
 
 import pytest
 
+from lotwatch import actions
+from lotwatch.actions.picking import load_picking, propose_picks
+from lotwatch.actions.warehouse import load_warehouses
+from lotwatch.delivery import Gateways, WarehouseGateway, drain
+from lotwatch.delivery.people import People
+from lotwatch.delivery.portals import Portals
 from lotwatch.errors import SourceError
 from lotwatch.sources.jsonrpc import TrytonClient, UnclearAnswerError
 from lotwatch.sources.tryton import TrytonWms, connect
 from lotwatch.sources.tryton.mapping import key
+from tests.integration.company import NOW, Company
 
 
 @dataclass(frozen=True)
@@ -181,7 +188,10 @@ def test_an_unclear_answer_to_the_creation_makes_it_once(
 @pytest.fixture
 def order(boss: TrytonClient, shelved: list[Line]) -> tuple[dict[str, Any], Line]:
     """A customer's order for eight of an item, which its warehouse has not picked yet."""
-    line = shelved[3]
+    return ordered(boss, shelved[3]), shelved[3]
+
+
+def ordered(boss: TrytonClient, line: Line, quantity: float = 8.0) -> dict[str, Any]:
     (warehouse,) = boss.search_read("stock.location", [["code", "=", "DC-N"]], ["output_location", "storage_location"])
     (customer,) = boss.search_read("stock.location", [["type", "=", "customer"]], ["code"], limit=1)
     party = boss.search_read("party.party", [["addresses", "!=", None]], ["addresses"], limit=1)[0]
@@ -189,7 +199,7 @@ def order(boss: TrytonClient, shelved: list[Line]) -> tuple[dict[str, Any], Line
     company = boss.context()["company"]
     (currency,) = boss.search_read("currency.currency", [["code", "=", "EUR"]], ["code"])
     move = {
-        "product": product["id"], "unit": product["default_uom"], "quantity": 8.0,
+        "product": product["id"], "unit": product["default_uom"], "quantity": quantity,
         "from_location": warehouse["output_location"], "to_location": customer["id"], "company": company,
         "unit_price": product["list_price"] or 0, "currency": currency["id"],
     }  # fmt: skip
@@ -202,7 +212,7 @@ def order(boss: TrytonClient, shelved: list[Line]) -> tuple[dict[str, Any], Line
     boss.do("model.stock.shipment.out.wait", [identity], boss.context())
     (shipment,) = boss.read("stock.shipment.out", [identity], ["number", "state"])
     assert shipment["state"] == "waiting"
-    return shipment, line
+    return shipment
 
 
 def test_exactly_the_lots_that_are_asked_for_are_picked_for_an_order(
@@ -237,3 +247,62 @@ def test_more_than_the_order_wants_is_not_picked(client: TrytonClient, order: tu
     )
     with pytest.raises(SourceError, match="has not 9"):
         TrytonWms(client).carry_out(pick)
+
+
+def test_a_wave_sets_the_same_lot_aside_for_each_of_its_orders(
+    client: TrytonClient, boss: TrytonClient, shelved: list[Line], company: Company
+) -> None:
+    line = shelved[4]
+    company.location("DC-N", kind="site")
+    company.location(line.location_code, kind="bin", parent_code="DC-N")
+    company.item(line.item_code)
+    company.lot(line.lot_number or "", line.item_code)
+    company.move(line.quantity, line.location_code, item=line.item_code, lot=line.lot_number)
+    company.post()
+    orders = {quantity: ordered(boss, line, quantity) for quantity in (3, 2)}
+    for quantity, shipment in orders.items():
+        company.add(
+            "demand_line", order_key=key("stock.shipment.out", shipment["id"]), order_number=shipment["number"],
+            order_kind="customer", site_code="DC-N", customer_location="PATIENT", ordered_at=NOW, priority="emergency",
+            item_code=line.item_code, quantity=quantity, state="open",
+        )  # fmt: skip
+    company.post("wms")
+    assert propose_picks(company.conn, load_picking(), company.context) == {"pick_waves": 1, "picks": 2}
+    actions.ask(company.conn, company.context, 10, actions.load_policies())
+    company.conn.commit()
+    company.conn.autocommit = True
+    warehouses = {"tryton": WarehouseGateway(load_warehouses()["tryton"], TrytonWms(client))}
+    gateways = Gateways(None, Portals({}, None), {}, People({}), "http://board", warehouses=warehouses)  # type: ignore[arg-type]
+    assert drain(company.conn, gateways, company.context).counts == {"warehouse_task.sent": 2}
+    assert actions.load_proposal(company.conn, 1).state == "sent"
+    for quantity, shipment in orders.items():
+        (after,) = client.read("stock.shipment.out", [shipment["id"]], ["inventory_moves", "state"])
+        moves = client.read("stock.move", after["inventory_moves"], ["lot.number", "quantity", "from_location.code"])
+        assert after["state"] == "assigned"
+        told = [(move["lot."]["number"], move["quantity"], move["from_location."]["code"]) for move in moves]
+        assert told == [(line.lot_number, quantity, line.location_code)]
+
+
+def test_what_has_priority_is_planned_for_the_day_with_its_moves(
+    client: TrytonClient, boss: TrytonClient, shelved: list[Line]
+) -> None:
+    wms, soon = TrytonWms(client), date(2030, 1, 2)
+    transfer = asked("transfer", "DC-N", "H-N1", replace(shelved[2], quantity=1), wanted_on=date(2030, 1, 7))
+    wms.carry_out(transfer)
+    (internal,) = boss.search_read("stock.shipment.internal", [["reference", "=", transfer.reference]], ["number"])
+    for model, identity in (
+        ("stock.shipment.internal", internal["id"]),
+        ("stock.shipment.out", ordered(boss, shelved[3])["id"]),
+    ):
+        first = asked("priority", "DC-N", None, demand_order_key=key(model, identity), wanted_on=soon)
+        assert wms.look_up(first) is None
+        assert wms.carry_out(first).done
+        assert wms.look_up(first) == wms.carry_out(first)
+        (after,) = client.read(model, [identity], ["planned_date", "moves"])
+        moves = client.read("stock.move", after["moves"], ["planned_date", "lot.number"])
+        assert {after["planned_date"], *(move["planned_date"] for move in moves)} == {soon}
+        if model == "stock.shipment.internal":
+            assert {move["lot."]["number"] for move in moves} == {shelved[2].lot_number}
+        boss.do(f"model.{model}.cancel", [identity], boss.context())
+        with pytest.raises(SourceError, match="cancelled in Tryton"):
+            wms.look_up(first)

@@ -87,7 +87,7 @@ def udi(
 def shipment(
     database: Database,
     reference: Annotated[
-        str, typer.Argument(help="receipt document, order or delivery number, tracking number or SSCC")
+        str, typer.Argument(help="receipt document, number of an order or delivery, tracking number or SSCC")
     ],
     as_of: AsOf = None,
     depth: Depth = DEPTH,

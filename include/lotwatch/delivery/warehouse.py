@@ -2,7 +2,7 @@
 
 import psycopg
 
-from lotwatch import outbox
+from lotwatch import actions, outbox
 from lotwatch.actions import warehouse
 from lotwatch.audit import RunContext
 from lotwatch.delivery.gateways import Gateways
@@ -29,12 +29,23 @@ def deliver(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, conte
         return False
     told = there.gateway.look_up(task) if row.look_first else None
     if told is None:
-        told = there.gateway.carry_out(task)
+        if task.state == "requested" and not _let_through(conn, task, context):
+            return False
+        told = there.gateway.carry_out(warehouse.load_task(conn, task_id, there.settings.source))
     with conn.transaction():
         note = warehouse.acknowledged if told.done else warehouse.written
         note(conn, task_id, told.number, told.state, context)
         outbox.close_as_sent(conn, row.key, {"number": told.number, "state": told.state})
     return True
+
+
+def _let_through(conn: psycopg.Connection, task: warehouse.Task, context: RunContext) -> bool:
+    """Guard what a proposal asks for once more, under lock; what is refused is left out. False where nothing is left."""
+    if task.proposal_id is None:
+        return True
+    with conn.transaction():
+        actions.guard(conn, [task.proposal_id], "send", context.as_of, context)
+        return not warehouse.strike_refused(conn, task.task_id)
 
 
 def ask_again(conn: psycopg.Connection, gateways: Gateways, context: RunContext) -> tuple[int, list[str]]:

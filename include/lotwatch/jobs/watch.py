@@ -8,7 +8,7 @@ from functools import partial
 import psycopg
 
 from lotwatch import actions, planning, rules
-from lotwatch.actions import transfers
+from lotwatch.actions import picking, priorities, transfers
 from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
 
@@ -98,13 +98,16 @@ def _once(
 
 
 def propose(conn: psycopg.Connection, context: RunContext, settings: actions.ProposeSettings) -> Counts:
-    """What should be done: first stock that can be moved to where it is needed, then orders for what is still short.
+    """What should be done: what is wanted is picked, what is critically short is brought forward, then moved from elsewhere, then ordered.
 
     A backfilled run proposes nothing.
     """
     if context.backfilled:
         return {"proposals": 0}
     tables = rules.active_rules(conn, context.as_of)
+    picked = picking.propose_picks(conn, picking.load_picking(), context)
+    raised = priorities.propose_priorities(conn, tables, context)
     moved = transfers.propose_transfers(conn, tables, transfers.TransferSettings(), context)
     ordered = actions.propose(conn, tables, settings, context)
-    return moved | ordered | {"proposals": ordered["proposals"] + moved["transfers"]}
+    proposals = picked["pick_waves"] + raised["priorities"] + moved["transfers"] + ordered["proposals"]
+    return picked | raised | moved | ordered | {"proposals": proposals}

@@ -22,6 +22,7 @@ pending AS (
     INNER JOIN lotwatch.proposal AS other
         ON
             line.site_id = other.site_id AND other.proposal_id < line.proposal_id
+            AND other.kind IN ('purchase_order', 'transfer', 'return_and_reship')
             AND other.state IN ('proposed', 'waiting', 'approved', 'sending', 'sent')
     INNER JOIN lotwatch.proposal_line AS other_line
         ON

@@ -30,6 +30,7 @@ LINE_GUARDS = (
     "maximum",
     "shelf_life",
     "stock",
+    "wanted",
     "ceiling",
     "price",
 )

@@ -9,7 +9,7 @@ SELECT
         concat_ws(', ', item.code, coalesce(unit.number, lot.number)), recall.reference
     ) AS reason
 FROM lotwatch.proposal AS proposal
-INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
+INNER JOIN lotwatch.proposal_line_ahead AS line ON proposal.proposal_id = line.proposal_id
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
 LEFT JOIN lotwatch.lot AS lot ON line.lot_id = lot.lot_id
 LEFT JOIN lotwatch.serial_unit AS unit ON line.serial_id = unit.serial_id

@@ -10,7 +10,7 @@ SELECT
         item.code, coalesce(unit.number, lot.number), label.last_day, site.code, there.day
     ) AS reason
 FROM lotwatch.proposal AS proposal
-INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
+INNER JOIN lotwatch.proposal_line_ahead AS line ON proposal.proposal_id = line.proposal_id
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
 INNER JOIN lotwatch.location AS site ON proposal.site_id = site.location_id
 LEFT JOIN lotwatch.lot AS lot ON line.lot_id = lot.lot_id

@@ -1,27 +1,71 @@
--- Which lines take stock that is no longer there, or may no longer be used: moved, picked, held, recalled or expired meanwhile?
+-- Which lines take stock that is no longer there, or may no longer be used: moved, picked, held, recalled or expired meanwhile,
+-- set aside for somebody else, or wanted by a proposal that came before? What a warehouse has been told of is not asked about.
+WITH line AS (
+    SELECT
+        ahead.*,
+        proposal.code,
+        place.site_id,
+        place.code AS place_code,
+        -- what this proposal takes of the lot beside this line
+        sum(ahead.quantity) OVER (
+            PARTITION BY ahead.proposal_id, place.site_id, ahead.item_id, ahead.lot_id, ahead.serial_id
+        ) - ahead.quantity AS beside
+    FROM lotwatch.proposal AS proposal
+    INNER JOIN lotwatch.proposal_line_ahead AS ahead ON proposal.proposal_id = ahead.proposal_id
+    INNER JOIN lotwatch.location AS place ON ahead.location_id = place.location_id
+    WHERE proposal.kind IN ('transfer', 'return_and_reship', 'pick') AND proposal.proposal_id = ANY(%(proposals)s::bigint[])
+),
+
+free AS (
+    SELECT
+        line.*,
+        greatest(
+            least(stock.here - earlier.here, stock.quantity - aside.quantity - earlier.quantity - line.beside), 0
+        ) AS there
+    FROM line
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                coalesce(sum(state.quantity), 0)::bigint AS quantity,
+                coalesce(sum(state.quantity) FILTER (WHERE state.location_id = line.location_id), 0)::bigint AS here
+            FROM lotwatch.stock_state AS state
+            WHERE
+                state.item_id = line.item_id AND state.site_id = line.site_id AND state.lot_id = line.lot_id
+                AND state.serial_id = line.serial_id AND state.status = 'unrestricted' AND state.sound
+        ) AS stock
+    CROSS JOIN
+        LATERAL (
+            SELECT coalesce(sum(part.quantity), 0)::bigint AS quantity
+            FROM lotwatch.allocation_in_force AS part
+            WHERE
+                part.item_id = line.item_id AND part.site_id = line.site_id AND part.lot_id = line.lot_id
+                AND part.serial_id = line.serial_id
+        ) AS aside
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                coalesce(sum(going.quantity), 0)::bigint AS quantity,
+                coalesce(sum(going.quantity) FILTER (WHERE going.location_id = line.location_id), 0)::bigint AS here
+            FROM lotwatch.proposed_outbound_line AS going
+            INNER JOIN lotwatch.location AS place ON going.location_id = place.location_id
+            WHERE
+                going.proposal_id < line.proposal_id AND going.item_id = line.item_id AND place.site_id = line.site_id
+                AND going.lot_id = line.lot_id AND going.serial_id = line.serial_id
+        ) AS earlier
+)
+
 SELECT
-    proposal.proposal_id,
-    proposal.code,
+    free.proposal_id,
+    free.code,
     item.item_id,
     item.code AS item_code,
     format(
         '%%s: of %%s, %%s are wanted from %%s, and %%s are there and free.',
-        item.code, coalesce(unit.number, lot.number, item.name), line.quantity, place.code, coalesce(there.quantity, 0)
+        item.code, coalesce(unit.number, lot.number, item.name), free.quantity, free.place_code, free.there
     ) AS reason
-FROM lotwatch.proposal AS proposal
-INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
-INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
-INNER JOIN lotwatch.location AS place ON line.location_id = place.location_id
-LEFT JOIN lotwatch.lot AS lot ON line.lot_id = lot.lot_id
-LEFT JOIN lotwatch.serial_unit AS unit ON line.serial_id = unit.serial_id
-LEFT JOIN LATERAL (
-    SELECT sum(stock.quantity)::bigint AS quantity
-    FROM lotwatch.stock_state AS stock
-    WHERE
-        stock.item_id = line.item_id AND stock.location_id = line.location_id AND stock.lot_id = line.lot_id
-        AND stock.serial_id = line.serial_id AND stock.status = 'unrestricted' AND stock.sound
-) AS there ON true
-WHERE
-    proposal.kind IN ('transfer', 'return_and_reship', 'pick')
-    AND proposal.proposal_id = ANY(%(proposals)s::bigint[]) AND coalesce(there.quantity, 0) < line.quantity
-ORDER BY proposal.proposal_id, item.code;
+FROM free
+INNER JOIN lotwatch.item AS item ON free.item_id = item.item_id
+LEFT JOIN lotwatch.lot AS lot ON free.lot_id = lot.lot_id
+LEFT JOIN lotwatch.serial_unit AS unit ON free.serial_id = unit.serial_id
+WHERE free.there < free.quantity
+ORDER BY free.proposal_id, item.code;

@@ -1,7 +1,13 @@
-"""What warehouse systems are asked to do: hold, release, move, pick; written there once, and what they say of it."""
+"""What warehouse systems are asked to do: hold, release, move, pick, bring forward; written there once, and what they say of it."""
 
 from lotwatch.actions.warehouse.registry import Warehouse, load_warehouses, warehouse_of
-from lotwatch.actions.warehouse.requests import TaskLine, request_holds, request_pick, request_transfer
+from lotwatch.actions.warehouse.requests import (
+    TaskLine,
+    request_holds,
+    request_pick,
+    request_priority,
+    request_transfer,
+)
 from lotwatch.actions.warehouse.tasks import (
     Task,
     acknowledged,
@@ -9,6 +15,7 @@ from lotwatch.actions.warehouse.tasks import (
     confirm_holds,
     load_task,
     refused,
+    strike_refused,
     unacknowledged,
     written,
 )
@@ -25,7 +32,9 @@ __all__ = [
     "refused",
     "request_holds",
     "request_pick",
+    "request_priority",
     "request_transfer",
+    "strike_refused",
     "unacknowledged",
     "warehouse_of",
     "written",

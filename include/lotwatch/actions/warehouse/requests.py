@@ -16,13 +16,14 @@ from lotwatch.errors import LotwatchError
 
 @dataclass(frozen=True, slots=True)
 class TaskLine:
-    """So many base units of an item's lot or serial unit (0: none) to be taken from a place."""
+    """So many base units of an item's lot or serial unit (0: none) to be taken from a place, at a stop of the walk (None: no walk)."""
 
     item_id: int
     location_id: int
     quantity: int
     lot_id: int = 0
     serial_id: int = 0
+    stop: int | None = None
 
 
 def request_holds(conn: psycopg.Connection, context: RunContext, warehouses: Mapping[str, Warehouse]) -> int:
@@ -88,6 +89,25 @@ def request_pick(
     )  # fmt: skip
 
 
+def request_priority(
+    conn: psycopg.Connection,
+    context: RunContext,
+    warehouse: str,
+    *,
+    site_id: int,
+    document_key: str,
+    wanted_on: date,
+    lines: Sequence[TaskLine],
+    proposal_id: int,
+) -> int:
+    """Ask for an order or delivery of the warehouse's own, known there by `document_key`, to be brought forward; returns the task."""
+    return _request(
+        conn, context, warehouse, "priority", lines,
+        site_id=site_id, from_location_id=site_id, demand_order_key=document_key, wanted_on=wanted_on,
+        proposal_id=proposal_id,
+    )  # fmt: skip
+
+
 def _request(
     conn: psycopg.Connection,
     context: RunContext,
@@ -115,6 +135,7 @@ def _request(
                         "serial_id": line.serial_id,
                         "location_id": line.location_id,
                         "quantity": line.quantity,
+                        "stop": line.stop,
                     }
                     for line in lines
                 ],

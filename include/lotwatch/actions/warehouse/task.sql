@@ -1,6 +1,7 @@
 -- What a warehouse is asked for, by the codes of its own system.
 SELECT
     task.warehouse_task_id AS task_id,
+    task.proposal_id,
     task.reference,
     task.warehouse,
     task.kind,

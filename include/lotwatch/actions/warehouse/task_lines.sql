@@ -1,5 +1,5 @@
--- The lines of what a warehouse is asked for, by the codes of its own system.
-SELECT DISTINCT ON (line.item_id, line.lot_id, line.serial_id, line.location_id)
+-- The lines of what a warehouse is asked for, by the codes of its own system; a pick's along the walk.
+SELECT DISTINCT ON (line.stop, line.item_id, line.lot_id, line.serial_id, line.location_id)
     coalesce(item_there.their_code, item.code) AS item_code,
     coalesce(lot_there.their_code, lot.number) AS lot_number,
     unit.number AS serial_number,
@@ -17,4 +17,4 @@ LEFT JOIN lotwatch.cross_reference AS lot_there
 LEFT JOIN lotwatch.cross_reference AS place_there
     ON place_there.system = %(source)s AND place_there.kind = 'location' AND place_there.our_code = place.code
 WHERE line.warehouse_task_id = %(task_id)s
-ORDER BY line.item_id, line.lot_id, line.serial_id, line.location_id;
+ORDER BY line.stop, line.item_id, line.lot_id, line.serial_id, line.location_id;

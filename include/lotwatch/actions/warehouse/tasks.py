@@ -29,6 +29,7 @@ class Task:
     """What a warehouse is asked for, by the codes of its own system. `reference` is ours, and stays the same."""
 
     task_id: int
+    proposal_id: int | None
     reference: str
     warehouse: str
     kind: TaskKind
@@ -59,7 +60,7 @@ def written(conn: psycopg.Connection, task_id: int, number: str, state: str, con
     """The warehouse has it, under this number, in this state of its own."""
     parameters = {"task_id": task_id, "number": number, "their_state": state, "as_of": context.as_of}
     if conn.execute(query(__package__, "written"), parameters).rowcount:
-        conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id, "state": "sent"})
+        conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id})
         record(conn, context, "written to the warehouse", "warehouse_task", str(task_id), after=parameters)
 
 
@@ -67,14 +68,14 @@ def acknowledged(conn: psycopg.Connection, task_id: int, number: str, state: str
     """The warehouse says that it is done."""
     parameters = {"task_id": task_id, "number": number, "their_state": state, "as_of": context.as_of}
     if conn.execute(query(__package__, "acknowledged"), parameters).rowcount:
-        conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id, "state": "sent"})
+        conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id})
         record(conn, context, "acknowledged by the warehouse", "warehouse_task", str(task_id), after=parameters)
 
 
 def refused(conn: psycopg.Connection, task_id: int, reason: str, context: RunContext) -> str:
     """The warehouse says no, or nothing more is tried; returns our reference."""
     row = conn.execute(query(__package__, "refused"), {"task_id": task_id, "reason": reason}).fetchone()
-    conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id, "state": "failed"})
+    conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id})
     record(conn, context, "refused by the warehouse", "warehouse_task", str(task_id), reason=reason)
     return str(row[0]) if row else f"task {task_id}"
 
@@ -82,6 +83,15 @@ def refused(conn: psycopg.Connection, task_id: int, reason: str, context: RunCon
 def cancel_unwanted(conn: psycopg.Connection, task_id: int) -> bool:
     """Whether what was asked for a hold is no longer wanted, since the hold was released before: then it is cancelled."""
     return conn.execute(query(__package__, "cancel_unwanted"), {"task_id": task_id}).rowcount == 1
+
+
+def strike_refused(conn: psycopg.Connection, task_id: int) -> bool:
+    """Leave out of a task what guards have refused of its proposal; returns whether nothing is left, and it is cancelled."""
+    conn.execute(query(__package__, "strike_refused"), {"task_id": task_id})
+    if conn.execute(query(__package__, "cancel_empty"), {"task_id": task_id}).rowcount == 0:
+        return False
+    conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id})
+    return True
 
 
 def confirm_holds(conn: psycopg.Connection, context: RunContext, name: str, warehouse: Warehouse) -> int:

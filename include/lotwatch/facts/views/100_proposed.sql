@@ -34,6 +34,112 @@ INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposa
 WHERE proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship')
 GROUP BY line.item_id, proposal.site_id;
 
+-- What of each pick wave is for which line of demand, and how far it has come. `kept`: it was not struck; `told`: its warehouse has
+-- been told of it.
+CREATE VIEW lotwatch.pick_part AS
+SELECT
+    pick.*,
+    proposal.state,
+    proposal.created_at,
+    demand.source_key AS order_key,
+    coalesce(task.state IN ('written', 'acknowledged'), FALSE) AS told,
+    CASE
+        WHEN task.warehouse_task_id IS NULL THEN NOT line.refused
+        ELSE
+            task.state NOT IN ('refused', 'cancelled')
+            AND EXISTS (
+                SELECT 1 FROM lotwatch.warehouse_task_line AS asked
+                WHERE
+                    asked.warehouse_task_id = task.warehouse_task_id AND asked.item_id = pick.item_id
+                    AND asked.lot_id = pick.lot_id AND asked.serial_id = pick.serial_id
+                    AND asked.location_id = pick.location_id
+            )
+    END AS kept
+FROM lotwatch.pick AS pick
+INNER JOIN lotwatch.proposal AS proposal ON pick.proposal_id = proposal.proposal_id
+INNER JOIN lotwatch.proposal_line AS line
+    ON
+        pick.proposal_id = line.proposal_id AND pick.item_id = line.item_id AND pick.lot_id = line.lot_id
+        AND pick.serial_id = line.serial_id AND pick.location_id = line.location_id
+INNER JOIN lotwatch.demand_order_line AS wanted
+    ON pick.source = wanted.source AND pick.demand_line_key = wanted.source_key AND wanted.state = 'open'
+INNER JOIN lotwatch.demand_order AS demand ON wanted.demand_order_id = demand.demand_order_id
+LEFT JOIN lotwatch.warehouse_task AS task
+    ON pick.proposal_id = task.proposal_id AND demand.source_key = task.demand_order_key;
+
+-- What is being picked and not yet seen in the books: until it is set aside there or has left; where nobody ever tells of that,
+-- for two weeks.
+CREATE VIEW lotwatch.pick_in_force AS
+SELECT part.*
+FROM lotwatch.pick_part AS part
+WHERE
+    part.kept
+    AND (
+        part.state IN ('proposed', 'waiting', 'approved')
+        OR (
+            part.state IN ('sending', 'sent')
+            AND part.created_at > (SELECT lotwatch.as_of()) - interval '14 days'
+            AND NOT EXISTS (
+                SELECT 1 FROM lotwatch.allocation AS known
+                WHERE
+                    known.source = part.source AND known.demand_line_key = part.demand_line_key
+                    AND known.allocated_at >= part.created_at
+            )
+            AND NOT EXISTS (
+                SELECT 1
+                FROM lotwatch.delivery_line AS known
+                INNER JOIN lotwatch.delivery AS delivery ON known.delivery_id = delivery.delivery_id
+                WHERE
+                    known.source = part.source AND known.demand_line_key = part.demand_line_key
+                    AND delivery.shipped_at >= part.created_at
+            )
+        )
+    );
+
+-- What is still ahead of each line: less what a warehouse has been told of already.
+CREATE VIEW lotwatch.proposal_line_ahead AS
+SELECT
+    line.proposal_id,
+    line.item_id,
+    line.lot_id,
+    line.serial_id,
+    line.location_id,
+    line.requested_on,
+    line.quantity - told.quantity AS quantity
+FROM lotwatch.proposal_line AS line
+CROSS JOIN
+    LATERAL (
+        SELECT coalesce(sum(asked.quantity), 0)::bigint AS quantity
+        FROM lotwatch.warehouse_task AS task
+        INNER JOIN lotwatch.warehouse_task_line AS asked ON task.warehouse_task_id = asked.warehouse_task_id
+        WHERE
+            task.proposal_id = line.proposal_id AND task.state IN ('written', 'acknowledged')
+            AND asked.item_id = line.item_id AND asked.lot_id = line.lot_id AND asked.serial_id = line.serial_id
+            AND asked.location_id = line.location_id
+    ) AS told
+WHERE NOT line.refused AND line.quantity > told.quantity;
+
+CREATE VIEW lotwatch.proposed_outbound_line AS
+SELECT
+    proposal.proposal_id,
+    line.item_id,
+    line.location_id,
+    line.lot_id,
+    line.serial_id,
+    line.quantity
+FROM lotwatch.proposal_alive AS proposal
+INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
+WHERE proposal.kind IN ('transfer', 'return_and_reship', 'disposition') AND line.location_id <> 0
+UNION ALL
+SELECT
+    pick.proposal_id,
+    pick.item_id,
+    pick.location_id,
+    pick.lot_id,
+    pick.serial_id,
+    pick.quantity
+FROM lotwatch.pick_in_force AS pick;
+
 CREATE VIEW lotwatch.proposed_outbound AS
 SELECT
     line.item_id,
@@ -41,7 +147,5 @@ SELECT
     line.lot_id,
     line.serial_id,
     sum(line.quantity)::bigint AS quantity
-FROM lotwatch.proposal_alive AS proposal
-INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
-WHERE proposal.kind IN ('transfer', 'return_and_reship', 'pick', 'disposition') AND line.location_id <> 0
+FROM lotwatch.proposed_outbound_line AS line
 GROUP BY line.item_id, line.location_id, line.lot_id, line.serial_id;

@@ -16,6 +16,7 @@ from lotwatch.ledger.trace.model import (
     Part,
     Place,
     Receipt,
+    SetAside,
     Stock,
     Subject,
     Transformation,
@@ -28,6 +29,7 @@ from lotwatch.ledger.trace.reading import (
     Move,
     OrderRow,
     PartRow,
+    SetAsideRow,
     StockRow,
 )
 
@@ -82,6 +84,7 @@ class Evidence:
     stock: dict[Subject, list[StockRow]] = field(default_factory=dict)
     holds: dict[Subject, list[HoldRow]] = field(default_factory=dict)
     exposures: dict[Subject, list[ExposureRow]] = field(default_factory=dict)
+    set_aside: dict[Subject, list[SetAsideRow]] = field(default_factory=dict)
     orders: dict[str, OrderRow] = field(default_factory=dict)
 
     def add_stock_of_moves(self) -> None:
@@ -160,6 +163,7 @@ def compose(subject: Subject, evidence: Evidence) -> LotTrace:
         used=flow.of(by_category["used"]),
         shipped=flow.of(by_category["shipped"]),
         deliveries=tuple(_delivery(row, evidence.places) for row in evidence.deliveries.get(subject, [])),
+        set_aside=tuple(_set_aside(row, evidence.places) for row in evidence.set_aside.get(subject, [])),
         made_from=_transformations(subject, by_category["transformed_in"], evidence),
         made_into=_transformations(subject, by_category["transformed_out"], evidence),
         taken_back=flow.of(move for move in moves if move.movement_id in taken_back),
@@ -344,6 +348,18 @@ def _delivery(row: DeliveryRow, places: Mapping[int, Place]) -> Delivery:
         sscc=row.sscc,
         shipped_at=row.shipped_at,
         delivered_at=row.delivered_at,
+        demand_order=row.demand_order,
+        wanted_at=places[row.wanted_at_id] if row.wanted_at_id is not None else None,
+    )
+
+
+def _set_aside(row: SetAsideRow, places: Mapping[int, Place]) -> SetAside:
+    return SetAside(
+        place=places[row.location_id],
+        quantity=row.quantity,
+        since=row.allocated_at,
+        demand_order=row.demand_order,
+        wanted_at=places[row.wanted_at_id] if row.wanted_at_id is not None else None,
     )
 
 

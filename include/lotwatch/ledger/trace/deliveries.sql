@@ -1,4 +1,4 @@
--- Which deliveries are these lots and serial units in?
+-- Which deliveries are these lots and serial units in, and for which order, of which department or customer?
 WITH unit AS (
     SELECT
         serial_id,
@@ -41,8 +41,12 @@ SELECT
     delivery.tracking_number,
     line.sscc,
     delivery.shipped_at,
-    delivery.delivered_at
+    delivery.delivered_at,
+    coalesce(demand.number, demand.source_key) AS demand_order,
+    demand.customer_location_id AS wanted_at_id
 FROM line
 INNER JOIN lotwatch.delivery AS delivery ON line.delivery_id = delivery.delivery_id
+LEFT JOIN lotwatch.demand_order_line AS wanted ON line.source = wanted.source AND line.demand_line_key = wanted.source_key
+LEFT JOIN lotwatch.demand_order AS demand ON wanted.demand_order_id = demand.demand_order_id
 WHERE delivery.shipped_at IS NULL OR delivery.shipped_at <= %(until)s::timestamptz
 ORDER BY line.subject_lot_id, line.subject_serial_id, delivery.shipped_at, delivery.number, line.source_key;

@@ -97,7 +97,7 @@ def _evidence(followed: _Followed) -> Evidence:
     all_deliveries = [row for rows in followed.deliveries.values() for row in rows]
     places = books.places(
         [place for move in all_moves for place in (move.from_location_id, move.to_location_id)]
-        + [place for row in all_deliveries for place in (row.from_site_id, row.to_location_id)]
+        + [place for row in all_deliveries for place in (row.from_site_id, row.to_location_id, row.wanted_at_id)]
     )
     visited = {
         (subject, place)
@@ -114,8 +114,12 @@ def _evidence(followed: _Followed) -> Evidence:
     lying = [(subject, row.location_id) for subject, rows in evidence.stock.items() for row in rows]
     _collect(evidence.holds, books.holds(known, lying))
     _collect(evidence.exposures, books.exposures(known, visited))
+    _collect(evidence.set_aside, books.set_aside(known))
     evidence.orders |= books.orders(move.order_line_key for move in all_moves if move.order_line_key)
     further = {row.location_id for rows in evidence.holds.values() for row in rows}
+    further |= {
+        place for rows in evidence.set_aside.values() for row in rows for place in (row.location_id, row.wanted_at_id)
+    }
     for exposures in evidence.exposures.values():
         further |= {place for row in exposures for place in (row.from_location_id, row.to_location_id)}
     if unknown := further - places.keys() - {None}:

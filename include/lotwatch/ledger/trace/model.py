@@ -90,7 +90,10 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A line of a delivery: from a supplier (inbound), between our sites (internal) or out of the house (outbound)."""
+    """A line of a delivery: from a supplier (inbound), between our sites (internal) or out of the house (outbound).
+
+    `demand_order` is the order of ours that it serves, `wanted_at` the department or customer that asked.
+    """
 
     direction: Literal["inbound", "internal", "outbound"]
     number: str | None
@@ -104,6 +107,19 @@ class Delivery:
     sscc: str | None
     shipped_at: datetime | None
     delivered_at: datetime | None
+    demand_order: str | None
+    wanted_at: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """What is set aside at a place for an order (None: something else) of a department or customer, and has not left."""
+
+    place: Place
+    quantity: int
+    since: datetime
+    demand_order: str | None
+    wanted_at: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +236,7 @@ class LotTrace:
     used: tuple[Flow, ...]
     shipped: tuple[Flow, ...]
     deliveries: tuple[Delivery, ...]
+    set_aside: tuple[SetAside, ...]
     made_from: tuple[Transformation, ...]
     made_into: tuple[Transformation, ...]
     taken_back: tuple[Flow, ...]

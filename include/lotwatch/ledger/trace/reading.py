@@ -126,6 +126,20 @@ class DeliveryRow(NamedTuple):
     sscc: str | None
     shipped_at: datetime | None
     delivered_at: datetime | None
+    demand_order: str | None
+    wanted_at_id: int | None
+
+
+class SetAsideRow(NamedTuple):
+    """What is set aside of it, at a place."""
+
+    lot_id: int
+    serial_id: int
+    location_id: int
+    quantity: int
+    allocated_at: datetime
+    demand_order: str | None
+    wanted_at_id: int | None
 
 
 class OrderRow(NamedTuple):
@@ -180,6 +194,10 @@ class Books:
     def deliveries(self, known: Mapping[Subject, Identity]) -> list[DeliveryRow]:
         """The delivery lines they are in."""
         return self.read("deliveries", DeliveryRow, **_wanted(known))
+
+    def set_aside(self, known: Mapping[Subject, Identity]) -> list[SetAsideRow]:
+        """What is set aside of them."""
+        return self.read("set_aside", SetAsideRow, **_wanted(known))
 
     def moves(self, known: Mapping[Subject, Identity], shipped_documents: Iterable[str]) -> list[Move]:
         """All movements; those to patients or customers on one of `shipped_documents` count as shipped."""

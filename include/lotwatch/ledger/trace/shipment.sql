@@ -1,5 +1,5 @@
 -- What came, or was sent, under this reference: a receipt's document, an order's number or reference, a delivery's number,
--- its carrier's tracking number or the SSCC of one of its packages?
+-- its carrier's tracking number, the SSCC of one of its packages, or the order of a department or customer that it is for?
 WITH order_line AS (
     SELECT
         line.source_key,
@@ -26,6 +26,15 @@ sent AS (
         'tracking_number'
     FROM lotwatch.delivery AS delivery
     WHERE delivery.tracking_number = %(reference)s
+),
+
+wanted AS (
+    SELECT
+        line.source,
+        line.source_key
+    FROM lotwatch.demand_order AS demand
+    INNER JOIN lotwatch.demand_order_line AS line ON demand.demand_order_id = line.demand_order_id
+    WHERE demand.number = %(reference)s
 ),
 
 came AS (
@@ -73,6 +82,28 @@ part AS (
         line.quantity
     FROM lotwatch.delivery_line AS line
     WHERE line.sscc = %(reference)s AND line.sscc IS NOT NULL
+    UNION ALL
+    SELECT
+        'demand_order',
+        line.item_id,
+        line.lot_id,
+        line.serial_id,
+        line.quantity
+    FROM wanted
+    INNER JOIN lotwatch.delivery_line AS line ON wanted.source = line.source AND wanted.source_key = line.demand_line_key
+    WHERE line.demand_line_key IS NOT NULL
+    UNION ALL
+    SELECT
+        'demand_order',
+        aside.item_id,
+        aside.lot_id,
+        aside.serial_id,
+        aside.quantity
+    FROM wanted
+    INNER JOIN lotwatch.allocation AS aside ON wanted.source = aside.source AND wanted.source_key = aside.demand_line_key
+    WHERE
+        aside.demand_line_key IS NOT NULL AND aside.allocated_at <= %(until)s::timestamptz
+        AND (aside.closed_at IS NULL OR aside.closed_at > %(until)s::timestamptz)
 )
 
 SELECT

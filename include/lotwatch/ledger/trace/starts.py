@@ -114,7 +114,7 @@ def trace_shipment(
     """Trace all lots of a supplier's shipment, or of any delivery.
 
     `reference` is the document of a receipt, the number or reference of a purchase order, the number or tracking number
-    of a delivery, or the SSCC of a package. Raises LotwatchError when it is none of these.
+    of a delivery, the SSCC of a package, or the number of a department's or customer's order. Raises LotwatchError when it is none of these.
     """
     rows = Books(conn, as_of).read("shipment", _ShipmentRow, reference=reference)
     if not rows:

@@ -20,6 +20,7 @@ from lotwatch.ledger.trace.model import (
     LotTrace,
     Part,
     Receipt,
+    SetAside,
     Start,
     Stay,
     Stock,
@@ -109,6 +110,7 @@ def _add_lot(tree: Tree, lot: LotTrace, asked: bool, followed: set[str], words: 
         ("used", (_use(flow, unit, words) for flow in lot.used)),
         ("shipped", (_flow(flow, unit, words) for flow in lot.shipped)),
         ("deliveries", (_delivery(delivery, unit, words) for delivery in lot.deliveries)),
+        ("set_aside", (_set_aside(part, unit, words) for part in lot.set_aside)),
         ("made_into", (_transformation(made, unit, followed, words) for made in lot.made_into)),
         ("taken_back", (_flow(flow, unit, words) for flow in lot.taken_back)),
         ("holds", (_hold(hold, words) for hold in lot.holds)),
@@ -223,12 +225,30 @@ def _delivery(delivery: Delivery, unit: str, words: _Words) -> str:
         words("state", delivery.state),
         origin,
         words("line", "into", destination=f"{delivery.destination.code} {delivery.destination.name}"),
+        _wanted(delivery, words),
         words("line", "received", quantity=delivery.received_quantity) if delivery.received_quantity else None,
         words("line", "shipped_at", moment=_at(delivery.shipped_at)) if delivery.shipped_at else None,
         words("line", "delivered_at", moment=_at(delivery.delivered_at)) if delivery.delivered_at else None,
         words("line", "tracking", number=delivery.tracking_number) if delivery.tracking_number else None,
         words("line", "package", sscc=delivery.sscc) if delivery.sscc else None,
     ])
+
+
+def _set_aside(part: SetAside, unit: str, words: _Words) -> str:
+    return words.join([
+        f"{part.quantity} {unit}",
+        words("line", "at", place=f"{part.place.code} {part.place.name}"),
+        _wanted(part, words),
+        words("line", "since", moment=_at(part.since)),
+    ])
+
+
+def _wanted(part: Delivery | SetAside, words: _Words) -> str | None:
+    """For which order, and of whom."""
+    if part.demand_order is None:
+        return None
+    place = f", {part.wanted_at.code} {part.wanted_at.name}" if part.wanted_at else ""
+    return words("line", "wanted", order=f"{part.demand_order}{place}")
 
 
 def _hold(hold: HeldBy, words: _Words) -> str:

@@ -1,7 +1,8 @@
 """Writes warehouse tasks into Tryton: each of our references once, however often it is asked for.
 
 What is held is moved to the site's blocked place by an internal shipment, and back when it is released; a transfer is an
-internal shipment that its warehouse picks and sends; a pick sets aside the named lots for a customer's shipment.
+internal shipment that its warehouse picks and sends; a pick sets aside the named lots for a customer's shipment. What has priority is
+brought forward: the planned date is what Tryton orders shipments and their assignment by, and it has no other priority.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from lotwatch.errors import SourceError
 from lotwatch.sources.jsonrpc import TrytonClient, UnclearAnswerError
 from lotwatch.sources.tryton.mapping import split_key
 
-SHIPMENT = "stock.shipment.internal"
+SHIPMENT, CUSTOMER = "stock.shipment.internal", "stock.shipment.out"
 SHIPMENT_FIELDS = ("number", "reference", "state", "from_location.code", "to_location.code", "moves")
 #: states in which a transfer has begun, and those in which a customer's goods are set aside
 BEGUN = frozenset({"assigned", "packed", "shipped", "done"})
@@ -41,7 +42,7 @@ class Task(Protocol):
     @property
     def reference(self) -> str: ...
     @property
-    def kind(self) -> Literal["hold", "release", "transfer", "pick"]: ...
+    def kind(self) -> Literal["hold", "release", "transfer", "pick", "priority"]: ...
     @property
     def from_location(self) -> str: ...
     @property
@@ -77,6 +78,8 @@ class TrytonWms:
         """Do what is asked, or go on with it; what of it is for people to do there is begun."""
         if task.kind == "pick":
             return self._pick(task)
+        if task.kind == "priority":
+            return self._bring_forward(task)
         shipment = self._look_up(task.reference) or self._create(task)
         if shipment["state"] == "draft":
             shipment = self._press("wait", shipment, task.reference)
@@ -92,6 +95,8 @@ class TrytonWms:
         """What has become of a task; None where Tryton has never heard of it."""
         if task.kind == "pick":
             return self._picked(task, self._order(task))
+        if task.kind == "priority":
+            return self._forward(task, self._order(task))
         shipment = self._look_up(task.reference)
         if shipment is None or not shipment["number"]:
             return None  # half made: carrying it out goes on with it
@@ -172,7 +177,9 @@ class TrytonWms:
 
     def _order(self, task: Task) -> dict[str, Any]:
         model, identity = split_key(task.demand_order_key or "")
-        found = self._client.read(model, [identity], ("number", "state", "inventory_moves"))
+        found = self._client.read(
+            model, [identity], ("number", "state", "planned_date", *(["inventory_moves"] if model == CUSTOMER else []))
+        )
         if not found:
             raise SourceError(
                 "Tryton has no such shipment any more", where=task.demand_order_key or "", do="pick for another order"
@@ -251,6 +258,34 @@ class TrytonWms:
     def _moves(self, order: Mapping[str, Any]) -> list[dict[str, Any]]:
         fields = ("product", "lot", "unit", "quantity", "from_location", "to_location", "planned_date", "state")
         return self._client.read("stock.move", order["inventory_moves"], fields)
+
+    # --- what comes first
+
+    def _bring_forward(self, task: Task) -> Told:
+        """Plan it for the day. Tryton lets a day be planned in a draft only: what waits is one for a moment."""
+        order = self._order(task)
+        told = self._forward(task, order)
+        if told is not None:
+            return told
+        model, identity = split_key(task.demand_order_key or "")
+        # of a transfer Tryton also plans when it leaves, and never after it arrives
+        names = ["planned_date", *(["planned_start_date"] if model == SHIPMENT else [])]
+        steps: list[tuple[Any, ...]] = [("write", dict.fromkeys(names, task.wanted_on)), ("wait",)]
+        for name, *values in [("draft",), *steps] if order["state"] == "waiting" else steps:
+            self._client.do(f"model.{model}.{name}", [identity], *values, self._client.context())
+        return self._forward(task, self._order(task)) or Told(order["number"], order["state"], done=False)
+
+    def _forward(self, task: Task, order: Mapping[str, Any]) -> Told | None:
+        """What Tryton says if it is planned for the day, or set aside or sent already; None: it is planned for later."""
+        if order["state"] == "cancelled":
+            raise SourceError(
+                "It is cancelled in Tryton", where=f"shipment {order['number']}", do="nothing: it will not come"
+            )
+        planned = order["planned_date"]
+        in_time = order["state"] == "waiting" and planned and task.wanted_on and planned <= task.wanted_on
+        if in_time or order["state"] in PICKED:
+            return Told(order["number"], order["state"], done=True)
+        return None
 
     # --- what our codes are there
 

@@ -12,6 +12,7 @@ SELECT
     coalesce(supplier.code, giver.code) AS from_code,
     coalesce(supplier.name, giver.name) AS from_name,
     proposal.steps,
+    proposal.details,
     proposal.revision,
     proposal.cost,
     proposal.saves,

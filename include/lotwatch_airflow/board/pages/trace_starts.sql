@@ -50,6 +50,10 @@ FROM (
             WHERE %(text)s IN (delivery.number, delivery.tracking_number)
         )
         OR EXISTS (
+            SELECT 1 FROM lotwatch.demand_order AS demand
+            WHERE demand.number = %(text)s
+        )
+        OR EXISTS (
             SELECT 1 FROM lotwatch.delivery_line AS line
             WHERE line.sscc = %(text)s
         )
