@@ -190,6 +190,7 @@ _SOMETHING = {"name": "board.css", "check_id": "stock_negative", "rule_id": "lat
         "batch_id",
         "message_id",
         "proposal_id",
+        "task_id",
     ),
     1,
 )
@@ -214,6 +215,7 @@ def test_only_what_is_decided_on_the_board_can_be_written(client: TestClient) ->
         "/approvals/answers",
         "/approvals/{proposal_id}",
         "/approvals/{proposal_id}/change",
+        "/tasks/{task_id}",
         "/alerts",
         "/alerts/all",
         "/alerts/{alert_id}",

@@ -31,7 +31,12 @@ def test_everybody_finds_the_board_in_the_navigation(name: str) -> None:
 
 
 def test_a_permission_comes_from_the_roles_one_holds_and_from_no_others() -> None:
-    assert ROLES.permissions(["warehouse"]) == {"record_count", "release_hold:warehouse", "handle_alert"}
+    assert ROLES.permissions(["warehouse"]) == {
+        "record_count",
+        "release_hold:warehouse",
+        "handle_alert",
+        "close_task:warehouse",
+    }
     assert ROLES.permissions(["warehouse", "approver"]) > {"record_count", "approve_count"}
     assert ROLES.permissions(["Admin"]) == {"manage_access"}
     assert ROLES.permissions(["Op", "Warehouse", "admin", ""]) == frozenset()

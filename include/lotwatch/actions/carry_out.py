@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 
 from lotwatch.actions import picking, warehouse
+from lotwatch.actions.checks import open_check
+from lotwatch.actions.dispositions import open_disposition
 from lotwatch.actions.proposals import Line, Proposal, set_state
 from lotwatch.audit import RunContext
 from lotwatch.errors import LotwatchError
@@ -171,4 +173,7 @@ _MEANS: dict[str, Callable[[psycopg.Connection, Proposal, RunContext], None]] = 
     "return_and_reship": _return_and_reship,
     "pick": _pick,
     "priority": _priority,
+    "disposition": open_disposition,
+    "check": open_check,
+    "work_order": open_check,
 }

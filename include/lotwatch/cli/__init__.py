@@ -22,6 +22,7 @@ from lotwatch.cli import (
     rules,
     sources,
     stops,
+    tasks,
     trace,
 )  # fmt: skip
 from lotwatch.cli.load import load
@@ -49,6 +50,7 @@ app.add_typer(match.app, name="match")
 app.add_typer(messages.app, name="messages")
 app.add_typer(people.app, name="people")
 app.add_typer(stops.app, name="stop")
+app.add_typer(tasks.app, name="tasks")
 app.add_typer(access.app, name="access")
 
 

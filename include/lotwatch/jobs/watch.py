@@ -8,7 +8,7 @@ from functools import partial
 import psycopg
 
 from lotwatch import actions, planning, rules
-from lotwatch.actions import picking, priorities, transfers
+from lotwatch.actions import checks, dispositions, picking, priorities, tasks, transfers
 from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
 
@@ -98,16 +98,22 @@ def _once(
 
 
 def propose(conn: psycopg.Connection, context: RunContext, settings: actions.ProposeSettings) -> Counts:
-    """What should be done: what is wanted is picked, what is critically short is brought forward, then moved from elsewhere, then ordered.
+    """What should be done: what is wanted is picked, what is critically short is brought forward, then moved from elsewhere; something
+    becomes of stock that is of no use, what is doubtful is looked at, and what is still short is ordered. Tasks that were proposed
+    before are followed first.
 
     A backfilled run proposes nothing.
     """
     if context.backfilled:
         return {"proposals": 0}
     tables = rules.active_rules(conn, context.as_of)
+    followed = tasks.follow(conn, context)
     picked = picking.propose_picks(conn, picking.load_picking(), context)
     raised = priorities.propose_priorities(conn, tables, context)
     moved = transfers.propose_transfers(conn, tables, transfers.TransferSettings(), context)
+    disposed = dispositions.propose_dispositions(conn, tables, dispositions.DispositionSettings(), context)
+    looked = checks.propose_checks(conn, tables, context)
     ordered = actions.propose(conn, tables, settings, context)
-    proposals = picked["pick_waves"] + raised["priorities"] + moved["transfers"] + ordered["proposals"]
-    return picked | raised | moved | ordered | {"proposals": proposals}
+    proposals = picked["pick_waves"] + raised["priorities"] + moved["transfers"]
+    proposals += disposed["dispositions"] + sum(looked.values()) + ordered["proposals"]
+    return followed | picked | raised | moved | disposed | looked | ordered | {"proposals": proposals}

@@ -32,6 +32,7 @@ from lotwatch_airflow.board.pages import (
     orders,
     quality,
     rules,
+    tasks,
     today,
     trace,
 )  # fmt: skip
@@ -89,6 +90,7 @@ def create_app(board: Board) -> FastAPI:
         alerts,
         inventory,
         approvals,
+        tasks,
         orders,
         holds,
         notices,

@@ -36,6 +36,7 @@ PAGES = (
     ("alerts", "alerts"),
     ("inventory", "inventory"),
     ("approvals", "approvals"),
+    ("tasks", "tasks"),
     ("orders", "orders"),
     ("holds", "holds"),
     ("notices", "notices"),

@@ -29,6 +29,7 @@ def in_words(question: Question, step: Words, as_of: datetime) -> Asking:
     body = [
         f"**{proposal.code}** {chinese} / {english}: {_whence(proposal)} → {proposal.site_name}",
         f"{step.zh} / {step.en}",
+        *_what(proposal),
         _table(proposal),
         f"**Total 合计: {money}**",
         *_reasons(proposal),
@@ -48,9 +49,15 @@ def _whence(proposal: Proposal) -> str:
     return proposal.supplier_name or proposal.from_site_name or KINDS[proposal.kind][0]
 
 
+def _what(proposal: Proposal) -> list[str]:
+    """Of what people are to do: what that is."""
+    said = proposal.details.get("what")
+    return [f"**{said['zh']} / {said['en']}**"] if said else []
+
+
 def _table(proposal: Proposal) -> str:
     rows = "\n".join(
-        f"| {_what(line)} | {line.quantity:,} | {line.unit_price:,.2f} | {line.quantity * line.unit_price:,.2f} |"
+        f"| {_named(line)} | {line.quantity:,} | {line.unit_price:,.2f} | {line.quantity * line.unit_price:,.2f} |"
         f" {line.requested_on} |"
         for line in proposal.lines
     )
@@ -59,7 +66,7 @@ def _table(proposal: Proposal) -> str:
     )
 
 
-def _what(line: Line) -> str:
+def _named(line: Line) -> str:
     number = line.serial_number or line.lot_number
     return f"{line.item_code} {line.item_name}" + (f", {number}" if number else "")
 

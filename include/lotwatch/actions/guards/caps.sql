@@ -10,7 +10,9 @@ WITH candidate AS (
     FROM lotwatch.proposal AS proposal
     LEFT JOIN lotwatch.supplier AS supplier ON proposal.supplier_id = supplier.supplier_id
     WHERE
-        proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship')
+        proposal.kind IN (
+            'purchase_order', 'transfer', 'return_and_reship', 'disposition', 'check', 'work_order'
+        )
         AND proposal.proposal_id = ANY(%(proposals)s::bigint[])
 ),
 
@@ -27,7 +29,9 @@ passed AS (
         ON
             proposal.created_at >= candidate.day::timestamp AT TIME ZONE 'UTC'
             AND proposal.created_at < (candidate.day + 1)::timestamp AT TIME ZONE 'UTC'
-            AND proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship')
+            AND proposal.kind IN (
+                'purchase_order', 'transfer', 'return_and_reship', 'disposition', 'check', 'work_order'
+            )
     INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
     LEFT JOIN lotwatch.supplier AS supplier ON proposal.supplier_id = supplier.supplier_id
     LEFT JOIN lotwatch.alert AS alert ON line.alert_id = alert.alert_id

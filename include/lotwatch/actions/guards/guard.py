@@ -31,6 +31,7 @@ LINE_GUARDS = (
     "shelf_life",
     "stock",
     "wanted",
+    "given_away",
     "ceiling",
     "price",
 )

@@ -10,7 +10,7 @@ FROM lotwatch.proposal AS proposal
 INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
 WHERE
-    proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship')
+    proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship', 'disposition')
     AND proposal.proposal_id = ANY(%(proposals)s::bigint[])
     AND EXISTS (
         SELECT 1 FROM lotwatch.item_in_quarantine AS doubtful

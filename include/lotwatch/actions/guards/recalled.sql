@@ -24,6 +24,6 @@ INNER JOIN LATERAL (
         AND hold.location_id IS NULL
 ) AS recall ON recall.reference IS NOT NULL
 WHERE
-    proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship', 'pick')
+    proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship', 'pick', 'disposition')
     AND proposal.proposal_id = ANY(%(proposals)s::bigint[])
 ORDER BY proposal.proposal_id, item.code;

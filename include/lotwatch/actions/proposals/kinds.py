@@ -20,3 +20,14 @@ KINDS: dict[Kind, tuple[str, str]] = {
     "exception": ("exception", "异常"),
     "work_order": ("work order", "工单"),
 }
+
+#: what becomes of stock that should not stay where it is, in English and in Chinese
+Disposition = Literal["return_to_supplier", "supplier_credit", "use_first", "redistribute", "resale", "scrap"]
+DISPOSITIONS: dict[Disposition, tuple[str, str]] = {
+    "return_to_supplier": ("return to supplier", "退回供应商"),
+    "supplier_credit": ("supplier credit", "供应商补偿"),
+    "use_first": ("use first", "优先使用"),
+    "redistribute": ("redistribute", "调剂"),
+    "resale": ("resale", "转售"),
+    "scrap": ("scrap", "报废"),
+}

@@ -1,7 +1,7 @@
--- Which orders were sent without anybody being told yet? From now on somebody was.
+-- Which orders were sent without anybody being told yet? From now on somebody was. Of tasks those are told who have them.
 WITH told AS (
     UPDATE lotwatch.proposal SET told_at = %(as_of)s
-    WHERE state = 'sent' AND told_at IS NULL
+    WHERE state = 'sent' AND told_at IS NULL AND kind NOT IN ('disposition', 'exception', 'check', 'work_order')
     RETURNING proposal_id, portal_confirmation
 )
 

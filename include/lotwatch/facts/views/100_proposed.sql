@@ -7,13 +7,18 @@ WHERE
     proposal.state IN ('proposed', 'waiting', 'approved', 'sending')
     OR (
         proposal.state = 'sent'
-        -- an order counts until the ERP shows it; what a warehouse was asked for until its delivery has left, or, where nobody
-        -- ever tells of one, for two weeks
+        -- an order counts until the ERP shows it; what people do as tasks until these are closed; what a warehouse was asked for
+        -- until its delivery has left, or, where nobody ever tells of one, for two weeks
         AND CASE
             WHEN proposal.kind = 'purchase_order'
                 THEN NOT EXISTS (
                     SELECT 1 FROM lotwatch.purchase_order_line AS known
                     WHERE known.order_reference = proposal.code
+                )
+            WHEN proposal.kind IN ('disposition', 'exception', 'check', 'work_order')
+                THEN EXISTS (
+                    SELECT 1 FROM lotwatch.task AS task
+                    WHERE task.proposal_id = proposal.proposal_id AND task.state = 'open'
                 )
             ELSE
                 proposal.created_at > (SELECT lotwatch.as_of()) - interval '14 days'
@@ -129,7 +134,10 @@ SELECT
     line.quantity
 FROM lotwatch.proposal_alive AS proposal
 INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
-WHERE proposal.kind IN ('transfer', 'return_and_reship', 'disposition') AND line.location_id <> 0
+WHERE
+    proposal.kind IN ('transfer', 'return_and_reship', 'disposition') AND line.location_id <> 0
+    -- what is used first or credited stays where it is, and may be sent to whoever is short
+    AND coalesce(proposal.details ->> 'disposition', '') NOT IN ('use_first', 'supplier_credit')
 UNION ALL
 SELECT
     pick.proposal_id,
