@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from psycopg.types.json import Jsonb
 
 from lotwatch_local.settings import Settings
+from tests.worlds import prepared
 
 AS_OF = datetime(2026, 3, 10, 17, 30, tzinfo=UTC)  # in Shanghai it is the 11th already
 HOSTILE = """<script>alert('x')</script>"&'"""
@@ -372,9 +373,10 @@ def test_pages_are_bounded(client: TestClient, world: World) -> None:
     assert "Page 3 of 3" in beyond
 
 
-@pytest.fixture
-def stocked(world: World, db: psycopg.Connection) -> World:
+@prepared
+def stocked(db: psycopg.Connection) -> None:
     """Two sites and three items: near their expiry, expired, held, consigned, shared, without an expiry date."""
+    world = World(db)
     a, b = world.site("A", region="East", zone="Asia/Shanghai"), world.site("B", region="West")
     stent, stent_kit, mesh = (
         world.item("ST-1", "Stent"),
@@ -393,8 +395,6 @@ def stocked(world: World, db: psycopg.Connection) -> World:
         " VALUES ('quality', 'quality', %s, %s, 'Q1', %s, 'QMS', %s)",
         (mesh, held, AS_OF, AS_OF),
     )
-    world.done()
-    return world
 
 
 @pytest.mark.usefixtures("stocked")

@@ -19,6 +19,7 @@ from lotwatch_local.settings import Settings
 from tests.integration.company import NOW, Company
 from tests.integration.test_actions import dear_and_cheap, propose, short  # noqa: F401  # fixtures
 from tests.integration.test_board_ledger import FORM, _airflow_home, rows, send, words  # noqa: F401  # a fixture
+from tests.worlds import prepared
 
 Clients = Callable[..., TestClient]
 LINKS = actions.Links("key", "http://testserver")
@@ -42,8 +43,8 @@ def airflow_told() -> Airflow:
     return Airflow()
 
 
-@pytest.fixture
-def asked(dear_and_cheap: Company) -> Company:  # noqa: F811
+@prepared
+def asked(dear_and_cheap: Company) -> None:  # noqa: F811
     """Run `ask` asks purchasing about a dear order (finance comes next) and a cheap one; `ward` sees HOSP alone."""
     company = dear_and_cheap
     propose(company)
@@ -53,8 +54,6 @@ def asked(dear_and_cheap: Company) -> Company:  # noqa: F811
     assert [question.step for question in asked.questions] == ["buyer", "buyer"]
     access.introduce(company.conn, company.context, dict.fromkeys(("viewer", "buyer", "approver", "finance"), False))
     access.grant(company.conn, company.context, "ward", "HOSP")
-    company.conn.commit()
-    return company
 
 
 @pytest.fixture

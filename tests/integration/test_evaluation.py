@@ -21,6 +21,7 @@ from lotwatch.jobs import watch
 from lotwatch.jobs.tell import tell_alerts
 from lotwatch.rules.tables import Rule
 from tests.integration.company import NOW, TODAY, Company, context
+from tests.worlds import prepared
 
 DAY = timedelta(days=1)
 _serial = count()
@@ -287,8 +288,8 @@ def test_what_is_evaluated_after_a_change_is_what_a_sweep_would_find(company: Co
 # -- the queue -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """Ten of a lot that ends in 30 days at each of two sites: two alerts."""
     company.item()
     company.lot(expires=TODAY + 30 * DAY)
@@ -297,7 +298,6 @@ def stocked(company: Company) -> Company:
     company.post()
     rules.evaluate_live(company.conn, rules.load_rules(), company.context)
     company.conn.commit()
-    return company
 
 
 def states(conn: psycopg.Connection) -> dict[str, str]:
