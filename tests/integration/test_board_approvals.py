@@ -16,6 +16,7 @@ from lotwatch.actions.budgets import Budget
 from lotwatch.audit import RunContext
 from lotwatch.jobs import order as jobs
 from lotwatch_local.settings import Settings
+from tests.integration.boards import board_app
 from tests.integration.company import NOW, Company
 from tests.integration.test_actions import dear_and_cheap, propose, short  # noqa: F401  # fixtures
 from tests.integration.test_board_ledger import FORM, _airflow_home, rows, send, words  # noqa: F401  # a fixture
@@ -72,10 +73,9 @@ def board(database: Settings, db_name: str, airflow_told: Airflow) -> Iterator[A
 def as_(board: Any) -> Clients:
     """The board as somebody with the role of their name sees it."""
     from lotwatch_airflow.board import auth
-    from lotwatch_airflow.board.app import create_app
     from lotwatch_airflow.board.person import Person
 
-    app = create_app(board)
+    app = board_app(board)
 
     def make(user_name: str, *roles: str) -> TestClient:
         app.dependency_overrides[auth.signed_in] = lambda: Person(user_name, frozenset(roles or [user_name]))

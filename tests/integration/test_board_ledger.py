@@ -11,6 +11,7 @@ from httpx import Response
 
 from lotwatch import access, ledger
 from lotwatch_local.settings import Settings
+from tests.integration.boards import board_app
 from tests.integration.company import NOW, Company, context
 from tests.integration.test_board import HOSTILE, rows, table
 from tests.worlds import prepared
@@ -48,7 +49,6 @@ def stocked(company: Company) -> None:
 def as_(database: Settings, db_name: str) -> Iterator[Clients]:
     """The board as somebody with some roles sees it, an hour after NOW."""
     from lotwatch_airflow.board import auth
-    from lotwatch_airflow.board.app import create_app
     from lotwatch_airflow.board.database import Reader, Writer
     from lotwatch_airflow.board.forms import Forms
     from lotwatch_airflow.board.person import Person
@@ -56,7 +56,7 @@ def as_(database: Settings, db_name: str) -> Iterator[Clients]:
 
     reader = Reader(lambda: database.database_url("board", db_name))
     writer = Writer(lambda: database.database_url("app", db_name))
-    app = create_app(Board(reader, writer, Forms("secret"), lambda _: {}, lambda: NOW + timedelta(hours=1)))
+    app = board_app(Board(reader, writer, Forms("secret"), lambda _: {}, lambda: NOW + timedelta(hours=1)))
 
     def make(user_name: str, *roles: str) -> TestClient:
         app.dependency_overrides[auth.signed_in] = lambda: Person(user_name, frozenset(roles or [user_name]))

@@ -20,6 +20,7 @@ from lotwatch.delivery.people import load_people
 from lotwatch.jobs import watch
 from lotwatch.jobs.tell import tell_alerts
 from lotwatch.rules.tables import Rule
+from tests.examples import examples
 from tests.integration.company import NOW, TODAY, Company, context
 from tests.worlds import prepared
 
@@ -252,7 +253,7 @@ def test_what_is_evaluated_after_a_change_is_what_a_sweep_would_find(company: Co
     tables = rules.load_rules()
 
     @settings(
-        deadline=None, database=None, max_examples=6, phases=[Phase.generate],
+        deadline=None, database=None, max_examples=examples(4), phases=[Phase.generate],
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
     )  # fmt: skip
     @given(st.lists(steps, min_size=4, max_size=10))
