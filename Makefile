@@ -18,9 +18,9 @@ demo: ## set up, run the main job from sync to sent orders, leave everything run
 	@$(MAKE) --no-print-directory -j2 setup
 	@$(PY) -m sandbox.demo $(if $(DATA),--data "$(DATA)")
 
-test: ## set up and run all tests, two at a time (BROWSER=0: without a browser; TESTS=...: only these)
+test: ## set up and run all tests (BROWSER=0: without a browser; EXAMPLES=10: more random ones; TESTS=...: only these)
 	@$(MAKE) --no-print-directory -j2 setup-dev
-	@$(PY) -m pytest $(or $(TESTS),-n 2 --no-loadscope-reorder)
+	@$(PY) -m pytest $(or $(TESTS),-n 3 --no-loadscope-reorder)
 
 lint: setup-dev ## style, imports, SQL, types
 	@$(PY) -m ruff check .

@@ -3,7 +3,7 @@
 **make_partitions** makes the parts of the movement table for the coming three months. **take_snapshot** keeps the stock
 of the first moment of the month, from which past days are shown quickly. **verify** compares positions, item totals,
 serial numbers and receipts with the movements. **tell_waiting** tells ops once a day what has waited in quarantine for
-more than a day.
+more than a day. **forget** removes what providers told of messages more than 400 days ago, because it names people.
 
 *When*: every night at 01:30 UTC. *When it fails*: in **verify**, the ledger and its movements disagree, which must not
 happen: the message names the first differences. `lotwatch ledger verify` lists them all; `lotwatch ledger rebuild` derives
@@ -56,8 +56,16 @@ def keep_house() -> None:
         with job() as work:
             work.counts = jobs.tell_waiting(work.conn, work.context)
 
+    @task(retries=2, retry_delay=timedelta(minutes=1), execution_timeout=timedelta(minutes=30))
+    def forget() -> None:
+        from lotwatch.jobs import house as jobs
+
+        with job() as work:
+            work.counts = jobs.forget(work.conn, work.context)
+
     make_partitions() >> take_snapshot() >> verify()
     tell_waiting()
+    forget()
 
 
 keep_house()

@@ -1,17 +1,17 @@
 """Real parts for tests: PostgreSQL, Tryton and Airflow on free ports, in a folder of their own with a space in its path."""
 
 import os
+import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 from xdist.scheduler import LoadScopeScheduling
 
 from lotwatch.cli.shell import console
@@ -21,17 +21,35 @@ from lotwatch_local.settings import PROJECT, Settings
 from lotwatch_local.supervisor import Supervisor
 from sandbox import trial
 from tests.integration.company import Company
+from tests.worlds import Made, Worlds, copy, drop, empty
 
-_TEMPLATE = "test_template"  # migrated once, then copied for each test
-_serial = count()
+_MEMORY, _ROOM = Path("/dev/shm"), 4 << 30  # noqa: S108
+#: this cluster need not survive the machine, and nobody guesses its passwords
+_CLUSTER = """
+fsync = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+max_wal_size = '512MB'
+shared_buffers = '128MB'
+scram_iterations = 1
+"""
 PORTS = ("airflow", "postgres", "tryton", "portal", "mail", "logistics", "compliance", "hospital", "channels", "smtp")
 
 
+#: what shares one Airflow, which mostly waits, and one Tryton: these take longest, so they begin first
+_TOGETHER = ("tests/acceptance/", "tests/integration/test_tryton")
+
+
 class SideBySide(LoadScopeScheduling):
-    """Which tests one process runs, when several do: those of a file together, and all that share one Airflow."""
+    """Which tests one process runs, when several do: those of a file together, and all that share one server."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "acceptance" if nodeid.startswith("tests/acceptance/") else nodeid.partition("::")[0]
+        return next((start for start in _TOGETHER if nodeid.startswith(start)), nodeid.partition("::")[0])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(_TOGETHER))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -52,13 +70,22 @@ def wide() -> None:
 
 
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """An installation of its own, beside whatever else runs on this machine."""
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """An installation of its own, beside whatever else runs on this machine.
+
+    It lives in memory where there is enough, since each test's database is a thousand files; its logs stay on disk.
+    """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    home = tmp_path_factory.mktemp("home") / "lot watch"
-    home.mkdir()
-    ports = {f"port_{name}": free_port() for name in PORTS}
-    return Settings(home=home, cache=PROJECT / "data" / "cache", **ports)
+    kept = tmp_path_factory.mktemp("home")
+    in_memory = _MEMORY.exists() and shutil.disk_usage(_MEMORY).free > _ROOM
+    with tempfile.TemporaryDirectory(prefix="lotwatch-", dir=_MEMORY if in_memory else kept) as folder:
+        home = Path(folder) / "lot watch"
+        home.mkdir()
+        for name in ("logs", "airflow"):
+            (kept / name).mkdir()
+            (home / name).symlink_to(kept / name)
+        ports = {f"port_{name}": free_port() for name in PORTS}
+        yield Settings(home=home, cache=PROJECT / "data" / "cache", **ports)
 
 
 @pytest.fixture(scope="session")
@@ -75,23 +102,34 @@ def database(settings: Settings, supervisor: Supervisor) -> Settings:
     """PostgreSQL, running, with Lotwatch's migrated database."""
     postgres.initialise(settings)
     with (settings.home / "postgres" / "postgresql.conf").open("a") as configuration:
-        configuration.write("fsync = off\nfull_page_writes = off\n")  # this cluster need not survive the machine
+        configuration.write(_CLUSTER)
     stack.start_database(settings, supervisor)
-    with postgres.connect_superuser(settings) as conn:  # a copy that nobody is connected to, whatever Airflow does
-        conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE lotwatch").format(sql.Identifier(_TEMPLATE)))
+    with postgres.connect_superuser(settings) as conn:
+        empty(conn)
     return settings
 
 
+@pytest.fixture(scope="module")
+def made_worlds(request: pytest.FixtureRequest, database: Settings) -> Iterator[Worlds]:
+    """What the tests of a module begin with."""
+    worlds = Worlds(database, request.module)
+    yield worlds
+    worlds.close()
+
+
 @pytest.fixture
-def db_name(database: Settings) -> Iterator[str]:
-    """A migrated database for one test alone."""
-    name = f"test_{os.getpid()}_{next(_serial)}"
+def begun(request: pytest.FixtureRequest, made_worlds: Worlds) -> Made:
+    """The world in which a test begins: the most advanced one that it names."""
+    return made_worlds.wanted(request.fixturenames)
+
+
+@pytest.fixture
+def db_name(database: Settings, begun: Made) -> Iterator[str]:
+    """A database for one test alone: migrated, and filled with the test's world."""
     with postgres.connect_superuser(database) as conn:
-        # by copying files, which takes a seventh of the time where nothing is synced to disk
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER lotwatch_migrator STRATEGY file_copy")
-        conn.execute(statement.format(sql.Identifier(name), sql.Identifier(_TEMPLATE)))
+        name = copy(conn, begun.database)
         yield name
-        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        drop(conn, name)
 
 
 @pytest.fixture
@@ -117,9 +155,9 @@ def realdata() -> Path:
 
 
 @pytest.fixture
-def company(db: psycopg.Connection) -> Company:
+def company(db: psycopg.Connection, begun: Made) -> Company:
     """A small company in that database."""
-    return Company(db)
+    return Company(db, begun.company)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A sync whose task or database is killed half-way ends as one that nothing happened to: nothing lost, nothing twice."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psutil
 import psycopg
@@ -34,17 +35,17 @@ def ops(airflow: AirflowSite, outside: Settings) -> Airflow:
     return ops
 
 
-@pytest.fixture
-def slow_hospital(outside: Settings) -> Iterator[None]:
+@contextmanager
+def slow_hospital(settings: Settings) -> Iterator[None]:
     """Its server takes a second for each page, so that a pull can be met half-way."""
     slow = {"mode": "latency", "times": 1_000_000, "seconds": 1, "at": "read"}
-    control(outside, "hospital", "POST", "misbehave", json=slow)
+    control(settings, "hospital", "POST", "misbehave", json=slow)
     yield
-    control(outside, "hospital", "POST", "misbehave", json=slow | {"times": 1, "seconds": 0})
+    control(settings, "hospital", "POST", "misbehave", json=slow | {"times": 1, "seconds": 0})
 
 
 def meet_half_way(database: Settings) -> tuple[int, int]:
-    """(backend, client's port) of a pull that has staged something and has not committed it."""
+    """(backend, client's port) of a pull of the slow hospital that has staged something and has not committed it."""
     with psycopg.connect(database.database_url("app", "lotwatch"), autocommit=True) as conn:
         found: tuple[int, int] = wait_for(lambda: conn.execute(READING).fetchone(), "a pull to be half-way", 120)
     return found
@@ -84,26 +85,26 @@ def assert_everything_came_once(database: Settings) -> None:
         assert list(ledger.verify(conn)) == []
 
 
-@pytest.mark.usefixtures("slow_hospital")
 def test_a_task_that_is_killed_while_it_reads_leaves_nothing_and_its_next_try_brings_all(
     ops: Airflow, database: Settings
 ) -> None:
-    start(ops)
-    _, port = meet_half_way(database)
-    holder_of(port).kill()
+    with slow_hospital(database):
+        start(ops)
+        _, port = meet_half_way(database)
+        holder_of(port).kill()
     wait_for(lambda: states(ops) == {"success"}, "the next try to end well", 240)
     assert_everything_came_once(database)
 
 
-@pytest.mark.usefixtures("slow_hospital")
 def test_a_database_that_is_killed_under_a_sync_comes_back_and_so_does_the_sync(
     ops: Airflow, database: Settings
 ) -> None:
     with psycopg.connect(database.database_url("app", "lotwatch")) as conn:
         conn.execute("DELETE FROM lotwatch.source_cursor WHERE source = 'hospital'")  # all of it once more
-    start(ops)
-    backend, _ = meet_half_way(database)
-    psutil.Process(psutil.Process(backend).ppid()).kill()
+    with slow_hospital(database):
+        start(ops)
+        backend, _ = meet_half_way(database)
+        psutil.Process(psutil.Process(backend).ppid()).kill()
     wait_for(lambda: bool(postgres.connect_superuser(database)), "PostgreSQL to be back", 120)
     wait_for(lambda: set(local_airflow.health(database).values()) == {"healthy"}, "Airflow to have noticed", 180)
     wait_for(lambda: states(ops) == {"success"}, "the sync to end well by itself", 300)

@@ -53,8 +53,9 @@ def sender(client: Path, airflow: AirflowSite, database: Settings) -> Iterator[S
     """A sender whose item, places and lot have come by the same way; `handle_events` is awake."""
     ops = Airflow(airflow.url, "ops", airflow.passwords["ops"])
     ops.unpause("handle_events")
+    ops.parse("handle_events")
     watched = {"name_pattern": "inbox_filled"}
-    wait_for(  # Airflow starts a watcher when it next reads the file of an unpaused DAG: within a minute
+    wait_for(  # Airflow starts a watcher when it next reads the file of an unpaused DAG
         lambda: ops.call("GET", "/assets", params=watched)["assets"][0]["watchers"], "the inbox to be watched", 180
     )
     made = Sender(client, airflow, database)

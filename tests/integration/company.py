@@ -1,10 +1,10 @@
 """A small company for tests, written the way a sync writes it: staged as good rows, then posted."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,17 @@ def context(dag_id: str = "test", run_id: str = "run", as_of: datetime = NOW, **
 
 
 class Company:
-    """Two sites (DC buys, HOSP is supplied by transfer), a supplier, and what a test adds."""
+    """Two sites (DC buys, HOSP is supplied by transfer), a supplier, and what a test adds.
 
-    def __init__(self, conn: psycopg.Connection) -> None:
+    With what a company `remembered`, it is that company once more, in a copy of its database.
+    """
+
+    def __init__(self, conn: psycopg.Connection, remembered: dict[str, Any] | None = None) -> None:
         self.conn = conn
-        self._events = count(1)
+        if remembered is not None:
+            vars(self).update(deepcopy(remembered))
+            return
+        self._events = 0
         self.context = begin_run(conn, context())
         self._rows: list[tuple[str, dict[str, Any]]] = []
         self.location("SUPPLIER", kind="supplier")
@@ -43,8 +49,14 @@ class Company:
         self.add("supplier", code="S1", name="Supplier One")
         self.post()
 
+    def remembered(self) -> dict[str, Any]:
+        return {name: deepcopy(value) for name, value in vars(self).items() if name != "conn"}
+
     def add(self, entity: str, source_key: str | None = None, **row: Any) -> None:
-        self._rows.append((entity, {"source_key": source_key or f"{entity}-{next(self._events)}", **row}))
+        if source_key is None:
+            self._events += 1
+            source_key = f"{entity}-{self._events}"
+        self._rows.append((entity, {"source_key": source_key, **row}))
 
     def location(self, code: str, **row: Any) -> None:
         self.add("location", code=code, name=code.title(), **row)

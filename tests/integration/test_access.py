@@ -17,6 +17,7 @@ from lotwatch.audit import RunContext
 from lotwatch.errors import LotwatchError
 from lotwatch_local.settings import Settings
 from tests.integration.test_board import AS_OF, World, rows, table
+from tests.worlds import prepared
 
 CONTEXT = RunContext("cli", "r", "manual", "t", -1, 1, None, datetime(2026, 1, 1, tzinfo=UTC), "an administrator")
 PAGES = (
@@ -40,8 +41,8 @@ def _airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def two_sites(db: psycopg.Connection) -> psycopg.Connection:
+@prepared
+def two_sites(db: psycopg.Connection) -> None:
     """Sites MINE and THEIRS, each with a bin, stock, an alert, an order and a policy; things of both and of none.
 
     `here` was given MINE, `all` sees everything, `new` was given nothing yet.
@@ -81,7 +82,6 @@ def two_sites(db: psycopg.Connection) -> psycopg.Connection:
     access.introduce(db, CONTEXT, {"all": False, "new": True})
     access.grant(db, CONTEXT, "here", "MINE")
     world.done()
-    return db
 
 
 @pytest.fixture

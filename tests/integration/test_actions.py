@@ -19,6 +19,7 @@ from lotwatch.jobs import watch
 from lotwatch.planning import PlanSettings
 from lotwatch.rules import Rule, evaluate_live, load_rules
 from tests.integration.company import NOW, TODAY, Company
+from tests.worlds import prepared
 
 SETTINGS = actions.ProposeSettings()
 UNTIL = NOW + timedelta(days=1)
@@ -29,8 +30,8 @@ POLICIES = actions.Policies.model_validate({
 RICH = {"DC": Budget(currency="USD", monthly=Decimal(100_000))}
 
 
-@pytest.fixture
-def short(company: Company) -> Company:
+@prepared
+def short(company: Company) -> None:
     """Two items short at DC, from one supplier, sold in packs of 12."""
     for code in ("I1", "I2"):
         company.item(code)
@@ -42,7 +43,6 @@ def short(company: Company) -> Company:
     company.post()
     watch.plan(company.conn, company.context, PlanSettings(history_days=10))
     evaluate_live(company.conn, load_rules(), company.context)
-    return company
 
 
 def propose(company: Company) -> dict[str, int]:
@@ -188,8 +188,8 @@ def test_what_the_erp_ordered_this_month_is_committed(short: Company) -> None:
     assert "99,900.00 of 100,000.00 are committed" in asked.refusals[0].reason
 
 
-@pytest.fixture
-def dear_and_cheap(short: Company) -> Company:
+@prepared
+def dear_and_cheap(short: Company) -> None:
     """An order of about 69,700 to S1 and one of about 1,400 to S2, both for DC."""
     short.add("supplier", code="S2", name="Supplier Two")
     for code, price in (("I3", "1000"), ("I4", "20")):
@@ -203,7 +203,6 @@ def dear_and_cheap(short: Company) -> Company:
     watch.plan(short.conn, short.context, PlanSettings(history_days=10))
     evaluate_live(short.conn, load_rules(), short.context)
     propose(short)
-    return short
 
 
 @pytest.mark.parametrize(
@@ -403,12 +402,11 @@ def test_what_a_policy_approves_needs_nobody_and_is_written_as_its_word(short: C
 # --- answers from elsewhere, changes, time-outs, emergencies
 
 
-@pytest.fixture
-def waiting(short: Company) -> Company:
+@prepared
+def waiting(short: Company) -> None:
     """One order that run `ask` asks olga about, with what policies name for time-outs and deputies."""
     propose(short)
     ask(short)
-    return short
 
 
 def answer_of(user: str | None = "olga", answer: actions.Answer = "approved", revision: int = 1) -> actions.Decision:

@@ -15,6 +15,8 @@ from fastapi.testclient import TestClient
 from psycopg.types.json import Jsonb
 
 from lotwatch_local.settings import Settings
+from tests.integration.boards import board_app
+from tests.worlds import prepared
 
 AS_OF = datetime(2026, 3, 10, 17, 30, tzinfo=UTC)  # in Shanghai it is the 11th already
 HOSTILE = """<script>alert('x')</script>"&'"""
@@ -32,7 +34,6 @@ def _airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def make_client(database: Settings, db_name: str) -> Iterator[Callable[..., TestClient]]:
     """A client of the board on this test's database, for somebody who sees all sites; `signed_in=False`: for nobody."""
     from lotwatch_airflow.board import auth
-    from lotwatch_airflow.board.app import create_app
     from lotwatch_airflow.board.database import Reader, Writer
     from lotwatch_airflow.board.forms import Forms
     from lotwatch_airflow.board.person import Person
@@ -45,7 +46,7 @@ def make_client(database: Settings, db_name: str) -> Iterator[Callable[..., Test
         conn.execute("INSERT INTO lotwatch.person (user_name, limited, added_by) VALUES ('viewer', false, 'test')")
 
     def make(*, signed_in: bool = True, **options: Any) -> TestClient:
-        app = create_app(Board(reader, writer, Forms("secret"), lambda language: titles[language], lambda: AS_OF))
+        app = board_app(Board(reader, writer, Forms("secret"), lambda language: titles[language], lambda: AS_OF))
         if signed_in:
             app.dependency_overrides[auth.signed_in] = lambda: Person("viewer", frozenset({"viewer"}))
         return TestClient(app, **options)
@@ -374,9 +375,10 @@ def test_pages_are_bounded(client: TestClient, world: World) -> None:
     assert "Page 3 of 3" in beyond
 
 
-@pytest.fixture
-def stocked(world: World, db: psycopg.Connection) -> World:
+@prepared
+def stocked(db: psycopg.Connection) -> None:
     """Two sites and three items: near their expiry, expired, held, consigned, shared, without an expiry date."""
+    world = World(db)
     a, b = world.site("A", region="East", zone="Asia/Shanghai"), world.site("B", region="West")
     stent, stent_kit, mesh = (
         world.item("ST-1", "Stent"),
@@ -395,8 +397,6 @@ def stocked(world: World, db: psycopg.Connection) -> World:
         " VALUES ('quality', 'quality', %s, %s, 'Q1', %s, 'QMS', %s)",
         (mesh, held, AS_OF, AS_OF),
     )
-    world.done()
-    return world
 
 
 @pytest.mark.usefixtures("stocked")

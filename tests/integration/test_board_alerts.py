@@ -15,6 +15,7 @@ from tests.integration.company import NOW, Company, context
 from tests.integration.test_alerts import raise_alert, stands
 from tests.integration.test_board import HOSTILE, rows, table
 from tests.integration.test_board_ledger import Clients, _airflow_home, as_, send, words  # noqa: F401
+from tests.worlds import prepared
 
 AS_OF = NOW + timedelta(hours=1)  # of the board
 
@@ -25,8 +26,8 @@ def subject(company: Company, site: str, **more: Any) -> Jsonb:
     return Jsonb({"item_code": "I1", "item_name": "Stent", "site_id": row[0], "site_code": site} | more)
 
 
-@pytest.fixture
-def alerted(company: Company) -> Company:
+@prepared
+def alerted(company: Company) -> None:
     """Two alerts at DC and one at HOSP; `ward` sees HOSP alone."""
     company.item()
     company.post()
@@ -37,7 +38,6 @@ def alerted(company: Company) -> Company:
     raise_alert(company.conn, "dc-1", severity="critical", subject=subject(company, "DC", **acme))
     raise_alert(company.conn, "dc-2", rule="overstock", subject=subject(company, "DC", lot_number="L77"))
     raise_alert(company.conn, "hosp-1", subject=subject(company, "HOSP", **acme), escalations=1)
-    return company
 
 
 def number(company: Company, key: str) -> int:

@@ -16,9 +16,11 @@ from lotwatch.actions.budgets import Budget
 from lotwatch.audit import RunContext
 from lotwatch.jobs import order as jobs
 from lotwatch_local.settings import Settings
+from tests.integration.boards import board_app
 from tests.integration.company import NOW, Company
 from tests.integration.test_actions import dear_and_cheap, propose, short  # noqa: F401  # fixtures
 from tests.integration.test_board_ledger import FORM, _airflow_home, rows, send, words  # noqa: F401  # a fixture
+from tests.worlds import prepared
 
 Clients = Callable[..., TestClient]
 LINKS = actions.Links("key", "http://testserver")
@@ -42,8 +44,8 @@ def airflow_told() -> Airflow:
     return Airflow()
 
 
-@pytest.fixture
-def asked(dear_and_cheap: Company) -> Company:  # noqa: F811
+@prepared
+def asked(dear_and_cheap: Company) -> None:  # noqa: F811
     """Run `ask` asks purchasing about a dear order (finance comes next) and a cheap one; `ward` sees HOSP alone."""
     company = dear_and_cheap
     propose(company)
@@ -53,8 +55,6 @@ def asked(dear_and_cheap: Company) -> Company:  # noqa: F811
     assert [question.step for question in asked.questions] == ["buyer", "buyer"]
     access.introduce(company.conn, company.context, dict.fromkeys(("viewer", "buyer", "approver", "finance"), False))
     access.grant(company.conn, company.context, "ward", "HOSP")
-    company.conn.commit()
-    return company
 
 
 @pytest.fixture
@@ -73,10 +73,9 @@ def board(database: Settings, db_name: str, airflow_told: Airflow) -> Iterator[A
 def as_(board: Any) -> Clients:
     """The board as somebody with the role of their name sees it."""
     from lotwatch_airflow.board import auth
-    from lotwatch_airflow.board.app import create_app
     from lotwatch_airflow.board.person import Person
 
-    app = create_app(board)
+    app = board_app(board)
 
     def make(user_name: str, *roles: str) -> TestClient:
         app.dependency_overrides[auth.signed_in] = lambda: Person(user_name, frozenset(roles or [user_name]))

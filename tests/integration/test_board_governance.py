@@ -13,6 +13,7 @@ from tests.integration.company import NOW, TODAY, Company, context
 from tests.integration.test_board import HOSTILE, rows, table
 from tests.integration.test_board_ledger import Clients, _airflow_home, as_, send, words  # noqa: F401
 from tests.integration.test_matching import wait
+from tests.worlds import prepared
 
 
 def run(company: Company, days: int = 0, *names: str) -> None:
@@ -23,8 +24,8 @@ def run(company: Company, days: int = 0, *names: str) -> None:
     company.conn.commit()
 
 
-@pytest.fixture
-def differing(company: Company) -> Company:
+@prepared
+def differing(company: Company) -> None:
     """Less than nothing at DC and at HOSP; a code that nobody knows; `ward` sees HOSP alone."""
     company.item("I1", name=f"Stent {HOSTILE}", legal_manufacturer="Acme", label_lot=False, label_expiry=False)
     company.move(3, "PATIENT", "HOSP", lot=None)
@@ -37,7 +38,6 @@ def differing(company: Company) -> Company:
     access.grant(company.conn, company.context, "ward", "HOSP")
     company.conn.commit()
     run(company)
-    return company
 
 
 def finding_at(company: Company, place: str) -> int:

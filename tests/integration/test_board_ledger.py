@@ -11,8 +11,10 @@ from httpx import Response
 
 from lotwatch import access, ledger
 from lotwatch_local.settings import Settings
+from tests.integration.boards import board_app
 from tests.integration.company import NOW, Company, context
 from tests.integration.test_board import HOSTILE, rows, table
+from tests.worlds import prepared
 
 FORM = {"sec-fetch-site": "same-origin"}
 L1 = "kind=lot&item=I1&number=L1"
@@ -27,8 +29,8 @@ def _airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """Thirty of a lot went from DC to HOSP ten days ago, and five were used there; `ward` sees HOSP alone."""
     company.item()
     company.lot()
@@ -41,14 +43,12 @@ def stocked(company: Company) -> Company:
     access.introduce(company.conn, company.context, dict.fromkeys(names, False))
     access.grant(company.conn, company.context, "ward", "HOSP")
     company.conn.commit()
-    return company
 
 
 @pytest.fixture
 def as_(database: Settings, db_name: str) -> Iterator[Clients]:
     """The board as somebody with some roles sees it, an hour after NOW."""
     from lotwatch_airflow.board import auth
-    from lotwatch_airflow.board.app import create_app
     from lotwatch_airflow.board.database import Reader, Writer
     from lotwatch_airflow.board.forms import Forms
     from lotwatch_airflow.board.person import Person
@@ -56,7 +56,7 @@ def as_(database: Settings, db_name: str) -> Iterator[Clients]:
 
     reader = Reader(lambda: database.database_url("board", db_name))
     writer = Writer(lambda: database.database_url("app", db_name))
-    app = create_app(Board(reader, writer, Forms("secret"), lambda _: {}, lambda: NOW + timedelta(hours=1)))
+    app = board_app(Board(reader, writer, Forms("secret"), lambda _: {}, lambda: NOW + timedelta(hours=1)))
 
     def make(user_name: str, *roles: str) -> TestClient:
         app.dependency_overrides[auth.signed_in] = lambda: Person(user_name, frozenset(roles or [user_name]))
@@ -400,11 +400,10 @@ def test_the_warehouse_sets_aside_what_it_doubts(as_: Clients, stocked: Company)
 # --- counts
 
 
-@pytest.fixture
-def counted(stocked: Company) -> Company:
+@prepared
+def counted(stocked: Company) -> None:
     """HOSP/OR was counted: 22 where the books say 25; and nothing of it was decided."""
     count(stocked, "HOSP/OR", 22)
-    return stocked
 
 
 def count(company: Company, place: str, quantity: int, *, kind: str = "count", by: str = "counter") -> None:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from lotwatch import access, outbox
 from lotwatch.cli import app
 from lotwatch_local.settings import Settings
+from tests.integration.boards import board_app
 from tests.integration.company import NOW, context
 from tests.integration.test_board import HOSTILE, table
 from tests.integration.test_board_ledger import send, words
@@ -50,7 +51,6 @@ def town(db: psycopg.Connection) -> Town:
 def as_(database: Settings, db_name: str) -> Iterator[Clients]:
     """The board as somebody with some roles sees it, an hour after NOW."""
     from lotwatch_airflow.board import auth
-    from lotwatch_airflow.board.app import create_app
     from lotwatch_airflow.board.database import Reader, Writer
     from lotwatch_airflow.board.forms import Forms
     from lotwatch_airflow.board.person import Person
@@ -58,7 +58,7 @@ def as_(database: Settings, db_name: str) -> Iterator[Clients]:
 
     reader = Reader(lambda: database.database_url("board", db_name))
     writer = Writer(lambda: database.database_url("app", db_name))
-    board = create_app(Board(reader, writer, Forms("secret"), lambda _: {}, lambda: NOW + timedelta(hours=1)))
+    board = board_app(Board(reader, writer, Forms("secret"), lambda _: {}, lambda: NOW + timedelta(hours=1)))
 
     def make(user_name: str, *roles: str) -> TestClient:
         board.dependency_overrides[auth.signed_in] = lambda: Person(user_name, frozenset(roles or [user_name]))

@@ -14,6 +14,7 @@ from lotwatch.jobs.letters import receive
 from lotwatch.sources.letters import LARGEST_FILE, Stated, read_letter
 from lotwatch_airflow.board.differences import differences
 from lotwatch_local.settings import Settings
+from tests.integration.boards import board_app
 from tests.integration.company import NOW, Company, context
 from tests.integration.test_board import rows, table
 
@@ -33,7 +34,6 @@ def _airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def as_(database: Settings, db_name: str, company: Company) -> Iterator[Clients]:
     """The board as somebody with some roles sees it, an hour after NOW."""
     from lotwatch_airflow.board import auth
-    from lotwatch_airflow.board.app import create_app
     from lotwatch_airflow.board.database import Reader, Writer
     from lotwatch_airflow.board.forms import Forms
     from lotwatch_airflow.board.person import Person
@@ -43,7 +43,7 @@ def as_(database: Settings, db_name: str, company: Company) -> Iterator[Clients]
     company.conn.commit()
     reader = Reader(lambda: database.database_url("board", db_name))
     writer = Writer(lambda: database.database_url("app", db_name))
-    app = create_app(Board(reader, writer, Forms("secret"), lambda _: {}, lambda: NOW + timedelta(hours=1)))
+    app = board_app(Board(reader, writer, Forms("secret"), lambda _: {}, lambda: NOW + timedelta(hours=1)))
 
     def make(role: str) -> TestClient:
         app.dependency_overrides[auth.signed_in] = lambda: Person(role, frozenset([role]))

@@ -15,22 +15,27 @@ from tests.integration.company import Company, context
 from tests.integration.test_board import HOSTILE
 from tests.integration.test_board_ledger import _airflow_home, as_, send, words
 from tests.integration.test_mend import Memory, bad, movement, waiting
+from tests.worlds import prepared
 
 __all__ = ["_airflow_home", "as_"]
 Clients = Callable[..., TestClient]
 
 
-@pytest.fixture
-def wms(company: Company) -> Company:
+@prepared
+def known(company: Company) -> None:
     """An item with a lot; `ops` and `viewer` see all sites, `ward` one."""
     company.item()
     company.lot()
     company.post()
     access.introduce(company.conn, company.context, dict.fromkeys(("ops", "viewer"), False))
     access.grant(company.conn, company.context, "ward", "HOSP")
-    company.conn.commit()
-    company.conn.autocommit = True
-    return company
+
+
+@pytest.fixture
+def wms(known: Company) -> Company:
+    """With a connection as a task has it."""
+    known.conn.autocommit = True
+    return known
 
 
 def run(wms: Company, rows: list[dict[str, Any]], tmp_path: Path, run_id: str = "run") -> int:

@@ -51,6 +51,9 @@ def test_rules_are_listed_with_what_they_find_and_what_waits(governed: Company, 
     assert 'class="critical"' in shown
     assert "报警 1 1" in shown
     assert 'class="empty"' in as_("viewer").get("/rules?pack=nowhere").text
+    # it is in no file: people read its title all the same
+    for client in (as_("viewer"), as_("ward")):
+        assert "大批" in client.get("/alerts?lang=zh").text
 
 
 def test_a_change_is_put_in_force_by_a_second_person(governed: Company, as_: Clients) -> None:  # noqa: F811

@@ -10,16 +10,16 @@ from typer.testing import CliRunner, Result
 from lotwatch.cli import app
 from lotwatch.errors import LotwatchError
 from tests.integration.company import NOW, Company
+from tests.worlds import prepared
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     company.item()
     company.lot()
     company.move(50, "DC", days_ago=20, key="receipt")
     company.move(20, "HOSP/OR", "DC", days_ago=10, key="transfer")
     company.post()
-    return company
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from lotwatch import facts, ledger
 from lotwatch.audit import begin_run
 from lotwatch.rules import Alert, evaluate_live, load_rules, take_untold
 from tests.integration.company import NOW, TODAY, Company, context
+from tests.worlds import prepared
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -44,8 +45,8 @@ def set_policy(conn: psycopg.Connection, item: str, site: str = "DC", **levels: 
     )
 
 
-@pytest.fixture
-def short(company: Company) -> Company:
+@prepared
+def short(company: Company) -> None:
     """5 left of an item of which one a day is used and that takes ten days to come."""
     company.item()
     company.lot()
@@ -53,7 +54,6 @@ def short(company: Company) -> Company:
     company.post()
     set_policy(company.conn, "I1", reorder=12)
     company.conn.commit()
-    return company
 
 
 def test_an_alert_reads_the_stock_of_now_and_not_of_the_last_run(short: Company, db_url: str) -> None:

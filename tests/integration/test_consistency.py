@@ -18,6 +18,7 @@ from lotwatch.jobs import consistency as jobs
 from lotwatch.sources.registry import load_sources
 from lotwatch.sources.schedule import longest_wait
 from tests.integration.company import NOW, TODAY, Company, context
+from tests.worlds import prepared
 
 HOURLY = {"wms": timedelta(hours=1)}
 
@@ -36,8 +37,8 @@ def found(company: Company, check: str) -> list[dict[str, Any]]:
     return [dict(finding.evidence) for finding in list_findings(company.conn, NOW, check=check)]
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """100 of I1, lot L1, came to DC yesterday on an order; the WMS was read an hour ago."""
     company.item()
     company.agreement()
@@ -45,7 +46,6 @@ def stocked(company: Company) -> Company:
     company.order_line(100, key="line-1")
     company.move(100, "DC", order_line_key="line-1", document="GR-1")
     company.post("wms")
-    return company
 
 
 def state(company: Company, quantity: int, location: str = "DC", source: str = "wms", **row: Any) -> None:

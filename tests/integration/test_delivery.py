@@ -22,6 +22,7 @@ from lotwatch.jobs import order as jobs
 from lotwatch.outbox import enqueue
 from tests.integration.company import Company
 from tests.integration.test_actions import ask, decide, propose, short
+from tests.worlds import prepared
 
 __all__ = ["short"]
 
@@ -130,14 +131,17 @@ def then_calm(*troubles: str) -> Iterator[str]:
     yield from calm()
 
 
-@pytest.fixture
-def approved(short: Company) -> Company:
+@prepared
+def decided(short: Company) -> None:
     propose(short)
     [order] = ask(short).proposals
     decide(short, order.proposal_id)
-    short.conn.commit()
-    short.conn.autocommit = True
-    return short
+
+
+@pytest.fixture
+def approved(decided: Company) -> Company:
+    decided.conn.autocommit = True
+    return decided
 
 
 def due_now(conn: psycopg.Connection) -> None:

@@ -1,9 +1,8 @@
 """The delivery machine at random: whatever goes wrong, and whoever dies, each approved order is placed once, no other ever.
 
-Some hundred runs here; LOTWATCH_DELIVERY_RUNS=10000 makes them as many as one likes.
+Some dozens of runs here; EXAMPLES=100 makes them some thousands.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -33,13 +32,14 @@ from lotwatch.delivery.portals import (
 from lotwatch.delivery.portals.registry import RestSettings
 from lotwatch.errors import SourceError
 from lotwatch.outbox import enqueue
+from tests.examples import examples
 from tests.integration import servers
 from tests.integration.company import NOW, TODAY, Company
 from tests.integration.servers import PORTAL_TOKEN, Server
 from tests.integration.test_delivery import Killed
 from tests.integration.test_portal_protocols import CLIENTS
 
-RUNS = int(os.environ.get("LOTWATCH_DELIVERY_RUNS", "150"))
+RUNS = examples(60)
 #: of one run: fewer than the tries that an order has
 MOST_TROUBLES = 8
 AT_PORTAL = (

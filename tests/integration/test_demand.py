@@ -9,10 +9,11 @@ import pytest
 from lotwatch import ledger
 from lotwatch.errors import LotwatchError
 from tests.integration.company import NOW, TODAY, Company
+from tests.worlds import prepared
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """A company with a lot of I1 and a serialised pump, and an empty queue of changes."""
     company.item()
     company.item("I2")
@@ -23,7 +24,6 @@ def stocked(company: Company) -> Company:
     company.move(5, "HOSP/OR", days_ago=20)
     company.post()
     ledger.clear_changes(company.conn)
-    return company
 
 
 def wanted(company: Company, key: str = "d1", **changes: Any) -> None:

@@ -20,7 +20,9 @@ from lotwatch.delivery.people import load_people
 from lotwatch.jobs import watch
 from lotwatch.jobs.tell import tell_alerts
 from lotwatch.rules.tables import Rule
+from tests.examples import examples
 from tests.integration.company import NOW, TODAY, Company, context
+from tests.worlds import prepared
 
 DAY = timedelta(days=1)
 _serial = count()
@@ -251,7 +253,7 @@ def test_what_is_evaluated_after_a_change_is_what_a_sweep_would_find(company: Co
     tables = rules.load_rules()
 
     @settings(
-        deadline=None, database=None, max_examples=6, phases=[Phase.generate],
+        deadline=None, database=None, max_examples=examples(4), phases=[Phase.generate],
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
     )  # fmt: skip
     @given(st.lists(steps, min_size=4, max_size=10))
@@ -287,8 +289,8 @@ def test_what_is_evaluated_after_a_change_is_what_a_sweep_would_find(company: Co
 # -- the queue -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """Ten of a lot that ends in 30 days at each of two sites: two alerts."""
     company.item()
     company.lot(expires=TODAY + 30 * DAY)
@@ -297,7 +299,6 @@ def stocked(company: Company) -> Company:
     company.post()
     rules.evaluate_live(company.conn, rules.load_rules(), company.context)
     company.conn.commit()
-    return company
 
 
 def states(conn: psycopg.Connection) -> dict[str, str]:

@@ -27,14 +27,15 @@ from lotwatch.gate.suites import ENTITIES, load_suites
 from lotwatch.master.udi import hibc
 from lotwatch.sources.connector import Problem, Record
 from tests.integration.gate_cases import AS_OF, BREAKS, GOOD, NEAR, UNIQUE
+from tests.worlds import prepared
 
 SUITES = Path(__file__).parents[2] / "expectations"
 EVERYTHING = dict.fromkeys(ENTITIES, Threshold(share=1.0))
 _number = count(1)
 
 
-@pytest.fixture
-def world(db: psycopg.Connection) -> psycopg.Connection:
+@prepared
+def world(db: psycopg.Connection) -> None:
     """Some master data: two suppliers' worth, a site with a ward, items of three kinds of label, one lot, one serial."""
     db.execute(
         "INSERT INTO lotwatch.supplier (code, name) VALUES ('ACME', 'Acme'), ('S2', 'B'), ('S3', 'C'), ('S4', 'D'),"
@@ -92,7 +93,6 @@ def world(db: psycopg.Connection) -> psycopg.Connection:
     )
     _papers(db)
     db.commit()
-    return db
 
 
 def _papers(db: psycopg.Connection) -> None:

@@ -19,10 +19,11 @@ from tests.integration.company import NOW, TODAY, Company
 from tests.integration.test_actions import RICH, ask, propose, short, states
 from tests.integration.test_board_ledger import Clients, _airflow_home, as_, send, words
 from tests.integration.test_cli import lotwatch
-from tests.integration.test_delivery import World, approved, calm, due_now
+from tests.integration.test_delivery import World, approved, calm, decided, due_now
 from tests.integration.test_transfers import uneven
+from tests.worlds import prepared
 
-__all__ = ["_airflow_home", "approved", "as_", "lotwatch", "short", "uneven"]
+__all__ = ["_airflow_home", "approved", "as_", "decided", "lotwatch", "short", "uneven"]
 
 
 # --- the stop switch
@@ -156,12 +157,11 @@ def refuse(company: Company, guard: str, words_of_it: str, items: tuple[str, ...
     assert (tuple(line.item_code for line in left.lines), left.state) == (items, "proposed" if items else "refused")
 
 
-@pytest.fixture
-def proposed(short: Company) -> Company:
+@prepared
+def proposed(short: Company) -> None:
     """One order of I1 and I2 from S1 for DC, at 10 USD, which the budget covers."""
     propose(short)
     actions.apply_budgets(short.conn, NOW, short.context, RICH)
-    return short
 
 
 def _blocked(company: Company) -> None:

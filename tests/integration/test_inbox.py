@@ -21,6 +21,7 @@ from lotwatch.sources import inbox
 from lotwatch.sources.connector import Record
 from lotwatch.sources.fit import fit
 from tests.integration.company import NOW, Company, context
+from tests.worlds import prepared
 
 CONTEXT = context("handle_events")
 _ids = count(1)
@@ -60,13 +61,12 @@ def announce(url: str) -> list[str]:
     return asyncio.run(ask())
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """The company knows an item and a lot."""
     company.item()
     company.lot()
     company.post()
-    return company
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Labels of what is received are read, compared with the books, the item and the regulators, and hold what disagrees."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +18,7 @@ from lotwatch.sources.stage import entity_columns
 from lotwatch.sources.table import CsvTable
 from lotwatch.sources.udi import labelled
 from tests.integration.company import NOW, TODAY, Company, context
+from tests.worlds import prepared
 
 DI, CASE_DI, OTHER_DI, UNKNOWN_DI = "04053210000014", "14053210000011", "04053210000090", "04053210999993"
 EXPIRES = date(2027, 7, 20)
@@ -86,8 +86,8 @@ def test_any_source_may_bring_labels_alone(company: Company, tmp_path: Path) -> 
 # --- checking what was received
 
 
-@pytest.fixture
-def stocked(company: Company) -> Iterator[Company]:
+@prepared
+def stocked(company: Company) -> None:
     """An item of class III with its identifiers, a device record, a registration, and another item."""
     company.item(device_class="III", registration_number="R1", registration_through=TODAY + timedelta(days=90))
     company.item("I2")
@@ -95,7 +95,6 @@ def stocked(company: Company) -> Iterator[Company]:
         company.add("identifier", item_code=item, agency="GS1", code=code, package_level=level, units_contained=units)
     company.lot(expires=EXPIRES)
     company.post()
-    return company
 
 
 def device(company: Company, **differing: Any) -> None:

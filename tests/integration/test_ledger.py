@@ -10,17 +10,17 @@ from lotwatch import facts, ledger, sources
 from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
 from tests.integration.company import NOW, TODAY, Company
+from tests.worlds import prepared
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     company.item()
     company.lot()
     company.move(50, "DC", days_ago=20, key="receipt")
     company.move(20, "HOSP/OR", "DC", days_ago=10, key="transfer")
     company.move(5, "PATIENT", "HOSP/OR", days_ago=5, key="use")
     company.post()
-    return company
 
 
 def item_site(conn: psycopg.Connection, site: str, columns: str = "physical, available") -> tuple | None:

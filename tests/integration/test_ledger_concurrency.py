@@ -19,18 +19,18 @@ from lotwatch_local import postgres
 from lotwatch_local.settings import Settings
 from lotwatch_local.waiting import wait_for
 from tests.integration.company import NOW, Company, context
+from tests.worlds import prepared
 
 WORKERS = 4
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """50 of a lot at the distribution centre since twenty days ago."""
     company.item()
     company.lot()
     company.move(50, "DC", days_ago=20, key="receipt")
     company.post()
-    return company
 
 
 @contextmanager

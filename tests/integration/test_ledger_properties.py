@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from lotwatch import facts, ledger
+from tests.examples import examples
 from tests.integration.books import EVER, Books, CountSheet, Event, EventId, Place, Position, Thing
 from tests.integration.company import NOW, Company
+from tests.worlds import prepared
 
 # derandomized where CI is set, by Hypothesis itself
 settings.register_profile(
@@ -419,7 +421,7 @@ def worlds(company: Company) -> Iterator[Company]:
 # -- what must be so -------------------------------------------------------------------------------------------------
 
 
-@settings(LEDGER, max_examples=120)
+@settings(LEDGER, max_examples=examples(40))
 @given(history=histories, looks=st.lists(st.tuples(hours, st.integers(0, 7)), min_size=3, max_size=3))
 def test_any_history_leaves_what_arithmetic_says(
     worlds: Company, history: list[Step], looks: list[tuple[int, int]]
@@ -471,7 +473,7 @@ def assert_single_quantities(world: World, hour: int, step: int) -> None:
     world.conn.commit()
 
 
-@settings(LEDGER, max_examples=80)
+@settings(LEDGER, max_examples=examples(25))
 @given(history=histories)
 def test_any_history_reconciles_and_told_again_changes_nothing(worlds: Company, history: list[Step]) -> None:
     world = World(worlds)
@@ -494,7 +496,7 @@ def quantities_by_item(stock: dict[Position, int]) -> dict[str, int]:
     return {item: quantity for item, quantity in totals.items() if quantity}
 
 
-@settings(LEDGER, max_examples=80)
+@settings(LEDGER, max_examples=examples(25))
 @given(history=histories)
 def test_the_facts_shown_live_are_those_of_now(worlds: Company, history: list[Step]) -> None:
     world = World(worlds)
@@ -537,7 +539,7 @@ def told_twice(draw: st.DrawFn) -> Told:
     return Told(some, taken_back, (draw(telling), draw(telling)))
 
 
-@settings(LEDGER, max_examples=80)
+@settings(LEDGER, max_examples=examples(25))
 @given(told=told_twice(), look=hours)
 def test_it_does_not_matter_in_which_order_and_batches_events_arrive(worlds: Company, told: Told, look: int) -> None:
     """What takes an event back comes with it or after it: another system cannot take back what it never told."""
@@ -587,8 +589,8 @@ def named(stock: dict[Position, int]) -> dict[tuple[str | None, ...], int]:
 # -- single histories that such a search would rarely come upon --------------------------------------------------------
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """30 of a lot at the distribution centre, and a serial number that is nowhere yet."""
     company.item()
     company.lot()
@@ -596,7 +598,6 @@ def stocked(company: Company) -> Company:
     company.add("lot", item_code="PUMP", serial_number="SN-1")
     company.move(30, "DC", days_ago=20, key="receipt")
     company.post()
-    return company
 
 
 def pump(company: Company, to: str, origin: str = "SUPPLIER", days_ago: float = 1, key: str | None = None) -> None:

@@ -13,13 +13,14 @@ from lotwatch.gate.staging import staged_columns
 from lotwatch.paths import EXPECTATIONS
 from lotwatch.sources.resolve import CODES
 from tests.integration.company import NOW, TODAY, Company, context
+from tests.worlds import prepared
 
 CASE_DI, UNIT_DI = "10841470103931", "00841470103934"
 BREAKS = [{"quantity": 1, "price": 10}, {"quantity": 100, "price": 8.5}]
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """The company with an item that it receives, in pieces, in boxes of 10 and in cases with an identifier of their own."""
     company.item("I1", udi_di=UNIT_DI)
     company.lot("L1")
@@ -27,7 +28,6 @@ def stocked(company: Company) -> Company:
     company.add("item_unit", item_code="I1", unit="box", factor=10)
     company.add("identifier", item_code="I1", code=CASE_DI, package_level="case", units_contained=10)
     assert company.sync().newly_quarantined == 0
-    return company
 
 
 def rows(conn: psycopg.Connection, statement: str) -> list[tuple[Any, ...]]:

@@ -19,6 +19,7 @@ from lotwatch.consistency.matching import THRESHOLD, Described, Known, Suggestio
 from lotwatch.consistency.matching.words import maker
 from lotwatch.errors import LotwatchError
 from tests.integration.company import Company
+from tests.worlds import prepared
 
 VALVE = "00844588018923"
 CASE = "10844588018920"  # the same GTIN at another package level
@@ -57,8 +58,8 @@ def open_rows(company: Company) -> int:
     return int(row[0])
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """A stent and a Chinese infusion set; nothing is labelled with lots, so that movements need none."""
     plain = {"label_lot": False, "label_expiry": False}
     company.item("STENT-3015", name="Coronary stent Glide 3.0x15", legal_manufacturer="Acme Medical, Inc.", **plain)
@@ -71,7 +72,6 @@ def stocked(company: Company) -> Company:
     )
     company.item("VALVE", name="Heart valve", udi_di=VALVE, registration_number="国械注进20163461234", **plain)
     company.post()
-    return company
 
 
 def test_a_code_is_suggested_by_what_its_records_say_of_it_and_waits_for_a_person(stocked: Company) -> None:
@@ -203,8 +203,8 @@ def test_an_item_without_identifier_gets_a_device_record_suggested_by_its_number
 # -- device records fill the item master -------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def recorded(stocked: Company) -> Company:
+@prepared
+def recorded(stocked: Company) -> None:
     """A device record of the valve, with a case of ten in a pallet of four cases."""
     packages = [
         {"udi_di": "20844588018927", "contains": CASE, "quantity": 4, "level": "pallet", "ended_on": None},
@@ -216,7 +216,6 @@ def recorded(stocked: Company) -> Company:
         label_lot=False, label_serial=True, label_expiry=True, packages=Jsonb(packages),
     )  # fmt: skip
     stocked.post("gudid")
-    return stocked
 
 
 def item(company: Company, code: str = "VALVE") -> tuple[Any, ...]:

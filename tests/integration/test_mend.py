@@ -21,6 +21,7 @@ from lotwatch.sources.registry import Source
 from tests.integration.company import NOW, Company, context
 
 from tests.integration.test_cli import lotwatch  # isort: skip  # a fixture
+from tests.worlds import prepared
 
 __all__ = ["lotwatch"]
 
@@ -49,14 +50,19 @@ def movement(key: str, **changes: Any) -> dict[str, Any]:
     return {"source_key": key, "occurred_at": NOW, **plain, **changes}
 
 
-@pytest.fixture
-def wms(company: Company) -> Company:
-    """An item with a lot, and a connection as a task has it."""
+@prepared
+def known(company: Company) -> None:
+    """An item with a lot."""
     company.item()
     company.lot()
     company.post()
-    company.conn.autocommit = True
-    return company
+
+
+@pytest.fixture
+def wms(known: Company) -> Company:
+    """With a connection as a task has it."""
+    known.conn.autocommit = True
+    return known
 
 
 def told(conn: psycopg.Connection) -> list[dict[str, Any]]:

@@ -16,9 +16,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from twilio.request_validator import RequestValidator
 
+from lotwatch.audit import begin_run
 from lotwatch.delivery.channels.sendgrid_events import SendGridEvents
 from lotwatch.delivery.channels.twilio_events import TwilioEvents
 from lotwatch.errors import LotwatchError
+from lotwatch.jobs import house
 from lotwatch_airflow.inbox.limits import Limits
 from lotwatch_airflow.message_events import create_app
 from lotwatch_local import airflow
@@ -26,6 +28,7 @@ from lotwatch_local.settings import Settings
 from sandbox.mail.events import events_of
 from sandbox.mail.events import signed as signed_by_sandbox
 from sandbox.mail.models import Address, ReceivedMessage
+from tests.integration.company import context
 
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 KEY, OTHER = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
@@ -270,7 +273,34 @@ def test_what_is_no_key_says_so() -> None:
         SendGridEvents("nonsense")
 
 
-def test_nobody_changes_what_was_told(site: Site, db: psycopg.Connection) -> None:
+@pytest.mark.parametrize(
+    ("statement", "refused"),
+    [
+        ("UPDATE lotwatch.message_event SET event = 'bounce'", psycopg.errors.InsufficientPrivilege),
+        ("DELETE FROM lotwatch.message_event", psycopg.errors.RaiseException),
+    ],
+)
+def test_nobody_changes_what_was_told(
+    site: Site, db: psycopg.Connection, statement: str, refused: type[psycopg.Error]
+) -> None:
     site.tell(event())
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        db.execute("DELETE FROM lotwatch.message_event")
+    with pytest.raises(refused):
+        db.execute(statement)
+
+
+def test_at_night_what_was_told_long_ago_is_forgotten(site: Site, db: psycopg.Connection, kept: Any) -> None:
+    site.tell(event(sg_event_id="fresh"))
+    run = begin_run(db, context("keep_house", "night", datetime.now(UTC)))
+    for days in (399, 401):
+        db.execute(
+            "INSERT INTO lotwatch.message_event (channel, provider_event_id, reference, recipient, event, at, recorded_at)"
+            " VALUES ('sendgrid', %s, %s, 'r', 'delivered', now(), now() - make_interval(days => %s))",
+            (str(days), f"{days} days old", days),
+        )
+    db.commit()
+    past = context("keep_house", "past", run_type="backfill", as_of=run.as_of)
+    assert [house.forget(db, past), house.forget(db, run), house.forget(db, run)] == [
+        {"message_events": gone} for gone in (0, 1, 0)
+    ]
+    db.commit()
+    assert [row[1] for row in kept()] == ["alert:17:en", "399 days old"]

@@ -19,6 +19,7 @@ from lotwatch.delivery.channels import Message
 from lotwatch.delivery.outcome import DeliveryError, Refused, Unavailable, Unclear
 from lotwatch.delivery.people import People
 from lotwatch.rules import evaluate_live, load_rules
+from tests.examples import examples
 from tests.integration.company import NOW, context
 
 DATA = {"dag_id": "d", "task_id": "t", "error": "it broke", "path": "/dags/d"}
@@ -369,7 +370,7 @@ TROUBLES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     smtp=TROUBLES,
     twilio=TROUBLES,

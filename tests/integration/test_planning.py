@@ -7,6 +7,7 @@ import pytest
 
 from lotwatch.planning import PlanSettings, plan
 from tests.integration.company import NOW, TODAY, Company
+from tests.worlds import prepared
 
 SETTINGS = PlanSettings(history_days=10)
 
@@ -22,8 +23,8 @@ def policy(company: Company, site: str = "DC") -> dict:
     return dict(zip([column.name for column in cursor.description or ()], row, strict=True))
 
 
-@pytest.fixture
-def used(company: Company) -> Company:
+@prepared
+def used(company: Company) -> None:
     """Used: 4 on each of 5 of the last 10 days."""
     company.item(criticality="critical")
     company.agreement(minimum_order_quantity=24, order_multiple=12)
@@ -32,7 +33,6 @@ def used(company: Company) -> Company:
     for day in (1, 3, 5, 7, 9):
         company.move(4, "HOSP", "DC", days_ago=day)
     company.post()
-    return company
 
 
 def test_the_reorder_point_is_the_mean_and_z_standard_deviations(used: Company) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from lotwatch.rules import Rule, evaluate_live, load_rules
 from tests.integration.company import NOW, TODAY, Company
+from tests.worlds import prepared
 
 #: sites by country: what is there is the same everywhere
 COUNTRIES = ("CN", "US", "DE", "GB")
@@ -40,8 +41,8 @@ EXPECTED = {
 PACKS = [rule for rule in load_rules() if rule.duty is not None]
 
 
-@pytest.fixture
-def world(company: Company) -> Company:
+@prepared
+def world(company: Company) -> None:
     """The same devices at a site of a maker in each country, and at one whose country nobody told."""
     company.add("legal_entity", code="DE MAKER", name="Maker", country="DE", roles=["maker"])
     for country in ("CN", "US", "GB"):
@@ -85,7 +86,6 @@ def world(company: Company) -> Company:
             " FROM lotwatch.item JOIN lotwatch.lot USING (item_id) WHERE code = %(item)s",
             {"item": item, "at": NOW - timedelta(hours=30), "confirmed": confirmed},
         )
-    return company
 
 
 def found(conn: psycopg.Connection) -> Iterator[tuple[str, str, str]]:

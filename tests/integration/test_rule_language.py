@@ -14,6 +14,7 @@ from lotwatch.rules.compile import compile_rules
 from lotwatch.rules.explain import explain_alert, explain_now
 from lotwatch.rules.trial import Count, try_rules
 from tests.integration.company import NOW, TODAY, Company
+from tests.worlds import prepared
 
 RULE = """\
 - id: much
@@ -34,8 +35,8 @@ def written(tmp_path: Path):
     return write
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """150 of a lot in DC, 30 of another in HOSP, both in region NORTH."""
     company.item(category="implants", criticality="critical")
     company.lot("L1", expires=TODAY + timedelta(days=30))
@@ -43,7 +44,6 @@ def stocked(company: Company) -> Company:
     company.move(150, "DC", lot="L1")
     company.move(30, "HOSP/OR", lot="L2")
     company.post()
-    return company
 
 
 def alerts(conn: psycopg.Connection) -> dict[str, tuple]:

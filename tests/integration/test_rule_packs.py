@@ -7,15 +7,16 @@ from fractions import Fraction
 from itertools import count
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lotwatch import facts, ledger
 from lotwatch.audit import begin_run
 from lotwatch.planning import PlanSettings, plan
+from tests.examples import examples
 from tests.integration.company import NOW, TODAY, Company, context
 from tests.integration.test_complaints import DAY, HOUR, set_policy, sweep
+from tests.worlds import prepared
 
 Setup = Callable[["Case"], None]
 
@@ -196,13 +197,12 @@ each(
 each("wrong_storage", (None, {}, lambda c: c.stock(5, place="DC/ROOM")))
 
 
-@pytest.fixture
-def world(company: Company) -> Company:
+@prepared
+def world(company: Company) -> None:
     """The company with places that are kept warm and cool."""
     company.location("DC/ROOM", kind="bin", parent_code="DC", temperature_min_c=15, temperature_max_c=25)
     company.location("DC/ROOM/1", kind="bin", parent_code="DC/ROOM")
     company.location("DC/FRIDGE", kind="bin", parent_code="DC", temperature_min_c=2, temperature_max_c=8)
-    return company
 
 
 def test_rules_speak_where_they_should_and_not_next_to_it(world: Company) -> None:
@@ -233,14 +233,13 @@ def spoken(company: Company) -> dict[str, str]:
 # -- rules about what has no item, or more than one ------------------------------------------------------------------
 
 
-@pytest.fixture
-def lot(company: Company) -> Company:
+@prepared
+def lot(company: Company) -> None:
     """Ten of a lot at the distribution centre for a long time."""
     company.item(unit_cost=Decimal(1000))
     company.lot()
     company.move(10, "DC", days_ago=200)
     company.post()
-    return company
 
 
 def rules_that_speak(company: Company) -> dict[str, str]:
@@ -500,7 +499,7 @@ EXAMPLES = settings(
     deadline=None,
     database=None,
     print_blob=True,
-    max_examples=60,
+    max_examples=examples(20),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 FOREVER = 10**6

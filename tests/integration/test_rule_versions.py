@@ -15,6 +15,7 @@ from lotwatch.errors import LotwatchError
 from lotwatch.jobs import watch
 from lotwatch.rules import Rule, active_rules, load_rules, take_untold
 from tests.integration.company import NOW, TODAY, Company, context
+from tests.worlds import prepared
 
 OLGA, PETER = (context(actor=name, run_id=name) for name in ("olga", "peter"))
 RULE = """\
@@ -36,13 +37,12 @@ def written(tmp_path: Path):
     return write
 
 
-@pytest.fixture
-def expired(company: Company) -> Company:
+@prepared
+def expired(company: Company) -> None:
     company.item()
     company.lot(expires=TODAY - timedelta(days=1))
     company.move(10, "DC")
     company.post()
-    return company
 
 
 def agreed(conn: psycopg.Connection, wanted: list[Rule], *, baseline: bool = False) -> int:

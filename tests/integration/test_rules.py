@@ -14,10 +14,11 @@ from lotwatch.jobs.tell import tell_alerts
 from lotwatch.planning import PlanSettings
 from lotwatch.rules import evaluate_backfilled, evaluate_live, load_rules, take_untold
 from tests.integration.company import NOW, TODAY, Company, context
+from tests.worlds import prepared
 
 
-@pytest.fixture
-def short(company: Company) -> Company:
+@prepared
+def short(company: Company) -> None:
     """10 left of an item of which 2 a day are used, with 10 days of lead time."""
     company.item()
     company.agreement()
@@ -27,7 +28,6 @@ def short(company: Company) -> Company:
         company.move(2, "PATIENT", "DC", days_ago=day)
     company.post()
     watch.plan(company.conn, company.context, PlanSettings(history_days=10))
-    return company
 
 
 def alerts(conn: psycopg.Connection, rule_id: str) -> list[tuple]:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from lotwatch import facts
+from tests.examples import examples
 from tests.integration.company import NOW, TODAY, Company
+from tests.worlds import prepared
 
 DAY = timedelta(days=1)
 
@@ -66,14 +68,13 @@ def sent(company: Company, key: str, quantity: int, **changes: Any) -> None:
     company.add("delivery_line", key, quantity=quantity, **(plain | changes))
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """50 of a lot that keeps, at the distribution centre."""
     company.item()
     company.lot()
     company.move(50, "DC", days_ago=20)
     company.post()
-    return company
 
 
 def test_everything_at_once_adds_up(stocked: Company) -> None:
@@ -340,7 +341,7 @@ def wasted(lots: Mapping[int, int], usage: Fraction, lead_time: int) -> int:
     deadline=None,
     database=None,
     print_blob=True,
-    max_examples=150,
+    max_examples=examples(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(lots=lots, usage=usages, lead_time=lead_times)

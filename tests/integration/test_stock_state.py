@@ -10,6 +10,7 @@ from psycopg import sql
 
 from lotwatch import facts, ledger
 from tests.integration.company import NOW, TODAY, Company
+from tests.worlds import prepared
 
 
 def facts_of(company: Company, columns: str, site: str = "DC", as_of: datetime = NOW) -> tuple[Any, ...] | None:
@@ -88,8 +89,8 @@ def test_a_date_that_only_the_lot_has_counts_for_its_serial_units(
 # -- holds -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def shelves(company: Company) -> Company:
+@prepared
+def shelves(company: Company) -> None:
     """One unit of each of two lots and two pumps at each of six places, so that a sum tells what is held."""
     company.location("HOSP/OR/1", kind="bin", parent_code="HOSP/OR")
     company.location("HOSP/OR/1/A", kind="bin", parent_code="HOSP/OR/1")
@@ -103,7 +104,6 @@ def shelves(company: Company) -> Company:
         for number in ("L1", "L2"):
             company.move(1, place, lot=number)
     company.post()
-    return company
 
 
 PLACES = ("DC", "DC/QC", "HOSP", "HOSP/OR", "HOSP/OR/1", "HOSP/OR/1/A")

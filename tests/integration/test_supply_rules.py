@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from lotwatch.planning import measure_suppliers
 from lotwatch.rules import evaluate_live, load_rules
 from tests.integration.company import NOW, TODAY, Company, context
+from tests.worlds import prepared
 
 #: severities by the subject's key, by rule
 Fired = dict[str, dict[str, str]]
@@ -229,8 +230,8 @@ def test_shipments(company: Company, order: Callable[..., None]) -> None:
     }
 
 
-@pytest.fixture
-def lots(company: Company) -> Company:
+@prepared
+def lots(company: Company) -> None:
     """Items I1 and VITAL, lots A to D of each, 10 of each lot in DC."""
     company.item()
     company.item("VITAL", criticality="life_supporting")
@@ -238,7 +239,6 @@ def lots(company: Company) -> Company:
         for lot in "ABCD":
             company.lot(lot, item=item)
             company.move(10, "DC", lot=lot, item=item)
-    return company
 
 
 def test_inspections(lots: Company) -> None:

@@ -25,10 +25,11 @@ from lotwatch.ledger.trace import (
 from lotwatch.ledger.trace.model import Flow
 from lotwatch.ledger.trace.tree import Lang, as_tree
 from tests.integration.company import NOW, TODAY, Company
+from tests.worlds import prepared
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """A lot that was received on an order, split between a distribution centre and a hospital, and used."""
     company.location("HOSP/ICU", kind="department", parent_code="HOSP")
     company.location("REPACK", kind="transformation")
@@ -40,7 +41,6 @@ def stocked(company: Company) -> Company:
     company.move(10, "HOSP/ICU", "DC", days_ago=9, document="TR-2")
     company.move(5, "PATIENT", "HOSP/OR", days_ago=5, case_reference="encrypted")
     company.post()
-    return company
 
 
 def trace_lot(company: Company, *numbers: str, item: str = "I1", **options: Any) -> Trace:
@@ -387,8 +387,8 @@ def test_a_suppliers_shipment_is_found_by_its_receipt_or_order(stocked: Company,
     assert "Cannot be followed" in text(trace)
 
 
-@pytest.fixture
-def shipped(stocked: Company) -> Company:
+@prepared
+def shipped(stocked: Company) -> None:
     """The lot came in a pallet and partly left in a parcel, to a customer."""
     stocked.location("CUSTOMER", kind="patient")
     line = {"item_code": "I1", "lot_number": "L1", "shipped_at": NOW - timedelta(days=21), "carrier": "Carrier"}
@@ -428,7 +428,6 @@ def shipped(stocked: Company) -> Company:
     )  # fmt: skip
     stocked.move(6, "CUSTOMER", "DC", days_ago=2, document="CUS-1")
     stocked.post()
-    return stocked
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-import pytest
-
 from lotwatch import actions, ledger
 from lotwatch.actions import warehouse
 from lotwatch.actions.transfers import TransferSettings, propose_transfers
@@ -13,6 +11,7 @@ from lotwatch.jobs import watch
 from lotwatch.planning import PlanSettings
 from lotwatch.rules import evaluate_live, load_rules
 from tests.integration.company import NOW, TODAY, Company
+from tests.worlds import prepared
 
 SETTINGS = TransferSettings(currency="USD")
 ASKED = actions.Policies.model_validate({
@@ -21,8 +20,8 @@ ASKED = actions.Policies.model_validate({
 })
 
 
-@pytest.fixture
-def uneven(company: Company) -> Company:
+@prepared
+def uneven(company: Company) -> None:
     """HOSP uses two a day and has six left; DC has far too much of two lots, one of which ends in 40 days."""
     company.item("I1")
     company.agreement("I1")
@@ -41,7 +40,6 @@ def uneven(company: Company) -> Company:
     company.post()
     watch.plan(company.conn, company.context, PlanSettings(history_days=10))
     evaluate_live(company.conn, load_rules(), company.context)
-    return company
 
 
 def lines(company: Company) -> list[tuple]:

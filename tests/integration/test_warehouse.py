@@ -18,6 +18,7 @@ from lotwatch.errors import SourceError
 from lotwatch.jobs.order import send
 from lotwatch.sources.tryton.wms import Told
 from tests.integration.company import NOW, Company, context
+from tests.worlds import prepared
 
 SETTINGS = Warehouse(kind="tryton", connection="x", source="test", sites=("DC*", "HOSP"), blocked="{site}-BLOCKED")
 
@@ -75,8 +76,8 @@ class Wms:
         self.company.post()
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """40 of lot L1 on two shelves of DC, 5 at HOSP, which has a blocked place too; 7 of L2."""
     for site in ("DC", "HOSP"):
         company.location(f"{site}-BLOCKED", kind="bin", parent_code=site, status="blocked")
@@ -90,12 +91,11 @@ def stocked(company: Company) -> Company:
     company.move(5, "HOSP/OR")
     company.move(7, "DC/A1", lot="L2")
     company.post()
-    company.conn.autocommit = True
-    return company
 
 
 @pytest.fixture
 def wms(stocked: Company) -> Wms:
+    stocked.conn.autocommit = True
     return Wms(stocked)
 
 

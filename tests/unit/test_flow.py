@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lotwatch.actions.transfers.flow import PARTS, Problem, Solution, solve
+from tests.examples import examples
 
 NEVER = int(PARTS[-1])
 
@@ -70,7 +71,7 @@ def test_short_dated_stock_goes_first_to_where_it_is_needed() -> None:
     assert (1, 2) not in moved(solution)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(data=st.data())
 def test_it_never_gives_what_it_has_not_nor_costs_more_than_buying(data: st.DataObject) -> None:
     whole = st.integers(0, 40)

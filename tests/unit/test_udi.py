@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from lotwatch.errors import UdiError
 from lotwatch.master.udi import Udi, describe, parse
 from lotwatch.master.udi.hibc import check_character
+from tests.examples import examples
 
 AS_OF = date(2026, 3, 1)
 DI = "00844588018923"
@@ -527,7 +528,7 @@ PIECES = (
 SYNTAX = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 
 
-@settings(deadline=None, database=None, max_examples=1000)
+@settings(deadline=None, database=None, max_examples=examples(300))
 @given(SYNTAX | st.text() | st.binary().map(lambda data: data.decode("latin-1")), st.dates())
 def test_any_text_is_read_or_refused(text: str, as_of: date) -> None:
     try:

@@ -34,7 +34,7 @@ class MessageEvent(BaseModel):
 
 
 def record_events(conn: psycopg.Connection, channel: str, events: Sequence[MessageEvent]) -> int:
-    """Keep what `channel` told, each event once for ever; returns how many are new. In the transaction of `conn`."""
+    """Keep what `channel` told, each event once; returns how many are new. In the transaction of `conn`."""
     if not events:
         return 0
     parameters = {
@@ -48,3 +48,8 @@ def record_events(conn: psycopg.Connection, channel: str, events: Sequence[Messa
     }
     row = conn.execute(query(__package__, "record_events"), parameters).fetchone()
     return row[0] if row else 0
+
+
+def forget_events(conn: psycopg.Connection, before: datetime) -> int:
+    """Forget what was told before a moment; returns how many events. The database keeps what is younger than 180 days."""
+    return conn.execute(query(__package__, "forget_events"), {"before": before}).rowcount

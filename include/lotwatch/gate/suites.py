@@ -8,6 +8,7 @@ file, the place in it and the rule, before any row is looked at.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -134,13 +135,22 @@ def load_suites(folder: Path, columns: Mapping[str, Sequence[str]]) -> dict[str,
 
 def _load_suite(path: Path, entity: str, columns: tuple[str, ...]) -> Suite:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise GateError(
             f"There is no suite for {entity}", where=str(path), do="restore the file: unchecked rows do not flow on"
         ) from None
     except (ValueError, OSError) as error:
-        raise GateError(f"A suite cannot be read: {error}", where=str(path), do="correct the file") from error
+        raise _unreadable(path, error) from error
+    return _read_suite(path, text, entity, columns)
+
+
+@lru_cache(maxsize=128)  # each batch needs all suites, and reading one takes its queries apart
+def _read_suite(path: Path, text: str, entity: str, columns: tuple[str, ...]) -> Suite:
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise _unreadable(path, error) from error
     if not isinstance(content, dict) or content.get("name") != entity:
         raise GateError("A suite does not bear its entity's name", where=str(path), do=f'write "name": "{entity}"')
     expectations = content.get("expectations")
@@ -149,6 +159,10 @@ def _load_suite(path: Path, entity: str, columns: tuple[str, ...]) -> Suite:
     reader = (_CheckReader(path, index, columns) for index in range(len(expectations)))
     checks = tuple(each.read(item) for each, item in zip(reader, expectations, strict=True))
     return Suite(entity, path, columns, checks)
+
+
+def _unreadable(path: Path, error: Exception) -> GateError:
+    return GateError(f"A suite cannot be read: {error}", where=str(path), do="correct the file")
 
 
 @dataclass(slots=True)

@@ -1,14 +1,19 @@
-"""Keeping the house: what is needed tomorrow is made today, and everything derived is compared."""
+"""Keeping the house: what is needed tomorrow is made today, everything derived is compared, and what is old goes."""
+
+from datetime import timedelta
 
 import psycopg
 
 from lotwatch import ledger
 from lotwatch.audit import RunContext, record
+from lotwatch.delivery.events import forget_events
 from lotwatch.errors import LotwatchError
 
 Counts = dict[str, int]
 #: differences named in an error; `lotwatch ledger verify` prints all
 MOST_NAMED = 5
+#: how long it is known what became of a message at its provider: a year, and a month to look back on it
+EVENTS_KEPT = timedelta(days=400)
 
 
 def make_partitions(conn: psycopg.Connection, context: RunContext) -> Counts:
@@ -38,3 +43,17 @@ def verify(conn: psycopg.Connection, context: RunContext) -> Counts:
             do="`lotwatch ledger verify` lists all; `lotwatch ledger rebuild` derives positions anew; then find the cause",
         )
     return {"differences": 0}
+
+
+def forget(conn: psycopg.Connection, context: RunContext) -> Counts:
+    """Forget what providers told long ago of messages: it names people. A run that looks at the past forgets nothing."""
+    if context.backfilled:
+        return {"message_events": 0}
+    before = context.as_of - EVENTS_KEPT
+    with conn.transaction():
+        gone = forget_events(conn, before)
+        if gone:
+            record(
+                conn, context, "message events forgotten", "message_event", before.isoformat(), after={"events": gone}
+            )
+    return {"message_events": gone}

@@ -27,7 +27,15 @@ from lotwatch.rules.evaluate import (
     is_sweep_due,
 )
 from lotwatch.rules.tables import Rule, load_rules, titles
-from lotwatch.rules.versions import activate, active_rules, baselined, end_baseline, retire_expired, submit
+from lotwatch.rules.versions import (
+    activate,
+    active_rules,
+    baselined,
+    end_baseline,
+    retire_expired,
+    submit,
+    titles_in_force,
+)
 
 __all__ = [
     "DONE",
@@ -60,5 +68,6 @@ __all__ = [
     "take_due_escalations",
     "take_untold",
     "titles",
+    "titles_in_force",
     "wake_due",
 ]

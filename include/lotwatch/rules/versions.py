@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from lotwatch import governance
 from lotwatch.audit import RunContext, record_many
 from lotwatch.db.query import query
+from lotwatch.formats import Language
 from lotwatch.rules.tables import Rule, load_rules
 
 
@@ -47,6 +48,11 @@ def texts_of(conn: psycopg.Connection[Any], content: Mapping[str, str]) -> dict[
     """The rules of a change set as they were written, by id."""
     parameters = {"rules": list(content), "versions": list(content.values())}
     return dict(conn.execute(query(__package__, "rule_texts"), parameters).fetchall())
+
+
+def titles_in_force(conn: psycopg.Connection[Any], lang: Language) -> dict[str, str]:
+    """What the rules in force are called in a language, by id; none where nothing was ever activated."""
+    return dict(conn.execute(query(__package__, "titles_in_force"), {"lang": lang}).fetchall())
 
 
 def versions(conn: psycopg.Connection[Any], rule_id: str, limit: int = 50) -> list[Version]:

@@ -1,5 +1,6 @@
 """What every page of the board has: the moment, the language, the links, its layout and its downloads."""
 
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from psycopg import Connection
 from psycopg.rows import DictRow
 
+from lotwatch import rules
 from lotwatch.formats import Formats
 from lotwatch_airflow.answering import TellAirflow, tell_airflow
 from lotwatch_airflow.board import MOUNT, assets
@@ -92,6 +94,7 @@ class View:
         asked = request.query_params.get("lang")
         self.language = choose_language(asked, request.cookies.get(_COOKIE), request.headers.get("accept-language", ""))
         self._remember = asked in LANGUAGES
+        self._titles_in_force: dict[str, str] = {}  # known once the database was read
 
     @property
     def bare(self) -> bool:
@@ -113,8 +116,8 @@ class View:
 
     @cached_property
     def titles(self) -> Mapping[str, str]:
-        """What people call the rules that there are, by id."""
-        return self.board.titles(self.language)
+        """What people call the rules that there are, by id: as they are in force, or else as they are shipped."""
+        return ChainMap(self._titles_in_force, dict(self.board.titles(self.language)))
 
     def title_of(self, rule_id: str) -> str:
         """What people call a rule; its id where no decision table has it any more."""
@@ -132,6 +135,7 @@ class View:
             if sight.nothing:
                 raise Refused("no_site")
             self.limited = not sight.everything
+            self._titles_in_force.update(rules.titles_in_force(conn, self.language))
             yield conn
 
     def page(self, template: str, *, status: int = 200, filters: Filters | None = None, **values: Any) -> HTMLResponse:
