@@ -1,5 +1,16 @@
 -- Recalls: what was understood of each notice, what of ours it concerns, and the case that follows from it.
 
+-- The form in which lot, serial, catalogue and model numbers are compared: without spaces, case and full width; leading zeros
+-- count.
+CREATE FUNCTION lotwatch.number_key(number text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN upper(regexp_replace(normalize(number, NFKC), '\s', '', 'g')); -- noqa: CP02
+CREATE INDEX lot_number_key ON lotwatch.lot (lotwatch.number_key(number));
+CREATE INDEX serial_unit_number_key ON lotwatch.serial_unit (lotwatch.number_key(number));
+CREATE INDEX device_record_catalogue_key ON lotwatch.device_record (lotwatch.number_key(catalogue_number))
+WHERE catalogue_number IS NOT NULL;
+CREATE INDEX device_record_model_key ON lotwatch.device_record (lotwatch.number_key(model)) WHERE model IS NOT NULL;
+
 CREATE TABLE lotwatch.recall_case (
     case_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     code text COLLATE "C" NOT NULL UNIQUE,

@@ -18,6 +18,11 @@ def number_key(number: str) -> str:
     return _SPACE.sub("", unicodedata.normalize("NFKC", number)).upper()
 
 
+def identifier_key(code: str) -> str:
+    """A device identifier as it is compared, as the database's function of that name has it."""
+    return code.zfill(14) if re.fullmatch(r"[0-9]{8}|[0-9]{12,14}", code) else code.lstrip("+")
+
+
 def near_key(key: str) -> str:
     """What numbers that are written almost alike have in common: no punctuation, no leading zeros."""
     return _NOT_WORD.sub("", key).lstrip("0")

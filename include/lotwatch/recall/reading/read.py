@@ -54,5 +54,6 @@ def standing(notice: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
     for field in FIELDS:
         if notice[field]:
-            found.update(_STANDING.findall(half_width(notice[field]).upper()))
+            for word in _STANDING.findall(half_width(notice[field]).upper()):
+                found.update((word, *word.split("/")))
     return found
