@@ -56,10 +56,15 @@ CREATE INDEX recall_case_notice_case ON lotwatch.recall_case_notice (case_id);
 CREATE TABLE lotwatch.recall_reading (
     version_id bigint PRIMARY KEY REFERENCES lotwatch.notice_version,
     grammar integer NOT NULL,
-    read_at timestamptz NOT NULL
+    read_at timestamptz NOT NULL,
+    matched_at timestamptz
 );
-COMMENT ON TABLE lotwatch.recall_reading IS 'append-only: versions that were read, those that say nothing about ours too';
+COMMENT ON TABLE lotwatch.recall_reading IS 'versions that were read, those that say nothing about ours too';
 COMMENT ON COLUMN lotwatch.recall_reading.grammar IS 'the edition of the grammar that read it';
+COMMENT ON COLUMN lotwatch.recall_reading.matched_at IS 'when it was last compared with what is ours; null: not yet';
+REVOKE UPDATE, DELETE ON lotwatch.recall_reading FROM lotwatch_app;
+GRANT UPDATE (matched_at) ON lotwatch.recall_reading TO lotwatch_app;
+CREATE INDEX recall_reading_waits ON lotwatch.recall_reading (version_id) WHERE matched_at IS NULL;
 
 CREATE TABLE lotwatch.recall_clause (
     version_id bigint NOT NULL REFERENCES lotwatch.notice_version,
@@ -104,7 +109,7 @@ DO $$
 DECLARE
     written_once text;
 BEGIN
-    FOREACH written_once IN ARRAY ARRAY['recall_reading', 'recall_clause', 'recall_match'] LOOP
+    FOREACH written_once IN ARRAY ARRAY['recall_clause', 'recall_match'] LOOP
         EXECUTE format('REVOKE UPDATE, DELETE ON lotwatch.%I FROM lotwatch_app', written_once);
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON lotwatch.%I'
             ' FOR EACH STATEMENT EXECUTE FUNCTION lotwatch.refuse_change()', written_once || '_append_only', written_once);

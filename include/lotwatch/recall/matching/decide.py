@@ -20,14 +20,14 @@ _LONGEST = 1_000
 _STRICT = frozenset({"code_info", "more_code_info"})
 
 
-def decide(told: Told, item: Item, subjects: Iterable[Subject]) -> dict[Subject, Verdict]:
-    """What a notice says of each lot and unit of an item; empty when it is not about the item."""
-    device = _Device(told, item)
-    relevant = device.relevant()
+def decide(told: Told, item: Item, subjects: Iterable[Subject]) -> tuple[dict[Subject, Verdict], bool]:
+    """What a notice says of each lot and unit of an item, and whether the item is its device for sure; nothing when it is
+    not about the item."""
+    relevant = _Device(told, item).relevant()
     if relevant is None:
-        return {}
+        return {}, False
     numbers = _Numbers(told, relevant)
-    return {subject: numbers.verdict(subject) for subject in subjects}
+    return {subject: numbers.verdict(subject) for subject in subjects}, any(sure for _, _, sure in relevant)
 
 
 def similar_makers(firms: Iterable[str], makers: Iterable[str]) -> set[str]:

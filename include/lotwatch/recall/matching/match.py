@@ -26,8 +26,13 @@ def told(notice: Mapping[str, Any], clauses: Sequence[Clause]) -> Told:
     return Told(frozenset(firms), title, clauses, frozenset(standing(notice)))
 
 
-def match(conn: psycopg.Connection, notice: Told, makers: Mapping[str, Sequence[str]]) -> dict[Subject, Verdict]:
-    """The verdicts on all lots and units of ours that a notice may mean; `makers` are those of `known_makers`."""
+def match(
+    conn: psycopg.Connection, notice: Told, makers: Mapping[str, Sequence[str]]
+) -> tuple[dict[Subject, Verdict], bool]:
+    """The verdicts on all lots and units of ours that a notice may mean, and whether it names an item of ours for sure.
+
+    `makers` are those of `known_makers`.
+    """
     items = _candidates(conn, notice, makers)
     serials = any(clause.serials or clause.either or clause.ranges for clause in notice.clauses)
     subjects: dict[int, list[Subject]] = {item.item_id: [] for item in items}
@@ -35,14 +40,16 @@ def match(conn: psycopg.Connection, notice: Told, makers: Mapping[str, Sequence[
         for subject in cursor.execute(query(__package__, "subjects"), {"items": list(subjects), "serials": serials}):
             subjects[subject.item_id].append(subject)
     verdicts: dict[Subject, Verdict] = {}
+    ours = False
     for item in items:
         known, rest = subjects[item.item_id], Subject(item.item_id)
-        found = decide(notice, item, dict.fromkeys([*known, rest]))
+        found, sure = decide(notice, item, dict.fromkeys([*known, rest]))
         # an item that may be meant as a whole is so with what is to come, under whatever number
         if rest in found and rest not in known and found[rest].reason == "no_number":
             del found[rest]
         verdicts |= found
-    return verdicts
+        ours |= sure
+    return verdicts, ours
 
 
 def known_makers(conn: psycopg.Connection) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ REASONS = (
     "not_listed", "excepted",
     "device_unsure", "unclear", "nearly_listed", "masked", "range_unsure", "dates", "nothing_said", "no_number",
     "in_the_text", "no_longer_named",
+    "decided",
 )  # fmt: skip
 
 
