@@ -4,9 +4,6 @@ SELECT
     current_match.lot_id,
     current_match.serial_id,
     current_match.verdict,
-    current_match.reason,
-    current_match.decided_by,
-    current_match.match_id,
     own.verdict AS own_verdict,
     own.reason AS own_reason,
     own.said AS own_said

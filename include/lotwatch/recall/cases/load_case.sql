@@ -5,8 +5,7 @@ SELECT
     opened.title,
     opened.recall_class,
     opened.action_kind,
-    opened.state,
-    opened.held_at
+    opened.state
 FROM lotwatch.recall_case AS opened
 WHERE opened.case_id = %(case_id)s OR opened.code = %(code)s
 FOR UPDATE;

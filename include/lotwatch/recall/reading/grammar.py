@@ -186,6 +186,10 @@ class Grammar:
         elif kind == "word":
             if self._what == "ref" and at + 1 < len(line) and line[at + 1].kind == "number" and _SIZE.fullmatch(text):
                 return  # it belongs to the number: RTL 10433
+            if self._what in _NUMBERED and at + 1 < len(line) and line[at + 1].kind == "number" and text.isupper():
+                self._clause.doubtful.append(number_key(text + line[at + 1].text))
+                self._residue.append(text)  # a word, or the number's beginning: A 1234
+                return
             if text.casefold() not in _HARMLESS:
                 self._residue.append(text)
                 if self._what == "ref" and not self._depth and not self._strict:
@@ -296,12 +300,17 @@ class Grammar:
             self._clause.doubtful.append(re.sub(r"X{2,}", lambda found: "?" * len(found[0]), key))
             self._residue.append(text)
             return at + 1
+        before = line[at - 1] if at else None
+        if before is not None and before.kind == "number" and (self._clause.numbers or self._clause.without):
+            self._clause.doubtful.append(number_key(before.text) + key)  # one number with a space in it, or two?
+            if min(len(before.text), len(text)) <= 2:
+                self._residue.append(text)
         ends = key.split("-")
         if len(ends) == 2 and len(ends[0]) == len(ends[1]) >= 4 and _same_shape(*ends) and ends[0] < ends[1]:
             sure = bool(re.search(r"range|between|from", self._text[self._starts : line[at].starts], re.IGNORECASE))
             self._range(what, *ends, sure=sure)
             if not sure:
-                self._listed(what, key)
+                self._clause.doubtful.append(key)  # it may be a number with a sign in it
         else:
             self._listed(what, key)
             if "/" in key:
