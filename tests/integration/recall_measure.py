@@ -52,7 +52,9 @@ def stock(company: Company, notices: Iterable[tuple[Mapping[str, Any], Iterable[
         for item in items:
             serial = "serials" in item
             code = item["code"]
-            company.item(code, name=item["name"], legal_manufacturer=item["maker"], label_lot=not serial, label_serial=serial)
+            company.item(
+                code, name=item["name"], legal_manufacturer=item["maker"], label_lot=not serial, label_serial=serial
+            )
             if "catalogue" in item or "di" in item:
                 di = item.get("di") or f"NAT-{code}"
                 company.add("identifier", item_code=code, code=di, package_level="unit", units_contained=1)

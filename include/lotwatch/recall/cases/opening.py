@@ -82,12 +82,32 @@ def open_cases(
         return opened
 
 
+def hold_arrivals(conn: psycopg.Connection, context: RunContext) -> Opened:
+    """Hold what the caller's transaction has posted and a known notice concerns: lots, units or stock without numbers that
+    are new to a case's items. So neither is free for a moment, whether the notice or the stock comes first."""
+    opened = Opened()
+    conn.execute(query(__package__, "lock_arrivals"))
+    _open_all(conn, context, opened, conn.execute(query(__package__, "outrun")).fetchall())
+    return opened
+
+
+def to_respond(conn: psycopg.Connection, context: RunContext) -> list[str]:
+    """Open cases in which something was found since this was last asked, noted as asked for."""
+    found = conn.execute(query(__package__, "to_respond")).fetchall()
+    for code, match_id in found:
+        record(conn, context, "response asked", "recall_case", code, after={"match_id": match_id})
+    return [code for code, _ in found]
+
+
 def _read_and_open(conn: psycopg.Connection, context: RunContext, opened: Opened, *, everything: bool) -> None:
     for (version_id,) in conn.execute(query(__package__, "unread")).fetchall():
         with conn.transaction():
             opened.counts["read"] += _read(conn, context, version_id)
     waiting = conn.execute(query(__package__, "waiting"), {"everything": everything}).fetchall()
-    waiting += conn.execute(query(__package__, "outrun")).fetchall()
+    _open_all(conn, context, opened, waiting + conn.execute(query(__package__, "outrun")).fetchall())
+
+
+def _open_all(conn: psycopg.Connection, context: RunContext, opened: Opened, waiting: Sequence[tuple[int]]) -> None:
     if not waiting:
         return
     makers, done = known_makers(conn), set[int]()
@@ -146,7 +166,7 @@ def _open(
         conn.execute(query(__package__, "note_case_notice"), {"notice_id": notice_id, "case_id": case_id})
         _update(conn, context, opened, case_id, notices, verdicts)
     for each in notices:
-        conn.execute(query(__package__, "note_matched"), {"version_id": each["version_id"], "as_of": context.as_of})
+        conn.execute(query(__package__, "note_matched"), {"notice_id": each["notice_id"], "as_of": context.as_of})
         opened.counts["matched"] += 1
     return {each["notice_id"] for each in notices}
 

@@ -1,7 +1,7 @@
--- Which notices have a version in force that was not compared with what is ours? Or, with `everything`, all of them. The
--- gravest first.
-SELECT latest.notice_id
-FROM lotwatch.notice_current AS latest
-INNER JOIN lotwatch.recall_reading AS reading ON latest.version_id = reading.version_id
+-- Which notices have a version that was not compared with what is ours? Or, with `everything`, all of them. The gravest first.
+SELECT version.notice_id
+FROM lotwatch.recall_reading AS reading
+INNER JOIN lotwatch.notice_version AS version ON reading.version_id = version.version_id
 WHERE reading.matched_at IS NULL OR %(everything)s::boolean
-ORDER BY latest.recall_class NULLS LAST, latest.said_at DESC;
+GROUP BY version.notice_id
+ORDER BY min(version.recall_class) NULLS LAST, max(version.said_at) DESC;

@@ -137,7 +137,7 @@ class _Numbers:
         if excepted is not None:
             return _verdict("not_affected", "excepted", *excepted)
         # named on its own, or as another kind of number: it may be meant
-        if subject.key in self.told.standing or (subject.lot_key and subject.lot_key in self.told.standing):
+        if not self.told.unexplained.isdisjoint({subject.key, subject.lot_key or subject.key}):
             return Verdict("needs_review", "in_the_text", None, subject.key)
         saying = next(((number, clause) for number, clause, _ in self.relevant if clause.says_which), None)
         assert saying is not None  # noqa: S101  # else it would be doubtful

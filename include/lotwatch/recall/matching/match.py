@@ -23,7 +23,11 @@ def told(notice: Mapping[str, Any], clauses: Sequence[Clause]) -> Told:
     said = notice["firm"] or notice["supplier_name"] or ""
     firms = {maker(name) for name in _TRADING_AS.split(said)} - {""}
     title = " ".join(filter(None, (notice["title"], notice["product_description"])))[:500]
-    return Told(frozenset(firms), title, clauses, frozenset(standing(notice)))
+    explained = {number for clause in clauses if clause.clear for number in clause.refs}
+    explained |= {
+        number for clause in clauses if clause.clear and (clause.dis or clause.refs) for number in clause.numbers
+    }
+    return Told(frozenset(firms), title, clauses, frozenset(standing(notice) - explained))
 
 
 def match(

@@ -20,12 +20,13 @@ REASONS = (
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A version of a notice: whom it is from (`firms`, none: not told), its clauses, and every number in its texts."""
+    """A version of a notice: whom it is from (`firms`, none: not told), its clauses, and the numbers in its texts that no
+    clause explains as those of a device, or of another device's lots."""
 
     firms: frozenset[str]
     title: str
     clauses: Sequence[Clause]
-    standing: frozenset[str]
+    unexplained: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from lotwatch.recall.reading.model import Clause, Dates, Range, What, number_key
 from lotwatch.recall.reading.tokens import Token, tokens
 
 #: of a text, and of a clause as it is kept
-_MOST_TOKENS, _LONGEST = 200_000, 2_000
+_MOST_TOKENS, _LONGEST = 100_000, 2_000
 _NUMBERED = frozenset({"lot", "serial", "either"})
 _DATED = frozenset({"expires", "manufactured", "distributed"})
 _TRIGGER = re.compile(
