@@ -1,4 +1,4 @@
-"""Places the holds of a case, by its verdicts in force, and stops what is on its way to be picked."""
+"""Places the holds of a case, by its verdicts in force."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,6 @@ import psycopg
 from psycopg.rows import class_row
 
 from lotwatch import ledger
-from lotwatch.actions import warehouse
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 from lotwatch.ledger.holds import Cause
@@ -27,8 +26,8 @@ class _Wanted(NamedTuple):
 def hold_wanted(conn: psycopg.Connection, context: RunContext, case_id: int) -> list[str]:
     """Hold what a case's verdicts ask for and is not held, unless its notices only advise; returns it in words.
 
-    A hold by lot covers what is anywhere and what arrives later, so nothing that moves meanwhile escapes. What was asked to
-    be picked or moved of it and no warehouse has yet is cancelled.
+    A hold by lot covers what is anywhere and what arrives later, so nothing that moves meanwhile escapes; what is to be
+    picked or moved of it, and was approved, the guards refuse before a warehouse is told.
     """
     with conn.cursor(row_factory=class_row(_Wanted)) as cursor:
         wanted = cursor.execute(query(__package__, "wanted_holds"), {"case_id": case_id}).fetchall()
@@ -48,7 +47,5 @@ def hold_wanted(conn: psycopg.Connection, context: RunContext, case_id: int) -> 
         )
         ledger.place_hold(conn, hold, context, context.actor)
     conn.execute(query(__package__, "note_held"), {"case_id": case_id, "as_of": context.as_of})
-    cancelled = warehouse.cancel_picks(conn, context, code)
-    after = {"holds": len(wanted), "picks_cancelled": cancelled}
-    record(conn, context, "stock held", "recall_case", code, after=after)
+    record(conn, context, "stock held", "recall_case", code, after={"holds": len(wanted)})
     return [f"{code}: {each.cause} {each.item_code} {each.number or 'all'}" for each in wanted]
