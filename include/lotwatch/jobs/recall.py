@@ -5,7 +5,10 @@ from dataclasses import dataclass
 import psycopg
 
 from lotwatch.audit import RunContext
-from lotwatch.recall.cases import open_cases
+from lotwatch.recall.cases import open_cases, to_respond
+
+#: how often `receive_notices` runs by the clock
+_EVERY_MINUTES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,6 @@ def receive(
     hourly = context.run_type == "scheduled" and context.as_of.minute < _EVERY_MINUTES
     opened = open_cases(conn, context, everything=everything or hourly, dry_run=dry_run)
     counts = {name: count for name, count in opened.counts.items() if count} | {"held": len(opened.held)}
-    return Response(counts, sorted(set(opened.cases)), opened.held)
-
-
-#: how often `receive_notices` runs by the clock
-_EVERY_MINUTES = 5
+    with conn.transaction():
+        cases = [] if dry_run else to_respond(conn, context)
+    return Response(counts, cases, opened.held)

@@ -6,7 +6,6 @@ WITH next AS (
 INSERT INTO lotwatch.recall_case (
     case_id, code, kind, origin, title, issuer, recall_class, action_kind, our_role, jurisdiction, opened_at, opened_by
 )
-OVERRIDING SYSTEM VALUE
 SELECT
     next.case_id,
     'RC-' || to_char(next.case_id, 'FM000000'),
