@@ -1,0 +1,4 @@
+-- It is open again: more is affected, or to be looked at.
+UPDATE lotwatch.recall_case SET state = 'open', closed_at = NULL, closed_by = NULL, reopened = reopened + 1
+WHERE case_id = %(case_id)s AND state = 'closed'
+RETURNING code;

@@ -1,0 +1,91 @@
+"""Finds what of ours a notice may mean, and decides about each lot and unit of it."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row, dict_row
+
+from lotwatch.consistency.matching.words import maker
+from lotwatch.db.query import query
+from lotwatch.recall.matching.decide import decide, similar_makers
+from lotwatch.recall.matching.model import Item, Subject, Told, Verdict
+from lotwatch.recall.reading import Clause, identifier_key, standing
+
+_TRADING_AS = re.compile(r"\b(?:d\.?\s?/?b\.?\s?/?a\b\.?|doing business as|trading as|t/a)", re.IGNORECASE)
+#: numbers looked for among all lots where a notice names no device
+_MOST_NUMBERS = 20_000
+
+
+def told(notice: Mapping[str, Any], clauses: Sequence[Clause]) -> Told:
+    """A version of a notice (a row of `notice_current`, with `supplier_name`) as it is matched."""
+    said = notice["firm"] or notice["supplier_name"] or ""
+    firms = {maker(name) for name in _TRADING_AS.split(said)} - {""}
+    title = " ".join(filter(None, (notice["title"], notice["product_description"])))[:500]
+    explained = {number for clause in clauses if clause.clear for number in clause.refs}
+    explained |= {
+        number for clause in clauses if clause.clear and (clause.dis or clause.refs) for number in clause.numbers
+    }
+    return Told(frozenset(firms), title, clauses, frozenset(standing(notice) - explained))
+
+
+def match(
+    conn: psycopg.Connection, notice: Told, makers: Mapping[str, Sequence[str]]
+) -> tuple[dict[Subject, Verdict], bool]:
+    """The verdicts on all lots and units of ours that a notice may mean, and whether it names an item of ours for sure.
+
+    `makers` are those of `known_makers`.
+    """
+    items = _candidates(conn, notice, makers)
+    serials = any(clause.serials or clause.either or clause.ranges for clause in notice.clauses)
+    subjects: dict[int, list[Subject]] = {item.item_id: [] for item in items}
+    with conn.cursor(row_factory=class_row(Subject)) as cursor:
+        for subject in cursor.execute(query(__package__, "subjects"), {"items": list(subjects), "serials": serials}):
+            subjects[subject.item_id].append(subject)
+    verdicts: dict[Subject, Verdict] = {}
+    ours = False
+    for item in items:
+        known, rest = subjects[item.item_id], Subject(item.item_id)
+        found, sure = decide(notice, item, dict.fromkeys([*known, rest]))
+        # an item that may be meant as a whole is so with what is to come, under whatever number
+        if rest in found and rest not in known and found[rest].reason == "no_number":
+            del found[rest]
+        verdicts |= found
+        ours |= sure
+    return verdicts, ours
+
+
+def known_makers(conn: psycopg.Connection) -> dict[str, list[str]]:
+    """How our items' makers are written, by their name without its legal form."""
+    known: dict[str, list[str]] = {}
+    for (name,) in conn.execute(query(__package__, "makers")):
+        known.setdefault(maker(name), []).append(name)
+    return known
+
+
+def _candidates(conn: psycopg.Connection, notice: Told, makers: Mapping[str, Sequence[str]]) -> list[Item]:
+    identifiers = {identifier_key(di) for clause in notice.clauses for di in clause.dis}
+    numbers = {ref for clause in notice.clauses for ref in clause.refs}
+    names_none = not identifiers and not numbers
+    lots = {key for clause in notice.clauses for key in clause.numbers} if names_none else set()
+    parameters = {
+        "identifiers": list(identifiers),
+        "numbers": list(numbers),
+        "makers": [name for known in similar_makers(notice.firms, makers) for name in makers[known]],
+        "lots": sorted(lots)[:_MOST_NUMBERS],
+    }
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return list(_items(cursor.execute(query(__package__, "candidates"), parameters)))
+
+
+def _items(rows: Any) -> Iterator[Item]:
+    for row in rows:
+        yield Item(
+            row["item_id"],
+            row["name"],
+            frozenset(map(maker, row["makers"])),
+            frozenset(row["identifiers"]),
+            frozenset(row["numbers"]),
+            frozenset(row["codes"]),
+        )

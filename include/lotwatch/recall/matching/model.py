@@ -1,0 +1,68 @@
+"""What is matched: a notice's version with its clauses, our items, and their lots and serial units."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from lotwatch.recall.reading import Clause
+
+Answer = Literal["affected", "not_affected", "needs_review"]
+#: why a verdict is what it is; worded in both languages in the board's texts
+REASONS = (
+    "listed", "all_lots", "in_range",
+    "not_listed", "excepted",
+    "device_unsure", "unclear", "nearly_listed", "masked", "range_unsure", "dates", "nothing_said", "no_number",
+    "in_the_text", "no_longer_named",
+    "decided",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A version of a notice: whom it is from (`firms`, none: not told), its clauses, and the numbers in its texts that no
+    clause explains as those of a device, or of another device's lots."""
+
+    firms: frozenset[str]
+    title: str
+    clauses: Sequence[Clause]
+    unexplained: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of ours: keys of its identifiers at every package level, of its catalogue and model numbers, and of what we
+    or our suppliers call it."""
+
+    item_id: int
+    name: str
+    makers: frozenset[str]
+    identifiers: frozenset[str]
+    numbers: frozenset[str]
+    codes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A lot (`lot_id`), a serial unit (`serial_id`), or with neither an item's stock without numbers.
+
+    `key` is its number as it is compared; of a unit, `lot_key` is its lot's.
+    """
+
+    item_id: int
+    lot_id: int = 0
+    serial_id: int = 0
+    key: str = ""
+    lot_key: str = ""
+    manufactured_on: date | None = None
+    usable_through: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a notice says of a subject, why (one of REASONS), and the clause that decided, counted from 1."""
+
+    answer: Answer
+    reason: str
+    clause_no: int | None = None
+    said: str = ""

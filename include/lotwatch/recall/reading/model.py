@@ -1,0 +1,126 @@
+"""What is understood of a notice: clauses, each with where it stands and its own words."""
+
+import re
+import unicodedata
+from dataclasses import asdict, dataclass
+from dataclasses import field as each_its_own
+from datetime import date
+from typing import Any, Literal
+
+#: a lot number, a serial number, or one or the other: the notice does not tell them apart
+What = Literal["lot", "serial", "either"]
+_SPACE = re.compile(r"\s+")
+_NOT_WORD = re.compile(r"[^0-9A-Z]+")
+
+
+def number_key(number: str) -> str:
+    """A number as it is compared: spaces and case dropped, full width folded, leading zeros kept. In SQL: number_key."""
+    return _SPACE.sub("", unicodedata.normalize("NFKC", number)).upper()
+
+
+def identifier_key(code: str) -> str:
+    """A device identifier as it is compared, as the database's function of that name has it."""
+    return code.zfill(14) if re.fullmatch(r"[0-9]{8}|[0-9]{12,14}", code) else code.lstrip("+")
+
+
+def near_key(key: str) -> str:
+    """What numbers that are written almost alike have in common: no punctuation, no leading zeros."""
+    return _NOT_WORD.sub("", key).lstrip("0")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Numbers from `first` to `last`, both included. `sure`: the notice says that it is a range."""
+
+    what: What
+    first: str
+    last: str
+    sure: bool
+
+    def holds(self, key: str) -> bool | None:
+        """Whether a number is within; None: the numbering does not tell."""
+        first, last, own = (_parts(each) for each in (self.first, self.last, key))
+        if first is None or last is None or first[0] != last[0]:
+            return None
+        if own is None or own[0] != first[0]:
+            return None if re.sub(r"[0-9].*", "", key) == first[0] else False
+        inside = int(first[1]) <= int(own[1]) <= int(last[1])
+        if len(first[1]) == len(last[1]) == len(own[1]):
+            return inside
+        return None if inside else False
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """A restriction by days, both included; None: open."""
+
+    of: Literal["expires", "manufactured", "distributed"]
+    first: date | None
+    last: date | None
+
+
+@dataclass(slots=True)
+class Clause:
+    """What a passage says, and where: characters `starts` to `ends` of `field`.
+
+    `dis` and `refs` are the devices it names (device identifiers; catalogue or model numbers), none: those of the whole
+    notice. `lots`, `serials`, `either` are numbers it lists, `without` numbers it leaves out, `ranges` and `every` (all
+    lots) more of them, restricted by `dates`. `doubtful` are numbers that may be meant: masked (with ? and *), cut off, or
+    standing alone. `residue` are the words that were not understood: the clause is unclear then, and clears nothing.
+    """
+
+    field: str
+    starts: int
+    ends: int
+    text: str
+    dis: list[str] = each_its_own(default_factory=list)
+    refs: list[str] = each_its_own(default_factory=list)
+    lots: list[str] = each_its_own(default_factory=list)
+    serials: list[str] = each_its_own(default_factory=list)
+    either: list[str] = each_its_own(default_factory=list)
+    without: list[str] = each_its_own(default_factory=list)
+    ranges: list[Range] = each_its_own(default_factory=list)
+    dates: list[Dates] = each_its_own(default_factory=list)
+    doubtful: list[str] = each_its_own(default_factory=list)
+    every: bool = False
+    residue: list[str] = each_its_own(default_factory=list)
+
+    @property
+    def clear(self) -> bool:
+        """Whether all of it was understood."""
+        return not self.residue
+
+    @property
+    def numbers(self) -> list[str]:
+        """All numbers it lists."""
+        return [*self.lots, *self.serials, *self.either]
+
+    @property
+    def says_which(self) -> bool:
+        """Whether it says which lots or serials are meant."""
+        return bool(self.numbers or self.ranges or self.every or self.dates)
+
+    def reading(self) -> dict[str, Any]:
+        """What was understood, as JSON, without what is empty."""
+        told = {name: value for name, value in asdict(self).items() if name not in {"field", "starts", "ends", "text"}}
+        for each in told["dates"]:
+            each |= {name: each[name] and each[name].isoformat() for name in ("first", "last")}
+        return {name: value for name, value in told.items() if value}
+
+
+def kept(field: str, starts: int, ends: int, text: str, reading: dict[str, Any]) -> Clause:
+    """A clause again from its place and `reading()`."""
+    told = dict(reading)
+    told["ranges"] = [Range(**each) for each in told.get("ranges", ())]
+    told["dates"] = [Dates(each["of"], _day(each["first"]), _day(each["last"])) for each in told.get("dates", ())]
+    return Clause(field, starts, ends, text, **told)
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _parts(key: str) -> tuple[str, str] | None:
+    """(beginning, digits at the end) of a number; None without digits at its end."""
+    found = re.fullmatch(r"(.*?)([0-9]{1,18})", key)
+    return (found[1], found[2]) if found else None

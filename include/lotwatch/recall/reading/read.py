@@ -1,0 +1,59 @@
+"""Reads a notice, field by field."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from lotwatch.recall.reading.grammar import Grammar
+from lotwatch.recall.reading.model import Clause, number_key
+from lotwatch.recall.reading.tokens import half_width
+
+#: edition of the grammar, kept with what it read
+EDITION = 1
+#: texts that name devices among other words; those that say which lots are meant, in the order in which they go on
+_PROSE = ("title", "product_description", "reason", "action", "body")
+_STRICT = ("code_info", "more_code_info")
+FIELDS = (*_PROSE, *_STRICT)
+_MOST_CLAUSES = 5_000
+_STANDING = re.compile(r"[0-9A-Z](?:[0-9A-Z./_-]*[0-9A-Z])?")
+
+
+def read(notice: Mapping[str, Any]) -> list[Clause]:
+    """The clauses of a notice's version, given by the columns of notice_version.
+
+    The first, of the field `udi_dis`, has the devices that the notice names in fields of its own. More than a person could
+    look through are not told apart: the last one is unclear then.
+    """
+    stated = Clause(
+        "udi_dis",
+        0,
+        0,
+        " ".join([*notice["udi_dis"], *notice["catalogue_numbers"]])[:2_000],
+        dis=list(notice["udi_dis"]),
+        refs=[number_key(each) for each in notice["catalogue_numbers"]],
+    )
+    clauses = [stated] if stated.dis or stated.refs else []
+    known = frozenset(stated.refs)
+    for field in FIELDS:
+        text = notice[field]
+        if text:
+            clauses += Grammar(field, half_width(text), known=known, strict=field in _STRICT).read()
+            known |= {
+                ref for clause in clauses if clause.field in {"title", "product_description"} for ref in clause.refs
+            }
+    if any(not file.get("read", True) for file in notice["attachments"]):
+        clauses.append(Clause("attachments", 0, 0, "", residue=["attachment that was not read"]))
+    if len(clauses) > _MOST_CLAUSES:
+        rest = clauses[_MOST_CLAUSES]
+        clauses[_MOST_CLAUSES:] = [Clause(rest.field, rest.starts, rest.starts, "", residue=["…"])]
+    return clauses
+
+
+def standing(notice: Mapping[str, Any]) -> set[str]:
+    """Everything in a version's texts that could be a number of a lot, as it is compared."""
+    found: set[str] = set()
+    for field in FIELDS:
+        if notice[field]:
+            for word in _STANDING.findall(half_width(notice[field]).upper()):
+                found.update((word, *word.split("/")))
+    return found

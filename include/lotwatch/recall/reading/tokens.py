@@ -1,0 +1,133 @@
+"""Takes a notice's text apart: words that say what a number is, numbers, dates, and all else."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
+_NUMBER = r"(?:\s*(?:numbers?|nos?\b\.?|nrs?\b\.?|#'?s?|codes?|ids?\b|\(s\)|ranges?))*"
+#: parts of a number after its first; behind a slash there is one only where it has a digit
+_MORE = r"(?:[-._][A-Za-z0-9*?]{1,40}|/(?=[A-Za-z]{0,9}[0-9])[A-Za-z0-9*?]{1,40}){0,8}"
+#: kind of token and how it is written, the first that fits; letters in any case, full width as half
+_WRITTEN: tuple[tuple[str, str], ...] = (
+    ("udi", r"\(01\)\s*[0-9]{14}(?:\s*\(1[1257]\)\s*[0-9]{6})*(?:\s*\(10\)\s*[^\s(),;]+)?(?:\s*\(21\)\s*[^\s(),;]+)?"),
+    (
+        "closing",
+        (
+            r"\b(?:all\s+)?other\s+(?:lots?|batch(?:es)?|serials?|products)(?:\s+numbers?)?\s+(?:are|is)\s+(?:not\s+|un)affected\b"
+            r"|\ball\s+(?:lots?|batch(?:es)?)\s+not\s+listed(?:\s+(?:above|here))?\s+are\s+(?:not\s+|un)affected\b"
+            r"|\bno\s+other\s+(?:lots?|batch(?:es)?|serials?|products)(?:\s+numbers?)?\s+(?:are|is)\s+affected\b"
+            r"|其[他它余](?:的)?批[次号](?:产品)?(?:均)?不受影响"
+        ),
+    ),
+    (
+        "unaffected",
+        r"\b(?:(?:not|n't)\s+(?:affected|impacted|included|involved|subject)|un(?:affected|impacted))\b|不受影响|不涉及|未受影响|未涉及",
+    ),
+    ("harmless", r"涉及|受影响|如下|以下|本次|召回|包括|共计|其中|分别|(?:的)?产品(?![名批型编标])|为|是|的|共"),
+    ("cut", r"\.{2,}|…+|\betc\b\.?|\band (?:more|others)\b|等(?=[\s，。；,;)]|$)"),
+    (
+        "date",
+        (
+            rf"\b{_MONTH}\s+(?:[0-9]{{1,2}}(?:st|nd|rd|th)?,?\s+)?(?:19|20)[0-9]{{2}}\b"
+            rf"|\b[0-9]{{1,2}}[\s-]{_MONTH},?[\s-](?:19|20)?[0-9]{{2}}\b"
+            r"|(?:19|20)[0-9]{2}\s*年\s*[0-9]{1,2}\s*月(?:\s*[0-9]{1,2}\s*日)?"
+            r"|\b(?:19|20)[0-9]{2}[-/.](?:0[1-9]|1[0-2])(?:[-/.](?:0[1-9]|[12][0-9]|3[01]))?(?![\w-])"
+            r"|\b[0-9]{1,2}/[0-9]{1,2}/(?:19|20)[0-9]{2}(?![\w-])|\b(?:0?[1-9]|1[0-2])/(?:19|20)[0-9]{2}(?![\w-])"
+        ),
+    ),
+    (
+        "skip",
+        r"(?:产品名称|注册证编?号|备案号|(?:生产|销售|涉及)?数量|召回(?:级别|原因)|生产企业|负责单位)\s*[:：]|\b(?:qty|quantity|product name)\s*:",
+    ),
+    (
+        "except",
+        r"\b(?:except(?:ing)?(?:\s+for)?|excluding|other than|with the exception of)\b|不包括|不含|除外|除(?=批|序|型|[A-Za-z0-9])",
+    ),
+    ("after_except", r"(?:以|之)?外的?"),
+    ("not", r"\b(?:not|never|no longer|neither|nor|isn't|aren't)\b|并非|非(?=批|该|本)"),
+    (
+        "elsewhere",
+        r"\b(?:attached|attachment|annex|appendix|enclosed|listed (?:below|above)|website)\b|附件|附表|附录|详见",
+    ),
+    (
+        "quantity",
+        r"(?<![\w.-])[0-9]{1,3}(?:,[0-9]{3})*\s*(?:box(?:es)?|units?|cases?|kits?|pcs|pieces?|packs?|pairs?|盒|支|台|件|套|个|箱)(?![a-z])",
+    ),
+    ("no_date", r"\bno\s+exp(?:iration|iry)?\b\.?(?:\s+date)?s?"),
+    (
+        "every",
+        (
+            rf"\ball\s+(?:unexpired\s+|affected\s+)?(?:lots?|batch(?:es)?|serials?|units|devices|products?){_NUMBER}"
+            rf"(?:\s*(?:and|&|/|or)\s*(?:lots?|batch(?:es)?|serials?){_NUMBER})?(?:\s+within\s+expiry)?"
+            r"|(?:所有|全部)(?:的)?(?:生产)?(?:批次|批号|序列号|产品)|(?:批号|批次|序列号)\s*[:：为]?\s*(?:全部|所有)(?:批次|批号)?"
+        ),
+    ),
+    (
+        "either",
+        (
+            rf"\b(?:lots?|batch(?:es)?){_NUMBER}\s*(?:/|or|and|&)\s*(?:serials?|s/?n)\b{_NUMBER}"
+            rf"|\bserials?{_NUMBER}\s*(?:/|or|and|&)\s*(?:lots?|batch(?:es)?)\b{_NUMBER}|批号\s*[/／或]\s*序列号"
+        ),
+    ),
+    (
+        "lot",
+        rf"\b(?:lots?|batch(?:es)?)(?:\s*/\s*(?:codes?|batch(?:es)?))?(?![a-z0-9]){_NUMBER}|(?:产品|生产)?(?:批号|批次)号?为?",
+    ),
+    ("serial", rf"\b(?:serials?(?![a-z0-9])|s/n|sn(?=\W))(?:\.|{_NUMBER})|(?:产品)?(?:序列号|出厂编号|机身号)为?"),
+    ("di", r"\b(?:primary\s+)?(?:udi(?:-di)?|gtins?|upc|ean)\b(?:\s*(?:number|code|no\.?|#))*|产品标识"),
+    (
+        "ref",
+        (
+            rf"\b(?:ref(?:erence)?s?\s*/\s*catalog(?:ue)?|ref|catalog(?:ue)?|cat(?:\.|(?=\s*(?:no|#)))|models?|items?|parts?|part\s*/\s*reorder"
+            rf"|reorder|product(?=\s*(?:no|num|code|#)))(?![a-z0-9]){_NUMBER}"
+            r"|规格型号|型号规格|产品型号|型号[/、及和]规格|型号|规格|货号|目录号|产品编号"
+        ),
+    ),
+    ("expires", r"\b(?:exp(?:iration|iry|ires|iring)?|use[\s-]by)\b\.?(?:\s*dates?)?|有效期至?|失效日期"),
+    ("manufactured", r"\b(?:manufactur(?:ed|ing)|mfg|produced|production|made)\b\.?(?:\s*dates?)?|生产日期|生产于"),
+    ("distributed", r"\b(?:distribut(?:ed|ion)|shipped|sold|shipment)\b(?:\s*dates?)?|销售日期|发货日期"),
+    ("between", r"\b(?:between|from)\b|自|从"),
+    ("before", r"\b(?:before|prior to|up to|until)\b|以前|之前"),
+    ("after", r"\b(?:after|since|on or after)\b|以后|之后|以来"),
+    ("to", r"\b(?:to|through|thru)\b|[-–—~～](?=[\s*]*[0-9A-Za-z])|至|到"),
+    ("and", r"\b(?:and|or)\b|[&,、，]|和|及|与|或"),
+    (
+        "number",
+        (
+            rf"[A-Za-z*?]{{0,40}}[0-9][A-Za-z0-9*?]{{0,80}}{_MORE}"
+            rf"|[A-Za-z]{{1,20}}(?:[-._][A-Za-z*?]{{0,20}}){{0,4}}?[-_][A-Za-z]{{0,20}}[0-9][A-Za-z0-9*?]{{0,80}}{_MORE}"
+            r"|\+[A-Z][A-Z0-9]{4,22}"
+        ),
+    ),
+    ("stop", r"[;\n。；]|\.(?=\s|$)"),
+    (
+        "word",
+        r"[A-Za-z][A-Za-z'’\u00ae\u2122]{0,80}|[\u4e00-\u9fff]+?(?=[^\u4e00-\u9fff]|$|批|序列号|型号|规格|货号|所有|全部|除|不|至|和|及|自|从|生产日期|有效期)",
+    ),
+    ("space", r"[ \t\r\u00a0]+"),
+    ("mark", r"."),
+)
+_TOKEN = re.compile("|".join(f"(?P<{kind}>{written})" for kind, written in _WRITTEN), re.IGNORECASE)
+_HALF = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x2011: 0x2D, 0x2012: 0x2D}
+
+
+class Token(NamedTuple):
+    """A piece of text: its kind, its words in half width, and where it stands."""
+
+    kind: str
+    text: str
+    starts: int
+    ends: int
+
+
+def half_width(text: str) -> str:
+    """The text with full-width letters, digits and signs made half-width; it stays as long as it was."""
+    return text.translate(_HALF)
+
+
+def tokens(text: str, starts: int, ends: int) -> Iterator[Token]:
+    """The tokens of a part of a half-width text, without spaces."""
+    for found in _TOKEN.finditer(text, starts, ends):
+        if found.lastgroup != "space":
+            yield Token(str(found.lastgroup), found[0], found.start(), found.end())

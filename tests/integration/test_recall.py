@@ -1,0 +1,257 @@
+"""From a notice to held stock: nothing that is affected stays pickable, and nothing is held for sure that is not."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from threading import Thread
+from typing import Any
+
+import psycopg
+import pytest
+
+from lotwatch.audit import begin_run
+from lotwatch.errors import LotwatchError
+from lotwatch.jobs.sync import post_batch
+from lotwatch.recall.cases import Opened, answer, open_by_quality, open_cases
+from lotwatch.recall.matching import Subject
+from tests.integration.company import NOW, Company, context
+from tests.integration.recall_measure import made, measure, real, stock
+
+NOTICE = {"authority": "fda", "number": "Z-1-2026", "firm": "Acme", "said_at": NOW, "recall_class": "II"}
+
+
+def run(company: Company, *, later: timedelta = timedelta(0), **options: bool) -> Opened:
+    company.conn.commit()
+    company.conn.autocommit = True
+    try:
+        return open_cases(
+            company.conn, begin_run(company.conn, context(run_id=str(later), as_of=NOW + later)), **options
+        )
+    finally:
+        company.conn.autocommit = False
+
+
+def say(company: Company, code_info: str, *, days: float = 0, **changes: Any) -> None:
+    company.add("notice", **NOTICE | {"code_info": code_info, "said_at": NOW + timedelta(days=days)} | changes)
+    company.post()
+
+
+@pytest.fixture
+def stocked(company: Company) -> Company:
+    """Ten of each of the lots A1, A2 and A3 of REF AC-1 at DC."""
+    item = {
+        "code": "AC",
+        "maker": "Acme Inc.",
+        "name": "Clip",
+        "catalogue": "AC-1",
+        "lots": {"affected": ["A1", "A2", "A3"]},
+    }
+    stock(company, [(NOTICE | {"code_info": "REF OTHER, lot 1", "number": "Z-0"}, [item])])
+    return company
+
+
+def held(conn: psycopg.Connection) -> set[tuple[str, str]]:
+    """(cause, lot or "all") of holds in force."""
+    return set(
+        conn.execute(
+            "SELECT hold.cause, coalesce(lot.number, 'all') FROM lotwatch.hold LEFT JOIN lotwatch.lot USING (lot_id)"
+            " WHERE released_at IS NULL"
+        )
+    )
+
+
+def verdicts(conn: psycopg.Connection) -> dict[str, tuple[str, str]]:
+    return {
+        number: (verdict, reason)
+        for number, verdict, reason in conn.execute(
+            "SELECT coalesce(lot.number, 'all'), verdict, reason FROM lotwatch.recall_match_current"
+            " LEFT JOIN lotwatch.lot USING (lot_id)"
+        )
+    }
+
+
+def cases(conn: psycopg.Connection) -> list[tuple[str, str, int]]:
+    return conn.execute("SELECT code, state, reopened FROM lotwatch.recall_case ORDER BY 1").fetchall()
+
+
+def subject(conn: psycopg.Connection, lot: str) -> Subject:
+    row = conn.execute("SELECT item_id, lot_id FROM lotwatch.lot WHERE number = %s", (lot,)).fetchone()
+    assert row is not None
+    return Subject(*row)
+
+
+# --- the measure
+
+
+@pytest.mark.parametrize("which", ["made", pytest.param("real", marks=pytest.mark.realdata)])
+def test_nothing_that_is_affected_stays_pickable_and_nothing_is_held_wrongly(
+    company: Company, which: str, request: pytest.FixtureRequest
+) -> None:
+    notices = made() if which == "made" else real(request.getfixturevalue("realdata"))
+    stock(company, notices)
+    run(company)
+    figures = measure(company, notices)
+    assert (figures.escaped, figures.wrong) == ([], [])
+    assert figures.for_a_person < figures.units / 2
+
+
+# --- the life of a case
+
+
+def test_a_notice_opens_one_case_and_holds_its_lots_and_says_so_once_however_often_it_comes(stocked: Company) -> None:
+    for _ in range(2):
+        say(stocked, "REF AC-1: Lots A1, a2, A9")
+        run(stocked)
+    assert cases(stocked.conn) == [("RC-000001", "open", 0)]
+    assert held(stocked.conn) == {("recall", "A1"), ("recall", "A2")}
+    assert verdicts(stocked.conn)["A3"] == ("not_affected", "not_listed")
+    row = stocked.conn.execute("SELECT held_at, recall_class, our_role FROM lotwatch.recall_case").fetchone()
+    assert row == (NOW, "II", "distributor")
+    events = stocked.conn.execute(
+        "SELECT action FROM lotwatch.audit_event WHERE object_kind = 'recall_case' ORDER BY audit_event_id"
+    ).fetchall()
+    assert [action for (action,) in events] == ["recall case opened", "stock matched", "stock held"]
+
+
+def test_a_lot_that_becomes_known_later_is_held_too(stocked: Company) -> None:
+    say(stocked, "REF AC-1: Lots A9")
+    run(stocked)
+    assert cases(stocked.conn) == [("RC-000001", "closed", 0)], "nothing of ours is affected"
+    stocked.lot("A9", item="AC")
+    stocked.move(5, "DC", item="AC", lot="A9")
+    stocked.post()
+    run(stocked)
+    assert held(stocked.conn) == {("recall", "A9")}
+    assert cases(stocked.conn) == [("RC-000001", "open", 1)]
+
+
+def test_a_notice_grows_and_shrinks_and_what_it_names_no_more_is_for_a_person_to_release(stocked: Company) -> None:
+    say(stocked, "REF AC-1: Lots A1, A2")
+    run(stocked)
+    say(stocked, "REF AC-1: Lots A2, A3", days=1)
+    run(stocked)
+    assert verdicts(stocked.conn) == {
+        "A1": ("needs_review", "no_longer_named"), "A2": ("affected", "listed"), "A3": ("affected", "listed"),
+    }  # fmt: skip
+    assert {("recall", "A1"), ("recall", "A2"), ("recall", "A3")} <= held(stocked.conn)
+    answer(
+        stocked.conn, stocked.context, "RC-000001", subject(stocked.conn, "A1"), "not_affected",
+        by="quality", reason="the firm took it out",
+    )  # fmt: skip
+    run(stocked, everything=True)
+    assert held(stocked.conn) == {("recall", "A2"), ("recall", "A3")}
+    assert verdicts(stocked.conn)["A1"] == ("not_affected", "the firm took it out")
+
+
+def test_a_version_that_is_learned_late_changes_nothing(stocked: Company) -> None:
+    say(stocked, "REF AC-1: Lots A2", days=1)
+    run(stocked)
+    say(stocked, "REF AC-1: Lots A1")
+    run(stocked)
+    assert held(stocked.conn) == {("recall", "A2")}
+
+
+def test_what_a_person_said_stands_until_the_notice_says_more_of_it(stocked: Company) -> None:
+    say(stocked, "REF AC-1: Lots A1, A2 and others")
+    run(stocked)
+    assert held(stocked.conn) == {("precaution", "all")}
+    conn = stocked.conn
+    answer(
+        conn, stocked.context, "RC-000001", subject(conn, "A3"), "not_affected", by="quality", reason="other factory"
+    )
+    answer(conn, stocked.context, "RC-000001", subject(conn, "A1"), "affected", by="quality", reason="named")
+    run(stocked, everything=True)
+    assert held(conn) == {("precaution", "A1"), ("recall", "A1"), ("precaution", "A2")}
+    say(stocked, "REF AC-1: Lots A1, A2, A3", days=1)
+    run(stocked)
+    assert {("recall", lot) for lot in ("A1", "A2", "A3")} <= held(conn)
+    with pytest.raises(LotwatchError, match="reason"):
+        answer(conn, stocked.context, "RC-000001", subject(conn, "A3"), "affected", by="quality", reason="")
+
+
+def test_notices_of_one_event_and_the_supplier_s_letter_about_it_are_one_case(stocked: Company) -> None:
+    say(stocked, "REF AC-1: Lots A1", event_number="777")
+    say(stocked, "REF AC-1: Lots A2", event_number="777", number="Z-2-2026")
+    letter = {"authority": "supplier", "supplier_code": "S1", "number": "FSN-1", "action_kind": "inspect"}
+    say(stocked, "REF AC-1, lots A3", title="About FDA recall Z-1-2026", **letter)
+    run(stocked)
+    assert len(cases(stocked.conn)) == 1
+    assert held(stocked.conn) == {("recall", "A1"), ("recall", "A2"), ("recall", "A3")}
+
+
+def test_what_only_advises_holds_nothing(stocked: Company) -> None:
+    say(stocked, "REF AC-1: Lots A1", action_kind="advise")
+    run(stocked)
+    assert (held(stocked.conn), verdicts(stocked.conn)["A1"][0]) == (set(), "affected")
+
+
+def test_a_dry_run_tells_what_it_would_hold_and_writes_nothing(stocked: Company) -> None:
+    say(stocked, "REF AC-1: Lots A1")
+    assert run(stocked, dry_run=True).held == ["RC-000001: recall AC A1"]
+    assert (held(stocked.conn), cases(stocked.conn)) == (set(), [])
+    assert run(stocked).counts["opened"] == 1
+
+
+def test_eight_megabytes_that_name_nothing_of_ours_open_no_case(stocked: Company) -> None:
+    say(stocked, "REF XY-1, lots 5, 6", body="Thank you very much for your patience.\n" * (8 * 2**20 // 39))
+    opened = run(stocked)
+    assert (opened.counts["read"], cases(stocked.conn)) == (2, [])
+
+
+def test_quality_opens_a_case_of_its_own(stocked: Company) -> None:
+    given = [subject(stocked.conn, "A1")]
+    case = open_by_quality(stocked.conn, stocked.context, given, title="Broken seals", by="quality")
+    assert (case.code, held(stocked.conn)) == ("RC-000001", {("recall", "A1")})
+    assert run(stocked, everything=True).cases == [], "no notice decides about it"
+
+
+# --- at the same time
+
+
+def test_stock_that_moves_and_lots_that_come_while_holds_are_placed_do_not_escape(
+    stocked: Company, db_url: str
+) -> None:
+    """One posts movements of a lot, and a new lot, while the other holds: whatever comes first, all of it is held."""
+    say(stocked, "REF AC-1: Lots A1, A9")
+
+    def move() -> None:
+        with psycopg.connect(db_url) as conn:
+            other = Company.__new__(Company)
+            other.conn, other._rows, other._events = conn, [], count(10_000)
+            other.lot("A9", item="AC")
+            for _ in range(5):
+                other.move(1, "HOSP", "DC", item="AC", lot="A1")
+                other.move(1, "HOSP/OR", item="AC", lot="A9")
+                batch_id = other.stage("other")
+                conn.execute("UPDATE lotwatch.batch SET state = 'judged' WHERE batch_id = %s", (batch_id,))
+                assert post_batch(conn, begin_run(conn, context(run_id="other")), batch_id)["movement"] == 2
+                conn.commit()
+
+    together(move, lambda: run(stocked))
+    free = stocked.conn.execute(
+        "SELECT lot.number, place.code FROM lotwatch.position AS p JOIN lotwatch.lot USING (lot_id)"
+        " JOIN lotwatch.location AS place USING (location_id)"
+        " WHERE lot.number IN ('A1', 'A9') AND p.quantity > 0 AND place.holds_stock AND NOT EXISTS ("
+        "   SELECT FROM lotwatch.held_stock AS held WHERE (held.item_id, held.lot_id, held.location_id)"
+        "   = (p.item_id, p.lot_id, p.location_id))"
+    ).fetchall()
+    assert free == []
+    assert held(stocked.conn) == {("recall", "A1"), ("recall", "A9")}
+
+
+def test_two_runs_at_once_open_one_case(stocked: Company, db_url: str) -> None:
+    say(stocked, "REF AC-1: Lots A1")
+
+    def again() -> None:
+        with psycopg.connect(db_url, autocommit=True) as conn:
+            open_cases(conn, begin_run(conn, context(run_id="other")))
+
+    together(again, lambda: run(stocked))
+    assert len(cases(stocked.conn)) == 1
+
+
+def together(one: Callable[[], Any], other: Callable[[], Any]) -> None:
+    thread = Thread(target=one)
+    thread.start()
+    other()
+    thread.join()
