@@ -116,7 +116,20 @@ subject AS (
     SELECT
         item_id,
         site_id,
-        measure.*,
+        coalesce(quantity.physical, 0)::bigint AS physical,
+        coalesce(quantity.held, 0)::bigint AS held,
+        coalesce(quantity.expired, 0)::bigint AS expired,
+        coalesce(quantity.in_inspection, 0)::bigint AS in_inspection,
+        coalesce(quantity.negative, 0)::bigint AS negative,
+        coalesce(quantity.without_lot, 0)::bigint AS without_lot,
+        coalesce(quantity.in_conflict, 0)::bigint AS in_conflict,
+        coalesce(quantity.own, 0)::bigint AS own,
+        coalesce(quantity.consigned, 0)::bigint AS consigned,
+        coalesce(set_aside.allocated, 0)::bigint AS allocated,
+        (coalesce(quantity.usable, 0) - coalesce(set_aside.allocated, 0))::bigint AS available,
+        coalesce(moving.in_transit, 0)::bigint AS in_transit,
+        coalesce(inbound.on_order, 0)::bigint AS on_order,
+        coalesce(wanted.backordered, 0)::bigint AS backordered,
         quantity.ending,
         quantity.usable_ending,
         quantity.releasing,
@@ -133,25 +146,6 @@ subject AS (
     FULL JOIN set_aside USING (item_id, site_id)
     FULL JOIN wanted USING (item_id, site_id)
     FULL JOIN lotwatch.policy_in_force AS policy USING (item_id, site_id)
-    CROSS JOIN
-        LATERAL (
-            SELECT
-                coalesce(quantity.physical, 0)::bigint AS physical,
-                coalesce(quantity.held, 0)::bigint AS held,
-                coalesce(quantity.expired, 0)::bigint AS expired,
-                coalesce(quantity.in_inspection, 0)::bigint AS in_inspection,
-                coalesce(quantity.negative, 0)::bigint AS negative,
-                coalesce(quantity.without_lot, 0)::bigint AS without_lot,
-                coalesce(quantity.in_conflict, 0)::bigint AS in_conflict,
-                coalesce(quantity.own, 0)::bigint AS own,
-                coalesce(quantity.consigned, 0)::bigint AS consigned,
-                coalesce(set_aside.allocated, 0)::bigint AS allocated,
-                (coalesce(quantity.usable, 0) - coalesce(set_aside.allocated, 0))::bigint AS available,
-                coalesce(moving.in_transit, 0)::bigint AS in_transit,
-                coalesce(inbound.on_order, 0)::bigint AS on_order,
-                coalesce(wanted.backordered, 0)::bigint AS backordered
-            OFFSET 0
-        ) AS measure
 ),
 
 measured AS (
