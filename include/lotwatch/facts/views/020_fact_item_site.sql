@@ -155,8 +155,6 @@ measured AS (
         ahead.*
     FROM subject
     INNER JOIN lotwatch.site_today AS site ON subject.site_id = site.site_id
-    LEFT JOIN lotwatch.inspection_pass_rate AS own ON subject.item_id = own.item_id
-    CROSS JOIN lotwatch.company_pass_rate AS anyone
     CROSS JOIN
         LATERAL (
             SELECT
@@ -199,7 +197,14 @@ measured AS (
                     CASE
                         WHEN subject.releasing IS NOT NULL
                             THEN (
-                                SELECT floor(coalesce(sum(lot.quantity), 0) * coalesce(own.rate, anyone.rate))::bigint
+                                SELECT
+                                    floor(coalesce(sum(lot.quantity), 0) * coalesce(
+                                        (
+                                            SELECT own.rate FROM lotwatch.inspection_pass_rate AS own
+                                            WHERE own.item_id = subject.item_id
+                                        ),
+                                        (SELECT anyone.rate FROM lotwatch.company_pass_rate AS anyone)
+                                    ))::bigint
                                 FROM unnest(subject.releasing) AS lot
                                 WHERE lot.day <= site.today + ceil(coalesce(subject.lead_time_days, 0))::integer
                             )
