@@ -1,6 +1,6 @@
 -- Of which subjects is there nothing at all? A quick look at the table that each follows from: what need not be planned
 -- takes no time. `{tables}` is where that table is read from; of subjects not named here there is nearly always something.
--- noqa: disable=PRS
+-- noqa: disable=all
 SELECT known.subject
 FROM (
     VALUES

@@ -95,7 +95,8 @@ CROSS JOIN
                     policy.average_daily_usage + 1 / coalesce((policy.inputs ->> 'history_days')::numeric, 365)
                 )::float8 AS mean,
                 7.0::float8 * coalesce((policy.inputs ->> 'usage_variance')::float8, 0) AS variance
-            OFFSET 0
+            FROM (SELECT 1) AS once
+            OFFSET 0 -- noqa: AM09
         ) AS moments
     ) AS expected
 -- fenced in: worked out once, however many rules read it
@@ -116,7 +117,8 @@ CROSS JOIN
                     )))::numeric, 9)
                 WHEN expected.mean IS NOT NULL THEN 1
             END AS chance
-        OFFSET 0
+        FROM (SELECT 1) AS once
+        OFFSET 0 -- noqa: AM09
     ) AS likely
 WHERE recent.used > 0;
 
