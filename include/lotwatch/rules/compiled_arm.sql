@@ -7,5 +7,5 @@ SELECT
     {shadow} AS shadow,
     {fires} AS fires,
     {severity} AS severity,
-    {evidence} AS evidence
+    CASE WHEN {fires} THEN {evidence} END AS evidence
 WHERE {concerned}

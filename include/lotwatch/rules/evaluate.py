@@ -22,8 +22,6 @@ from lotwatch.ledger import changed_items, clear_changes
 from lotwatch.rules.compile import compile_rules
 from lotwatch.rules.tables import Rule
 
-#: which facts are read: of everything at a moment, of everything now, of what changed
-Schema = Literal["lotwatch", "lotwatch_now", "lotwatch_changed"]
 #: what becomes wrong by the mere passing of time is found after so long, at the latest
 SWEEP_EVERY = timedelta(hours=1)
 
@@ -149,10 +147,13 @@ def _sweep(
     return replace(done, swept=True)
 
 
-def _find(conn: psycopg.Connection, rules: Sequence[Rule], schema: Schema) -> None:
+def _find(conn: psycopg.Connection, rules: Sequence[Rule], schema: facts.Schema) -> None:
     """Make the temporary table `finding` of what the rules find."""
     known = facts.columns(conn)
-    by_subject = sorted(rules, key=lambda rule: rule.subject)
+    # a past moment may have had what is no more
+    absent = facts.absent(conn, schema) if schema != "lotwatch" else set()
+    present = [rule for rule in rules if rule.subject not in absent] or rules
+    by_subject = sorted(present, key=lambda rule: rule.subject)
     parts = [
         sql.SQL("({})").format(sql.SQL(compile_rules(subject, list(group), known[f"fact_{subject}"], schema)))
         for subject, group in groupby(by_subject, key=lambda rule: rule.subject)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-import sqlglot
 from sqlglot import exp
+from sqlglot.dialects import Postgres
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
@@ -20,6 +20,8 @@ from lotwatch.facts import Column
 #: says where a character of the expression stands, for errors
 Where = Callable[[int], str]
 
+_POSTGRES = Postgres()
+_NUMERIC = exp.DataType.build("numeric")
 _MAX_TOKENS = 250
 _MAX_DEPTH = 15
 _ALLOWED = {
@@ -77,9 +79,9 @@ def parse(text: str, columns: Mapping[str, Column], where: Where) -> Expression:
     """The expression over `columns`. Raises RuleError saying what is not understood or not allowed, and where."""
     _check_letters(text, where)
     try:
-        tokens = sqlglot.tokenize(text, read="postgres")
+        tokens = _POSTGRES.tokenize(text)
         _check_tokens(tokens, where)
-        trees = sqlglot.parse(text, dialect="postgres")
+        trees = _POSTGRES.parser().parse(tokens, text)
     except (SqlglotError, RecursionError) as error:
         raise RuleError("The expression cannot be read", where=where(_offset(text, error))) from error
     if len(trees) != 1 or trees[0] is None:
@@ -145,7 +147,7 @@ def _safe(node: exp.Expr, known: Mapping[str, Column]) -> exp.Expr:
         return exp.column(exp.to_identifier(node.name, quoted=True), table="fact")
     if isinstance(node, exp.Mul | exp.Div):
         if not any(known[column.name].type in _INEXACT for column in node.find_all(exp.Column)):
-            node.set("this", exp.cast(exp.paren(node.this), "numeric"))
+            node.set("this", exp.Cast(this=exp.paren(node.this, copy=False), to=_NUMERIC.copy()))
         if isinstance(node, exp.Div):
             node.set("expression", exp.Nullif(this=node.expression, expression=exp.Literal.number(0)))
     return node

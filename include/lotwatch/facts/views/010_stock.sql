@@ -183,12 +183,15 @@ SELECT
     stock.owner,
     stock.status,
     stock.quantity,
-    label.last_day AS usable_through,
+    least(
+        coalesce(serial_unit.usable_through, lot.usable_through), coalesce(serial_unit.sterile_until, lot.sterile_until)
+    ) AS usable_through,
     coalesce(serial_unit.manufactured_on, lot.manufactured_on) AS manufactured_on,
-    coalesce(label.last_day < site.today, FALSE) AS expired,
+    label.ends_on,
+    coalesce(label.ends_on < site.today, FALSE) AS expired,
     held.item_id IS NOT NULL AS held,
     conflict.serial_id IS NOT NULL AS in_conflict,
-    held.item_id IS NULL AND conflict.serial_id IS NULL AND coalesce(label.last_day >= site.today, TRUE) AS sound,
+    held.item_id IS NULL AND conflict.serial_id IS NULL AND coalesce(label.ends_on >= site.today, TRUE) AS sound,
     lot.number AS lot_number,
     serial_unit.number AS serial_number,
     lot_release.due_on AS release_on,
@@ -198,6 +201,11 @@ INNER JOIN lotwatch.location AS place ON stock.location_id = place.location_id
 INNER JOIN lotwatch.site_today AS site ON place.site_id = site.site_id
 LEFT JOIN lotwatch.serial_unit AS serial_unit ON stock.serial_id = serial_unit.serial_id
 LEFT JOIN lotwatch.lot AS lot ON coalesce(serial_unit.lot_id, stock.lot_id) = lot.lot_id
+-- once more, those that matter now: whoever asks for no more does not join millions that do not
+LEFT JOIN lotwatch.lot AS ending
+    ON
+        coalesce(serial_unit.lot_id, stock.lot_id) = ending.lot_id
+        AND ending.last_day <= (SELECT (lotwatch.as_of() AT TIME ZONE 'UTC')::date + 91)
 LEFT JOIN lotwatch.held_position AS held
     ON
         stock.item_id = held.item_id AND stock.location_id = held.location_id
@@ -205,14 +213,17 @@ LEFT JOIN lotwatch.held_position AS held
 LEFT JOIN lotwatch.serial_conflict AS conflict
     ON stock.item_id = conflict.item_id AND stock.serial_id = conflict.serial_id
 LEFT JOIN lotwatch.lot_release AS lot_release
-    ON stock.item_id = lot_release.item_id AND lot.lot_id = lot_release.lot_id AND stock.status = 'inspection'
+    ON
+        stock.item_id = lot_release.item_id AND coalesce(serial_unit.lot_id, stock.lot_id) = lot_release.lot_id
+        AND stock.status = 'inspection'
 -- a unit's own dates come before its lot's, each for itself
 CROSS JOIN
     LATERAL (
         SELECT
             least(
-                coalesce(serial_unit.usable_through, lot.usable_through),
-                coalesce(serial_unit.sterile_until, lot.sterile_until)
-            ) AS last_day
+                coalesce(serial_unit.usable_through, ending.usable_through),
+                coalesce(serial_unit.sterile_until, ending.sterile_until)
+            ) AS ends_on
     ) AS label;
+COMMENT ON COLUMN lotwatch.stock_state.ends_on IS 'usable_through, if that is at most 90 days ahead; else that, or null';
 COMMENT ON COLUMN lotwatch.stock_state.sound IS 'neither held nor expired, and known to be where it is said to be';

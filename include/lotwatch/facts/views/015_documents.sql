@@ -224,8 +224,10 @@ WHERE inspection.state IN ('passed', 'failed') AND inspection.closed_at <= (SELE
 CREATE VIEW lotwatch.inspection_pass_rate AS
 SELECT
     inspection.item_id,
-    (count(*) FILTER (WHERE inspection.state = 'passed') + 5 * min(company.rate)) / (count(*) + 5) AS rate
+    (
+        count(*) FILTER (WHERE inspection.state = 'passed')
+        + 5 * (SELECT company.rate FROM lotwatch.company_pass_rate AS company)
+    ) / (count(*) + 5) AS rate
 FROM lotwatch.inspection AS inspection
-CROSS JOIN lotwatch.company_pass_rate AS company
 WHERE inspection.state IN ('passed', 'failed') AND inspection.closed_at <= (SELECT lotwatch.as_of())
 GROUP BY inspection.item_id;

@@ -14,10 +14,10 @@ WITH quantity AS (
         sum(quantity) FILTER (WHERE owner = 'own') AS own,
         sum(quantity) FILTER (WHERE owner = 'consigned') AS consigned,
         -- few lots end soon or wait for release: what follows from them is worked out for their item-sites alone
-        array_agg(ROW(usable_through, quantity)::lotwatch.dated_quantity)
-        FILTER (WHERE sound AND status <> 'blocked' AND usable_through < today + 90) AS ending,
-        array_agg(ROW(usable_through, quantity)::lotwatch.dated_quantity)
-        FILTER (WHERE sound AND status = 'unrestricted' AND usable_through < today + 90) AS usable_ending,
+        array_agg(ROW(ends_on, quantity)::lotwatch.dated_quantity)
+        FILTER (WHERE sound AND status <> 'blocked' AND ends_on < today + 90) AS ending,
+        array_agg(ROW(ends_on, quantity)::lotwatch.dated_quantity)
+        FILTER (WHERE sound AND status = 'unrestricted' AND ends_on < today + 90) AS usable_ending,
         array_agg(ROW(release_on, quantity)::lotwatch.dated_quantity)
         FILTER (WHERE status = 'inspection' AND sound AND release_on IS NOT NULL) AS releasing
     FROM lotwatch.stock_state
@@ -28,28 +28,8 @@ inbound AS (
     SELECT
         line.item_id,
         line.site_id,
-        sum(line.outstanding - coalesce(sent.counted, 0)) AS on_order,
-        array_agg(ROW(line.promised_on, line.outstanding - coalesce(sent.counted, 0))::lotwatch.dated_quantity)
-        FILTER (WHERE line.promised_on IS NOT NULL AND line.confirmed IS NULL AND line.state = 'open') AS promised
-    FROM lotwatch.order_line_open AS line
-    LEFT JOIN (
-        SELECT
-            part.order_line_source,
-            part.order_line_key,
-            sum(part.counted)::bigint AS counted
-        FROM lotwatch.order_line_sent AS part
-        GROUP BY part.order_line_source, part.order_line_key
-    ) AS sent ON line.source = sent.order_line_source AND line.source_key = sent.order_line_key
-    GROUP BY line.item_id, line.site_id
-),
-
--- what suppliers have confirmed themselves, part by part; what has come or is on its way was of the first parts
-confirmed AS (
-    SELECT
-        line.item_id,
-        line.site_id,
-        array_agg(ROW(part.day, part.ends - greatest(part.begins, line.received + coalesce(sent.counted, 0)))::lotwatch.dated_quantity)
-            AS promised
+        sum(part.on_order) AS on_order,
+        array_agg(ROW(part.day, part.quantity)::lotwatch.dated_quantity) FILTER (WHERE part.day IS NOT NULL) AS promised
     FROM lotwatch.order_line_open AS line
     LEFT JOIN (
         SELECT
@@ -62,15 +42,25 @@ confirmed AS (
     CROSS JOIN
         LATERAL (
             SELECT
-                said.day,
-                (sum(said.quantity) OVER days - said.quantity)::bigint AS begins,
-                (sum(said.quantity) OVER days)::bigint AS ends
-            FROM unnest(line.confirmed) AS said
-            WINDOW days AS (ORDER BY said.day ROWS UNBOUNDED PRECEDING)
+                line.outstanding - coalesce(sent.counted, 0) AS on_order,
+                CASE WHEN line.confirmed IS NULL AND line.state = 'open' THEN line.promised_on END AS day,
+                line.outstanding - coalesce(sent.counted, 0) AS quantity
+            UNION ALL
+            -- what its supplier has confirmed itself, part by part; what has come or is on its way was of the first parts
+            SELECT
+                0,
+                confirmed.day,
+                confirmed.ends - greatest(confirmed.begins, line.received + coalesce(sent.counted, 0))
+            FROM (
+                SELECT
+                    said.day,
+                    (sum(said.quantity) OVER days - said.quantity)::bigint AS begins,
+                    (sum(said.quantity) OVER days)::bigint AS ends
+                FROM unnest(line.confirmed) AS said
+                WINDOW days AS (ORDER BY said.day ROWS UNBOUNDED PRECEDING)
+            ) AS confirmed
+            WHERE line.confirmed IS NOT NULL AND confirmed.ends > line.received + coalesce(sent.counted, 0)
         ) AS part
-    WHERE
-        line.confirmed IS NOT NULL AND part.day IS NOT NULL
-        AND part.ends > line.received + coalesce(sent.counted, 0)
     GROUP BY line.item_id, line.site_id
 ),
 
@@ -142,7 +132,7 @@ subject AS (
         quantity.ending,
         quantity.usable_ending,
         quantity.releasing,
-        array_cat(array_cat(inbound.promised, confirmed.promised), moving.expected) AS arriving,
+        array_cat(inbound.promised, moving.expected) AS arriving,
         policy.average_daily_usage,
         policy.lead_time_days,
         policy.safety_stock,
@@ -155,55 +145,102 @@ subject AS (
     FULL JOIN set_aside USING (item_id, site_id)
     FULL JOIN wanted USING (item_id, site_id)
     FULL JOIN lotwatch.policy_in_force AS policy USING (item_id, site_id)
-    LEFT JOIN confirmed USING (item_id, site_id)
 ),
 
+-- what lies ahead is fenced in by `OFFSET 0`: worked out once, however many rules read it
 measured AS (
     SELECT
         subject.*,
         site.today,
-        site.today + ceil(coalesce(subject.lead_time_days, 0))::integer AS in_time,
-        -- the first lots to end are used first; of what ends by a day, no more than the usage until then can be used
-        CASE
-            WHEN subject.ending IS NOT NULL
-                THEN (
-                    SELECT
-                        coalesce(max(greatest(
-                            0,
-                            floor(part.by_then - coalesce(subject.average_daily_usage, 0) * (part.day - site.today + 1))
-                        )), 0)::bigint
-                    FROM (
-                        SELECT
-                            lot.day,
-                            sum(lot.quantity) OVER (ORDER BY lot.day) AS by_then
-                        FROM unnest(subject.ending) AS lot
-                        WHERE lot.day < site.today + ceil(coalesce(subject.lead_time_days, 0))::integer
-                    ) AS part
-                )
-            ELSE 0
-        END AS expiring_unused,
-        CASE
-            WHEN subject.releasing IS NOT NULL
-                THEN (
-                    SELECT floor(coalesce(sum(lot.quantity), 0) * coalesce(own.rate, anyone.rate))::bigint
-                    FROM unnest(subject.releasing) AS lot
-                    WHERE lot.day <= site.today + ceil(coalesce(subject.lead_time_days, 0))::integer
-                )
-            ELSE 0
-        END AS released_in_time,
-        CASE
-            WHEN subject.arriving IS NOT NULL
-                THEN (
-                    SELECT coalesce(sum(part.quantity), 0)::bigint
-                    FROM unnest(subject.arriving) AS part
-                    WHERE part.day <= site.today + ceil(coalesce(subject.lead_time_days, 0))::integer
-                )
-            ELSE 0
-        END AS arrives_in_time
+        ahead.*
     FROM subject
     INNER JOIN lotwatch.site_today AS site ON subject.site_id = site.site_id
-    LEFT JOIN lotwatch.inspection_pass_rate AS own ON subject.item_id = own.item_id
-    CROSS JOIN lotwatch.company_pass_rate AS anyone
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                subject.available + known.released_in_time + known.arrives_in_time AS expected_usable,
+                known.expiring_unused,
+                subject.available + subject.in_inspection + subject.in_transit + subject.on_order - subject.backordered
+                - known.expiring_unused AS inventory_position,
+                round(greatest(subject.available, 0) / nullif(subject.average_daily_usage, 0), 1) AS days_of_cover,
+                CASE
+                    WHEN NOT subject.average_daily_usage > 0 THEN NULL
+                    WHEN subject.arriving IS NULL
+                        THEN least(floor(known.kept / subject.average_daily_usage), 36500)::integer
+                    ELSE lotwatch.days_until_short(known.kept, subject.average_daily_usage, site.today, subject.arriving)
+                END AS days_to_stockout
+            FROM (
+                SELECT
+                    -- the first lots to end are used first; of what ends by a day, no more than the usage until then can be
+                    -- used
+                    CASE
+                        WHEN subject.ending IS NOT NULL
+                            THEN (
+                                SELECT
+                                    coalesce(max(greatest(
+                                        0,
+                                        floor(
+                                            part.by_then
+                                            - coalesce(subject.average_daily_usage, 0) * (part.day - site.today + 1)
+                                        )
+                                    )), 0)::bigint
+                                FROM (
+                                    SELECT
+                                        lot.day,
+                                        sum(lot.quantity) OVER (ORDER BY lot.day) AS by_then
+                                    FROM unnest(subject.ending) AS lot
+                                    WHERE lot.day < site.today + ceil(coalesce(subject.lead_time_days, 0))::integer
+                                ) AS part
+                            )
+                        ELSE 0
+                    END AS expiring_unused,
+                    CASE
+                        WHEN subject.releasing IS NOT NULL
+                            THEN (
+                                SELECT
+                                    floor(coalesce(sum(lot.quantity), 0) * coalesce(
+                                        (
+                                            SELECT own.rate FROM lotwatch.inspection_pass_rate AS own
+                                            WHERE own.item_id = subject.item_id
+                                        ),
+                                        (SELECT anyone.rate FROM lotwatch.company_pass_rate AS anyone)
+                                    ))::bigint
+                                FROM unnest(subject.releasing) AS lot
+                                WHERE lot.day <= site.today + ceil(coalesce(subject.lead_time_days, 0))::integer
+                            )
+                        ELSE 0
+                    END AS released_in_time,
+                    CASE
+                        WHEN subject.arriving IS NOT NULL
+                            THEN (
+                                SELECT coalesce(sum(part.quantity), 0)::bigint
+                                FROM unnest(subject.arriving) AS part
+                                WHERE part.day <= site.today + ceil(coalesce(subject.lead_time_days, 0))::integer
+                            )
+                        ELSE 0
+                    END AS arrives_in_time,
+                    -- what is wasted by then is the most that any day leaves unused
+                    greatest(subject.available, 0) - CASE
+                        WHEN subject.usable_ending IS NOT NULL
+                            THEN (
+                                SELECT
+                                    coalesce(max(greatest(
+                                        0, part.by_then - subject.average_daily_usage * (part.day - site.today + 1)
+                                    )), 0)
+                                FROM (
+                                    SELECT
+                                        lot.day,
+                                        sum(lot.quantity) OVER (ORDER BY lot.day) AS by_then
+                                    FROM unnest(subject.usable_ending) AS lot
+                                ) AS part
+                            )
+                        ELSE 0
+                    END AS kept
+                FROM (SELECT 1) AS once
+                OFFSET 0 -- noqa: AM09
+            ) AS known
+            OFFSET 0 -- noqa: AM09
+        ) AS ahead
 )
 
 SELECT
@@ -231,9 +268,8 @@ SELECT
     measured.on_order,
     measured.backordered,
     measured.expiring_unused,
-    measured.available + measured.released_in_time + measured.arrives_in_time AS expected_usable,
-    measured.available + measured.in_inspection + measured.in_transit + measured.on_order
-    - measured.backordered - measured.expiring_unused AS inventory_position,
+    measured.expected_usable,
+    measured.inventory_position,
     measured.negative,
     measured.without_lot,
     measured.in_conflict,
@@ -243,20 +279,15 @@ SELECT
     measured.reorder_point,
     measured.target_level,
     measured.max_level,
-    round(greatest(measured.available, 0) / nullif(measured.average_daily_usage, 0), 1) AS days_of_cover,
-    lotwatch.days_to_stockout(
-        measured.available, measured.average_daily_usage, measured.today, measured.usable_ending, measured.arriving
-    ) AS days_to_stockout,
+    measured.days_of_cover,
+    measured.days_to_stockout,
     CASE
         WHEN measured.arriving IS NOT NULL THEN lotwatch.days_to_arrival(measured.today, measured.arriving)
     END AS days_to_arrival,
     measured.today - coalesce(seen.last_used_on, seen.first_seen_on) AS days_without_usage,
     measured.consigned,
     measured.own * item.unit_cost AS stock_value,
-    greatest(
-        measured.available + measured.in_inspection + measured.in_transit + measured.on_order
-        - measured.backordered - measured.expiring_unused - measured.max_level, 0
-    ) * item.unit_cost AS excess_value,
+    greatest(measured.inventory_position - measured.max_level, 0) * item.unit_cost AS excess_value,
     EXISTS(
         SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
         WHERE waiting.item_code = item.code

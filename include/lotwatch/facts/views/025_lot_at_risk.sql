@@ -86,6 +86,7 @@ at_site AS (
         bool_or(held.item_id IS NOT NULL) AS held,
         bool_or(ending.owner = 'consigned') AS consigned,
         bool_and(ending.owner <> 'own') AS others,
+        bool_and(ending.status = 'blocked') AS blocked,
         sum(ending.quantity)::bigint AS physical,
         greatest(0, sum(ending.quantity) FILTER (
             WHERE
@@ -142,6 +143,7 @@ SELECT
     wasted.held,
     wasted.consigned,
     wasted.others,
+    wasted.blocked,
     wasted.physical,
     wasted.usable,
     wasted.average_daily_usage,

@@ -24,7 +24,9 @@ SELECT
     site.code AS site_code,
     site.name AS site_name,
     site.region,
+    site.jurisdiction,
     lot.held,
+    lot.blocked,
     lot.consigned,
     lot.usable_through,
     lot.days_to_expiry,
@@ -166,7 +168,9 @@ COMMENT ON COLUMN lotwatch.fact_ending_lot.serial_number IS 'serial number of th
 COMMENT ON COLUMN lotwatch.fact_ending_lot.site_code IS 'code of the site';
 COMMENT ON COLUMN lotwatch.fact_ending_lot.site_name IS 'name of the site';
 COMMENT ON COLUMN lotwatch.fact_ending_lot.region IS 'region of the site; null: not told';
+COMMENT ON COLUMN lotwatch.fact_ending_lot.jurisdiction IS 'whose device law holds at the site: cn, us or eu; null: another''s, or not told';
 COMMENT ON COLUMN lotwatch.fact_ending_lot.held IS 'under a hold of ours';
+COMMENT ON COLUMN lotwatch.fact_ending_lot.blocked IS 'the owning system blocks all of it';
 COMMENT ON COLUMN lotwatch.fact_ending_lot.consigned IS 'the supplier''s until it is used, all of it or some';
 COMMENT ON COLUMN lotwatch.fact_ending_lot.usable_through IS 'last day of use, inclusive, or of sterility where that ends first';
 COMMENT ON COLUMN lotwatch.fact_ending_lot.days_to_expiry IS 'days until the last day of use; negative: expired';

@@ -16,43 +16,26 @@ lifted AS (
     WHERE
         hold.cause = 'quality' AND hold.lot_id = said.lot_id AND hold.reference = said.number
         AND hold.released_at IS NULL AND said.state = 'passed'
-    RETURNING hold.item_id, hold.lot_id
-),
-
-placed AS (
-    INSERT INTO lotwatch.hold (cause, authority, item_id, lot_id, reference, reason, placed_at, placed_by)
-    SELECT
-        'quality',
-        'quality',
-        said.item_id,
-        said.lot_id,
-        said.number,
-        'inspection failed',
-        coalesce(said.closed_at, said.opened_at),
-        said.source
-    FROM said
-    WHERE
-        said.state = 'failed'
-        -- read again, it says nothing new: a person may have released the hold since
-        AND NOT EXISTS (
-            SELECT 1 FROM lotwatch.hold AS earlier
-            WHERE
-                earlier.cause = 'quality' AND earlier.lot_id = said.lot_id AND earlier.reference = said.number
-                AND earlier.placed_at = coalesce(said.closed_at, said.opened_at)
-        )
-    ON CONFLICT (cause, item_id, lot_id, serial_id, location_id, reference) WHERE released_at IS NULL DO NOTHING
-    RETURNING item_id, lot_id
 )
 
-INSERT INTO lotwatch.change (item_id, location_id)
-SELECT DISTINCT
-    known.item_id,
-    known.location_id
-FROM (
-    SELECT * FROM lifted
-    UNION ALL
-    SELECT * FROM placed
-) AS touched
-INNER JOIN lotwatch.position AS known ON touched.item_id = known.item_id
-LEFT JOIN lotwatch.serial_unit AS serial_unit ON known.serial_id = serial_unit.serial_id
-WHERE touched.lot_id = coalesce(serial_unit.lot_id, known.lot_id);
+INSERT INTO lotwatch.hold (cause, authority, item_id, lot_id, reference, reason, placed_at, placed_by)
+SELECT
+    'quality',
+    'quality',
+    said.item_id,
+    said.lot_id,
+    said.number,
+    'inspection failed',
+    coalesce(said.closed_at, said.opened_at),
+    said.source
+FROM said
+WHERE
+    said.state = 'failed'
+    -- read again, it says nothing new: a person may have released the hold since
+    AND NOT EXISTS (
+        SELECT 1 FROM lotwatch.hold AS earlier
+        WHERE
+            earlier.cause = 'quality' AND earlier.lot_id = said.lot_id AND earlier.reference = said.number
+            AND earlier.placed_at = coalesce(said.closed_at, said.opened_at)
+    )
+ON CONFLICT (cause, item_id, lot_id, serial_id, location_id, reference) WHERE released_at IS NULL DO NOTHING;

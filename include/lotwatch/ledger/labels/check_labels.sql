@@ -1,5 +1,5 @@
--- What is there to find about the labels of a batch's new receipts? Each is kept, what must not be used before somebody
--- looked is held, and the evaluator is woken for it. How many failed?
+-- What is there to find about the labels of a batch's new receipts? Each is kept, and what must not be used before somebody
+-- looked is held. How many failed?
 WITH label AS (
     SELECT said.*
     FROM unnest(
@@ -205,21 +205,6 @@ held AS (
     INNER JOIN kept ON found.movement_id = kept.movement_id
     WHERE found.high_value AND found.findings && %(findings)s::text[]
     ON CONFLICT (cause, item_id, lot_id, serial_id, location_id, reference) WHERE released_at IS NULL DO NOTHING
-    RETURNING item_id, lot_id, serial_id, location_id
-),
-
-woken AS (
-    INSERT INTO lotwatch.change (item_id, location_id)
-    SELECT DISTINCT
-        known.item_id,
-        known.location_id
-    FROM held
-    INNER JOIN lotwatch.position AS known
-        ON
-            held.item_id = known.item_id
-            AND (held.lot_id IS NULL OR held.lot_id = known.lot_id)
-            AND (held.serial_id IS NULL OR held.serial_id = known.serial_id)
-            AND (held.location_id IS NULL OR held.location_id = known.location_id)
 )
 
 SELECT count(*) FILTER (WHERE outcome = 'failed') FROM kept;

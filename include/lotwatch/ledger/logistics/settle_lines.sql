@@ -70,17 +70,7 @@ changed AS (
             (judged.received AND line.received_quantity < line.quantity)
             OR (judged.taken_back AND NOT judged.received AND line.received_quantity > 0)
         )
-    RETURNING line.item_id, line.delivery_id
-),
-
-woken AS (
-    INSERT INTO lotwatch.change (item_id, location_id)
-    SELECT DISTINCT
-        changed.item_id,
-        delivery.to_site_id
-    FROM changed
-    INNER JOIN lotwatch.delivery AS delivery ON changed.delivery_id = delivery.delivery_id
-    WHERE delivery.to_site_id IS NOT NULL
+    RETURNING 1
 )
 
 SELECT count(*) FROM changed;

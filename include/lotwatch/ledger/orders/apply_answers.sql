@@ -97,15 +97,7 @@ changed AS (
     WHERE
         kept.source = meant.source AND kept.source_key = meant.source_key
         AND (kept.declined, kept.confirmed) IS DISTINCT FROM (meant.declined, meant.confirmed)
-    RETURNING kept.item_id, kept.site_id
-),
-
-woken AS (
-    INSERT INTO lotwatch.change (item_id, location_id)
-    SELECT DISTINCT
-        item_id,
-        site_id
-    FROM changed
+    RETURNING 1
 )
 
 SELECT count(*) FROM changed;

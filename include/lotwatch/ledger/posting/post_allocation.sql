@@ -38,29 +38,7 @@ WITH changed AS (
             excluded.demand_line_key, excluded.item_id, excluded.location_id, excluded.lot_id, excluded.serial_id,
             excluded.quantity, excluded.closed_at
         )
-    RETURNING kept.item_id, kept.location_id, old.item_id AS old_item_id, old.location_id AS old_location_id
-),
-
-place AS (
-    SELECT
-        item_id,
-        location_id
-    FROM changed
-    UNION
-    SELECT
-        old_item_id,
-        old_location_id
-    FROM changed
-    WHERE old_item_id IS NOT NULL
-),
-
-woken AS (
-    INSERT INTO lotwatch.change (item_id, location_id)
-    SELECT DISTINCT
-        place.item_id,
-        coalesce(location.site_id, location.location_id)
-    FROM place
-    INNER JOIN lotwatch.location AS location ON place.location_id = location.location_id
+    RETURNING 1
 )
 
 SELECT count(*) FROM changed;

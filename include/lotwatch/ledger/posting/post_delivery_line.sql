@@ -40,30 +40,7 @@ WITH changed AS (
             excluded.delivery_id, excluded.item_id, excluded.lot_id, excluded.serial_id, excluded.quantity,
             excluded.received_quantity, excluded.sscc, excluded.demand_line_key, excluded.order_line_key
         )
-    RETURNING kept.item_id, kept.delivery_id, old.item_id AS old_item_id, old.delivery_id AS old_delivery_id
-),
-
-sent AS (
-    SELECT
-        item_id,
-        delivery_id
-    FROM changed
-    UNION
-    SELECT
-        old_item_id,
-        old_delivery_id
-    FROM changed
-    WHERE old_item_id IS NOT NULL
-),
-
-woken AS (
-    INSERT INTO lotwatch.change (item_id, location_id)
-    SELECT DISTINCT
-        sent.item_id,
-        delivery.to_site_id
-    FROM sent
-    INNER JOIN lotwatch.delivery AS delivery ON sent.delivery_id = delivery.delivery_id
-    WHERE delivery.to_site_id IS NOT NULL
+    RETURNING 1
 )
 
 SELECT count(*) FROM changed;

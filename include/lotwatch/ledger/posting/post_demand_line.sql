@@ -37,21 +37,7 @@ WITH changed AS (
             excluded.demand_order_id, excluded.item_id, excluded.site_id, excluded.quantity, excluded.need_by,
             excluded.minimum_remaining_life_days, excluded.state, excluded.closed_at
         )
-    RETURNING kept.item_id, kept.site_id, old.item_id AS old_item_id, old.site_id AS old_site_id
-),
-
-woken AS (
-    INSERT INTO lotwatch.change (item_id, location_id)
-    SELECT
-        item_id,
-        site_id
-    FROM changed
-    UNION
-    SELECT
-        old_item_id,
-        old_site_id
-    FROM changed
-    WHERE old_item_id IS NOT NULL
+    RETURNING 1
 )
 
 SELECT count(*) FROM changed;

@@ -1,5 +1,4 @@
 -- Inspections as the quality system has them. How many are new or changed?
--- What an inspection says of a lot concerns every place where it lies; without a lot, every place with the item.
 WITH changed AS (
     INSERT INTO lotwatch.inspection AS kept (
         source, source_key, number, item_id, lot_id, location_id, state, sampled_quantity, opened_at, due_on, closed_at
@@ -36,32 +35,7 @@ WITH changed AS (
             excluded.number, excluded.item_id, excluded.lot_id, excluded.location_id, excluded.state,
             excluded.sampled_quantity, excluded.opened_at, excluded.due_on, excluded.closed_at
         )
-    RETURNING kept.item_id, kept.lot_id, old.item_id AS old_item_id, old.lot_id AS old_lot_id
-),
-
-inspected AS (
-    SELECT
-        item_id,
-        lot_id
-    FROM changed
-    UNION
-    SELECT
-        old_item_id,
-        old_lot_id
-    FROM changed
-    WHERE old_item_id IS NOT NULL
-),
-
-woken AS (
-    INSERT INTO lotwatch.change (item_id, location_id)
-    SELECT DISTINCT
-        stocked.item_id,
-        coalesce(location.site_id, location.location_id)
-    FROM inspected
-    INNER JOIN lotwatch.position AS stocked
-        ON inspected.item_id = stocked.item_id AND coalesce(inspected.lot_id, stocked.lot_id) = stocked.lot_id
-    INNER JOIN lotwatch.location AS location ON stocked.location_id = location.location_id
-    WHERE stocked.quantity <> 0
+    RETURNING 1
 )
 
 SELECT count(*) FROM changed;

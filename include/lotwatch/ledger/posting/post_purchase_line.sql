@@ -44,21 +44,7 @@ WITH changed AS (
             excluded.item_id, excluded.quantity, excluded.unit_price, excluded.currency, excluded.ordered_on,
             excluded.requested_on, excluded.promised_on, excluded.confirmed_quantity
         )
-    RETURNING kept.item_id, kept.site_id, old.item_id AS old_item_id, old.site_id AS old_site_id
-),
-
-woken AS (
-    INSERT INTO lotwatch.change (item_id, location_id)
-    SELECT
-        item_id,
-        site_id
-    FROM changed
-    UNION
-    SELECT
-        old_item_id,
-        old_site_id
-    FROM changed
-    WHERE old_item_id IS NOT NULL
+    RETURNING 1
 )
 
 SELECT count(*) FROM changed;
