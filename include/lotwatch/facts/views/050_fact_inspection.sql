@@ -8,16 +8,18 @@ WITH inspected AS (
     WHERE lot_id IS NOT NULL AND (state = 'failed' OR coalesce(closed_at, 'infinity') > (SELECT lotwatch.as_of()))
 ),
 
+-- by lists, not joined: only those items' stock is read
 lot_stock AS (
     SELECT
-        inspected.item_id,
-        inspected.lot_id,
-        sum(stock_state.quantity) AS physical,
-        sum(stock_state.quantity) FILTER (WHERE stock_state.status = 'unrestricted' AND stock_state.sound) AS usable
-    FROM inspected
-    INNER JOIN lotwatch.stock_state AS stock_state
-        ON inspected.item_id = stock_state.item_id AND inspected.lot_id = stock_state.lot_id
-    GROUP BY inspected.item_id, inspected.lot_id
+        stock.item_id,
+        stock.lot_id,
+        sum(stock.quantity) AS physical,
+        sum(stock.quantity) FILTER (WHERE stock.status = 'unrestricted' AND stock.sound) AS usable
+    FROM lotwatch.stock_state AS stock
+    WHERE
+        stock.item_id = ANY(ARRAY(SELECT inspected.item_id FROM inspected))
+        AND stock.lot_id = ANY(ARRAY(SELECT inspected.lot_id FROM inspected))
+    GROUP BY stock.item_id, stock.lot_id
 )
 
 SELECT

@@ -40,42 +40,44 @@ concerned AS (
     FULL JOIN alerted USING (item_id, lot_id)
 ),
 
--- joined, not looked up for each: what is held would be worked out again for every lot
-measured AS (
+-- by lists, not joined or looked up for each: only those items' stock is read, and what is held is worked out once
+lot_stock AS (
     SELECT
-        concerned.*,
-        coalesce(sum(stock.quantity), 0)::bigint AS physical,
-        coalesce(sum(stock.quantity) FILTER (WHERE stock.status = 'unrestricted' AND stock.sound), 0)::bigint AS usable
-    FROM concerned
-    LEFT JOIN lotwatch.stock_state AS stock ON concerned.item_id = stock.item_id AND concerned.lot_id = stock.lot_id
-    GROUP BY
-        concerned.item_id, concerned.lot_id, concerned.inspections, concerned.failed_inspections, concerned.last_result,
-        concerned.quality_alerts, concerned.opened_at
+        stock.item_id,
+        stock.lot_id,
+        sum(stock.quantity) AS physical,
+        sum(stock.quantity) FILTER (WHERE stock.status = 'unrestricted' AND stock.sound) AS usable
+    FROM lotwatch.stock_state AS stock
+    WHERE
+        stock.item_id = ANY(ARRAY(SELECT concerned.item_id FROM concerned))
+        AND stock.lot_id = ANY(ARRAY(SELECT concerned.lot_id FROM concerned))
+    GROUP BY stock.item_id, stock.lot_id
 )
 
 SELECT
     item.code || '/' || lot.number AS subject_key,
-    measured.item_id,
-    measured.lot_id,
+    concerned.item_id,
+    concerned.lot_id,
     item.code AS item_code,
     item.name AS item_name,
     item.category,
     item.criticality,
     lot.number AS lot_number,
-    measured.inspections,
-    measured.failed_inspections,
-    measured.last_result,
-    measured.quality_alerts,
-    extract(DAY FROM lotwatch.as_of() - measured.opened_at)::integer AS days_open,
-    measured.physical,
-    measured.usable,
+    concerned.inspections,
+    concerned.failed_inspections,
+    concerned.last_result,
+    concerned.quality_alerts,
+    extract(DAY FROM lotwatch.as_of() - concerned.opened_at)::integer AS days_open,
+    coalesce(lot_stock.physical, 0)::bigint AS physical,
+    coalesce(lot_stock.usable, 0)::bigint AS usable,
     EXISTS(
         SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
         WHERE waiting.item_code = item.code
     ) AS data_in_quarantine
-FROM measured
-INNER JOIN lotwatch.item AS item ON measured.item_id = item.item_id
-INNER JOIN lotwatch.lot AS lot ON measured.lot_id = lot.lot_id;
+FROM concerned
+INNER JOIN lotwatch.item AS item ON concerned.item_id = item.item_id
+INNER JOIN lotwatch.lot AS lot ON concerned.lot_id = lot.lot_id
+LEFT JOIN lot_stock ON concerned.item_id = lot_stock.item_id AND concerned.lot_id = lot_stock.lot_id;
 
 COMMENT ON VIEW lotwatch.fact_lot_quality IS 'One row for each lot that failed an inspection in the last two years, or that an open quality alert names.';
 COMMENT ON COLUMN lotwatch.fact_lot_quality.subject_key IS 'what an alert is about: item code / lot number';
