@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, R
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from sandbox.http import Mood, Problems, bearer, control, copies, failure, new_app, newest, render
-from sandbox.portal import cxml, ubl
+from sandbox.portal import cases, cxml, ubl
 from sandbox.portal.models import (
     Answers,
     AnswerWish,
@@ -46,6 +46,7 @@ def create_app(book: OrderBook, buyers: dict[str, str], control_token: str) -> F
     mood = Mood(reject_status=422)
     app.include_router(_order_routes(book, buyers, mood))
     app.include_router(_change_routes(book, buyers, mood))
+    app.include_router(cases.routes(book.cases, buyers, mood))
     app.include_router(ubl.routes(book, buyers, mood))
     app.include_router(cxml.routes(book, buyers, mood))
     app.include_router(control(control_token, mood, book.clear))
@@ -71,6 +72,10 @@ def _control_routes(book: OrderBook, control_token: str) -> APIRouter:
             "duplicates": book.duplicates(),
             "replays": book.replays,
         }
+
+    @router.get("/cases")
+    async def received_cases() -> dict[str, Any]:
+        return {"cases": book.cases.records}
 
     @router.post("/policy")
     async def become(policy: Policy) -> Policy:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sandbox.http import Journal
+from sandbox.portal.cases import ReceivedCase
 from sandbox.portal.models import (
     Answer,
     AnsweredLine,
@@ -40,6 +41,7 @@ class OrderBook:
         self._orders = Journal(path, ReceivedOrder)
         self._changes = Journal(path.with_name("changes.jsonl"), ReceivedChange)
         self._answers = Journal(path.with_name("answers.jsonl"), KeptAnswer)
+        self.cases = Journal(path.with_name("cases.jsonl"), ReceivedCase)
         self.policy = Policy()
         self.replays = 0  # since the start: requests under a key that had come before
 
@@ -166,7 +168,7 @@ class OrderBook:
         return len(self.all) - len({(each.buyer, each.order.reference) for each in self.all})
 
     def clear(self) -> None:
-        for journal in (self._orders, self._changes, self._answers):
+        for journal in (self._orders, self._changes, self._answers, self.cases):
             journal.clear()
         self.policy, self.replays = Policy(), 0
 

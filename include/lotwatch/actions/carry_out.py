@@ -10,6 +10,7 @@ import psycopg
 from lotwatch.actions import picking, warehouse
 from lotwatch.actions.checks import open_check
 from lotwatch.actions.dispositions import open_disposition
+from lotwatch.actions.exceptions import open_case
 from lotwatch.actions.proposals import Line, Proposal, set_state
 from lotwatch.audit import RunContext
 from lotwatch.errors import LotwatchError
@@ -176,4 +177,5 @@ _MEANS: dict[str, Callable[[psycopg.Connection, Proposal, RunContext], None]] = 
     "disposition": open_disposition,
     "check": open_check,
     "work_order": open_check,
+    "exception": open_case,
 }

@@ -14,7 +14,7 @@ from jinja2 import TemplateError
 from lotwatch import actions, outbox
 from lotwatch.actions import warehouse as tasks
 from lotwatch.audit import RunContext, record
-from lotwatch.delivery import dispatch, orders, warehouse
+from lotwatch.delivery import cases, dispatch, orders, warehouse
 from lotwatch.delivery.gateways import Gateways
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
 from lotwatch.delivery.portals import NotYet
@@ -80,6 +80,8 @@ def _deliver(
             if not warehouse.deliver(conn, row, gateways, context):
                 outbox.close(conn, row.outbox_id, "refused", "It is wanted no more.")
                 return "refused", None
+        elif row.kind == "portal_case":
+            cases.deliver(conn, row, gateways, context)
         else:
             orders.deliver(conn, row, gateways, context)
     except orders.NotToBeSent as stop:
@@ -152,6 +154,8 @@ def _give_up(conn: psycopg.Connection, row: outbox.Row, error: LotwatchError, co
             data = {"rows": [{"code": code, "warehouse": row.payload["warehouse"], "error": str(error)}]}
             payload = {"template": "warehouse_task_failed", "to": ["warehouse", "ops"], "data": data}
             outbox.enqueue(conn, "message", f"warehouse_task_failed:{row.key}", payload)
+        elif row.kind == "portal_case":
+            cases.left_to_people(conn, row, str(error), context)
         else:
             code = actions.failed(conn, row.payload["proposal_id"])
             record(conn, context, "order failed", "proposal", code, reason=str(error))

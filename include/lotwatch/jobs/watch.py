@@ -8,7 +8,7 @@ from functools import partial
 import psycopg
 
 from lotwatch import actions, planning, rules
-from lotwatch.actions import checks, dispositions, picking, priorities, tasks, transfers
+from lotwatch.actions import checks, dispositions, exceptions, picking, priorities, tasks, transfers
 from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
 
@@ -99,8 +99,8 @@ def _once(
 
 def propose(conn: psycopg.Connection, context: RunContext, settings: actions.ProposeSettings) -> Counts:
     """What should be done: what is wanted is picked, what is critically short is brought forward, then moved from elsewhere; something
-    becomes of stock that is of no use, what is doubtful is looked at, and what is still short is ordered. Tasks that were proposed
-    before are followed first.
+    becomes of stock that is of no use, what is doubtful is looked at, suppliers and carriers are asked about what is wrong, and what
+    is still short is ordered. Tasks that were proposed before are followed first.
 
     A backfilled run proposes nothing.
     """
@@ -113,7 +113,9 @@ def propose(conn: psycopg.Connection, context: RunContext, settings: actions.Pro
     moved = transfers.propose_transfers(conn, tables, transfers.TransferSettings(), context)
     disposed = dispositions.propose_dispositions(conn, tables, dispositions.DispositionSettings(), context)
     looked = checks.propose_checks(conn, tables, context)
+    complained = exceptions.propose_exceptions(conn, tables, context)
     ordered = actions.propose(conn, tables, settings, context)
     proposals = picked["pick_waves"] + raised["priorities"] + moved["transfers"]
-    proposals += disposed["dispositions"] + sum(looked.values()) + ordered["proposals"]
-    return followed | picked | raised | moved | disposed | looked | ordered | {"proposals": proposals}
+    proposals += disposed["dispositions"] + sum(looked.values()) + complained["exceptions"]
+    proposals += ordered["proposals"]
+    return followed | picked | raised | moved | disposed | looked | complained | ordered | {"proposals": proposals}

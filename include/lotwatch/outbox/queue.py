@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from lotwatch.db.query import query
 
-Kind = Literal["erp_draft", "portal_order", "warehouse_task", "message", "message_delivery"]
+Kind = Literal["erp_draft", "portal_order", "portal_case", "warehouse_task", "message", "message_delivery"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from lotwatch.actions.tasks.task import (
     line_key,
     list_tasks,
     load_task,
+    note_case,
     open_task,
     task_of,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "line_key",
     "list_tasks",
     "load_task",
+    "note_case",
     "open_task",
     "task_of",
 ]

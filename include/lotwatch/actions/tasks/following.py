@@ -1,5 +1,5 @@
-"""What becomes of open tasks by itself: stock that has gone and counts that were made close them, a late check blocks its lots,
-and whoever has them is reminded after the deadline."""
+"""What becomes of open tasks by itself: stock that has gone, counts that were made and answers that came close them, a late check
+blocks its lots, and whoever has them is reminded after the deadline."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ PATIENCE = timedelta(days=3)
 def follow(conn: psycopg.Connection, context: RunContext) -> dict[str, int]:
     """Close what the books show to be done, and remind of what is late. Returns how many of each."""
     with conn.transaction():
-        closed = _close_gone(conn, context) + _close_counted(conn, context)
+        closed = _close_gone(conn, context) + _close_counted(conn, context) + _close_answered(conn, context)
         for (task_id,) in conn.execute(query(__package__, "unblocked"), {"as_of": context.as_of}).fetchall():
             block(conn, load_task(conn, task_id), "the check is late", context)
         parameters = {"as_of": context.as_of, "patience": PATIENCE}
@@ -57,3 +57,11 @@ def _close_counted(conn: psycopg.Connection, context: RunContext) -> int:
         result = Result("done", context.actor, f"counted; the count is {state}", code, answers=answers)  # type: ignore[arg-type]
         end_task(conn, task_id, result, context)
     return len(counted)
+
+
+def _close_answered(conn: psycopg.Connection, context: RunContext) -> int:
+    """A case that asks for a date is over once there is one."""
+    answered = conn.execute(query(__package__, "answered")).fetchall()
+    for task_id, said in answered:
+        end_task(conn, task_id, Result("done", context.actor, "a new date or confirmation has come", said), context)
+    return len(answered)

@@ -132,7 +132,7 @@ def line_key(line: Line | TaskLine) -> str:
 
 
 def open_task(conn: psycopg.Connection, task: NewTask, context: RunContext) -> str:
-    """Open a task and tell who has it; returns its reference.
+    """Open a task and tell who has it (of a case, who takes it to its party does); returns its reference.
 
     Raises psycopg.errors.CheckViolation where a line would give away what has expired.
     """
@@ -170,7 +170,8 @@ def open_task(conn: psycopg.Connection, task: NewTask, context: RunContext) -> s
                 ],
             )
         record(conn, context, f"{task.kind} opened", "task", reference, after={"what": task.what["en"]})
-        _tell(conn, load_task(conn, task_id))
+        if task.kind != "exception":
+            _tell(conn, load_task(conn, task_id))
         return reference
 
 
@@ -192,6 +193,11 @@ def task_of(conn: psycopg.Connection, reference: str) -> int:
     if row is None:
         raise LotwatchError("There is no such task", where=reference, do="see `lotwatch tasks list`")
     return int(row[0])
+
+
+def note_case(conn: psycopg.Connection, task_id: int, portal: str, number: str) -> None:
+    """A supplier's portal has the case, under this number."""
+    conn.execute(query(__package__, "note_case"), {"task_id": task_id, "portal": portal, "number": number})
 
 
 def list_tasks(conn: psycopg.Connection, *, closed: bool = False, limit: int = 50) -> list[Listed]:

@@ -1,6 +1,7 @@
 """Suppliers' portals, each by its own standard: orders go out, suppliers' answers come back."""
 
 from lotwatch.delivery.portals.answers import hear, take_answer
+from lotwatch.delivery.portals.cases import Case, CaseLine, CaseReceipt, TakesCases
 from lotwatch.delivery.portals.documents import (
     Confirmation,
     LineResponse,
@@ -18,6 +19,9 @@ from lotwatch.delivery.portals.registry import Breaker, Portal, Portals, PortalS
 
 __all__ = [
     "Breaker",
+    "Case",
+    "CaseLine",
+    "CaseReceipt",
     "Confirmation",
     "LineResponse",
     "NotYet",
@@ -32,6 +36,7 @@ __all__ = [
     "PortalSettings",
     "Portals",
     "Reader",
+    "TakesCases",
     "asking",
     "hear",
     "load_portals",

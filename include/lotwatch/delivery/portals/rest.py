@@ -6,15 +6,20 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lotwatch.delivery.outcome import Unavailable, Unclear, from_answer
+from lotwatch.delivery.portals.cases import Case, CaseReceipt
 from lotwatch.delivery.portals.documents import Confirmation, Order, OrderChange, OrderResponse, Page, Unreadable
 from lotwatch.delivery.portals.exchange import TIMEOUT, Bearer, Exchange, Reply, open_question, unreadable
 
 _ORDERS, _CHANGES, _CANCELLATIONS = "/api/v1/orders", "/api/v1/order-changes", "/api/v1/order-cancellations"
-_RESPONSES = "/api/v1/order-responses"
+_RESPONSES, _CASES = "/api/v1/order-responses", "/api/v1/cases"
 
 
 class _Found(BaseModel):
     orders: list[Confirmation]
+
+
+class _FoundCases(BaseModel):
+    cases: list[CaseReceipt]
 
 
 class _Listed(BaseModel):
@@ -49,13 +54,7 @@ class RestPortal:
     def find_order(self, reference: str) -> Confirmation | None:
         """Two orders under one reference are `Unclear`, naming both: a person must have one cancelled."""
         where = self._portal.where(reference)
-        try:
-            answer = self._ask("GET", _ORDERS, where, params={"reference": reference})
-            if answer.status != 200:
-                raise from_answer(answer.status, answer.headers, answer.body, where=where)
-        except Unavailable as error:
-            raise open_question(error, where) from error
-        found = _understood(_Found, answer.body, where).orders
+        found = _understood(_Found, self._look_up(_ORDERS, reference, where), where).orders
         if len(found) > 1:
             numbers = ", ".join(confirmation.confirmation_number for confirmation in found)
             raise Unclear(
@@ -77,6 +76,20 @@ class RestPortal:
         """The same `idempotency_key` again cancels nothing more."""
         return self._send(_CANCELLATIONS, reference, idempotency_key, {"reference": reference, "reason": reason})
 
+    def send_case(self, case: Case, idempotency_key: str) -> CaseReceipt:
+        """See `TakesCases`."""
+        where = f"{self._portal.where()}, case {case.reference}"
+        answer = self._ask("POST", _CASES, where, json=case.model_dump(mode="json"), key=idempotency_key)
+        if answer.status not in {200, 201}:
+            raise from_answer(answer.status, answer.headers, answer.body, where=where)
+        return _this_case(_understood(CaseReceipt, answer.body, where), case.reference, where)
+
+    def find_case(self, reference: str) -> CaseReceipt | None:
+        """See `TakesCases`. Of several the first is the one: it costs nothing that there are two."""
+        where = f"{self._portal.where()}, case {reference}"
+        found = _understood(_FoundCases, self._look_up(_CASES, reference, where), where).cases
+        return _this_case(found[0], reference, where) if found else None
+
     def responses(self, cursor: str | None) -> Page:
         """The supplier's answers since `cursor`."""
         where = self._portal.where()
@@ -91,6 +104,16 @@ class RestPortal:
             except ValidationError as error:
                 page.unreadable.append(Unreadable(name=str(each.get("number", "?"))[:200], reason=_problems(error)))
         return page
+
+    def _look_up(self, path: str, reference: str, where: str) -> bytes:
+        """What the portal has under our reference; a look-up that does not get through is `Unclear`."""
+        try:
+            answer = self._ask("GET", path, where, params={"reference": reference})
+            if answer.status != 200:
+                raise from_answer(answer.status, answer.headers, answer.body, where=where)
+        except Unavailable as error:
+            raise open_question(error, where) from error
+        return answer.body
 
     def _send(self, path: str, reference: str, key: str, document: Mapping[str, Any]) -> Confirmation:
         where = self._portal.where(reference)
@@ -113,6 +136,14 @@ def _another(confirmation: Confirmation, where: str) -> Unclear:
         where=where,
         do="look it up before sending it again, and tell the supplier",
     )
+
+
+def _this_case(receipt: CaseReceipt, reference: str, where: str) -> CaseReceipt:
+    if receipt.reference != reference:
+        raise Unclear(
+            f"The portal answered with another case: {receipt.reference}.", where=where, do="tell the supplier"
+        )
+    return receipt
 
 
 def _understood(kind: type[_Answer], body: bytes, where: str) -> _Answer:
