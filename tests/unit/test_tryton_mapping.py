@@ -49,13 +49,13 @@ def places() -> Places:
     records = [
         location(11, "H1-ICU-1", "storage", 10),
         location(1, "NORTH", "view"),
-        location(2, "DC", "warehouse", 1),
+        location(2, "DC", "warehouse", 1, storage_location=3, input_location=5),
         location(3, "DC-STO", "storage", 2),
         location(4, "DC-A1", "storage", 3),
         location(5, "DC-INSP", "storage", 2),
         location(6, "DC-INSP-1", "storage", 5),
         location(7, "DC-BLOCKED", "storage", 2),
-        location(8, "H1", "warehouse", 1),
+        location(8, "H1", "warehouse", 1, storage_location=9),
         location(9, "H1-STO", "storage", 8),
         location(10, "H1-ICU", "storage", 9),
         location(12, "H1-CONS", "supplier", 9, consignment_party=77),
@@ -72,8 +72,8 @@ def places() -> Places:
 def test_the_tree_is_read_as_regions_sites_departments_and_bins(places: Places) -> None:
     kinds = {places[identity].code: places[identity].kind for identity in places.records}
     assert kinds == {
-        "NORTH": "region", "DC": "site", "DC-STO": "department", "DC-A1": "bin", "DC-INSP": "department",
-        "DC-INSP-1": "bin", "DC-BLOCKED": "bin", "H1": "site", "H1-STO": "department", "H1-ICU": "department",
+        "NORTH": "region", "DC": "site", "DC-STO": "bin", "DC-A1": "bin", "DC-INSP": "bin",
+        "DC-INSP-1": "bin", "DC-BLOCKED": "bin", "H1": "site", "H1-STO": "bin", "H1-ICU": "department",
         "H1-ICU-1": "bin", "H1-CONS": "bin", "H1-LOANER": "bin", "SUP": "supplier", "CUS": "patient",
         "#22": "in_transit", "COUNT": "adjustment", "WASTE": "scrap",
     }  # fmt: skip

@@ -11,7 +11,11 @@ from lotwatch.sources.tryton.site import TrytonSite
 
 FIELDS = (
     "code", "name", "type", "parent", "active", "consignment_party", "waste_warehouses", "create_date", "write_date",
+    "input_location", "storage_location", "picking_location", "output_location",
 )  # fmt: skip
+
+#: of a warehouse, where its own store is: no department's, whatever lies under it
+ZONES = ("input_location", "storage_location", "picking_location", "output_location")
 
 #: where goods are that are in none of our warehouses, by Tryton's type
 OUTSIDE = {
@@ -52,6 +56,7 @@ class Places:
     ) -> None:
         self.records = {record["id"]: record for record in records}
         self._supplied, self._site, self._company_zone = supplied, site, company_zone
+        self._zones = {record[zone] for record in self.records.values() for zone in ZONES if record.get(zone)}
         self._children: defaultdict[int, list[int]] = defaultdict(list)
         for record in self.records.values():
             if record["parent"] is not None:
@@ -110,11 +115,12 @@ class Places:
         return record["type"] == "view" and any(self.records[child]["type"] == "warehouse" for child in children)
 
     def _kind(self, record: Mapping[str, Any], warehouse: Mapping[str, Any] | None) -> str:
-        """A place with places under it is a department, one without a bin; outside, Tryton's type tells."""
+        """A place with places under it is a department unless it is the warehouse's own store; one without is a bin. Outside,
+        Tryton's type tells."""
         if record["type"] == "warehouse":
             return "site"
         if warehouse:
-            return "department" if self._children[record["id"]] else "bin"
+            return "department" if self._children[record["id"]] and record["id"] not in self._zones else "bin"
         if self._is_region(record):
             return "region"
         if record["type"] == "lost_found" and record["waste_warehouses"]:
