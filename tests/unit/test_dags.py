@@ -39,6 +39,9 @@ def test_the_dags_are_those_of_the_manual(dags) -> None:
         "referee_events",
         "replay_quarantine",
         "check_consistency",
+        "respond_to_recall",
+        "watch_recalls",
+        "drill_recall",
     }
 
 

@@ -15,6 +15,8 @@ from lotwatch.delivery.people import About, People
 from lotwatch.recall import clocks, drill, tasks
 from lotwatch.recall.case import Case, lock_case, open_codes
 
+__all__ = ["open_codes", "respond", "start_drill"]
+
 Counts = dict[str, int]
 #: who is told at a site; a supplier is told under its code, if it is a subscriber, and else by whoever buys from it
 SITE_ROLES = ("recall", "quality", "warehouse")
@@ -41,11 +43,6 @@ def respond(conn: psycopg.Connection, context: RunContext, case_code: str, peopl
         started = clocks.keep_clocks(conn, context, case, duties)
         told = _tell(conn, context, case, people, tasks.take_due(conn, context, case, duties.remind_after(case)))
     return {**located._asdict(), "tasks": made, "clocks": started, "told": told}
-
-
-def codes_to_watch(conn: psycopg.Connection, case_code: str) -> list[str]:
-    """The case that was asked for, or all that are open."""
-    return [case_code] if case_code else open_codes(conn)
 
 
 def start_drill(conn: psycopg.Connection, context: RunContext) -> str:

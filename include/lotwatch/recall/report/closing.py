@@ -48,7 +48,11 @@ def close_case(
     parameters = {"case_id": case.case_id, "at": context.as_of, "by": context.actor}
     conn.execute(query(__package__, "close"), parameters)
     proof = prove(conn, case.case_id)
-    after = {"overridden": {each.against: each.amount for each in found}, "events": proof.events, "digest": proof.digest}
+    after = {
+        "overridden": {each.against: each.amount for each in found},
+        "events": proof.events,
+        "digest": proof.digest,
+    }
     record(conn, context, "recall case closed", "recall_case", case.code, after=after, reason=reason)
 
 

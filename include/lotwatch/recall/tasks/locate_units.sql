@@ -37,7 +37,10 @@ units AS MATERIALIZED (
         unit.serial_id
     FROM lots
     INNER JOIN lotwatch.serial_unit AS unit ON lots.lot_id = unit.lot_id
-    WHERE NOT EXISTS (SELECT FROM verdict WHERE verdict.serial_id = unit.serial_id)
+    WHERE NOT EXISTS (
+        SELECT FROM verdict
+        WHERE verdict.serial_id = unit.serial_id
+    )
 ),
 
 here AS (
@@ -84,7 +87,12 @@ set_aside AS (
         allocation.location_id,
         sum(allocation.quantity)::bigint AS quantity
     FROM lotwatch.allocation AS allocation
-    WHERE allocation.closed_at IS NULL AND allocation.item_id IN (SELECT lots.item_id FROM lots UNION SELECT units.item_id FROM units)
+    WHERE
+        allocation.closed_at IS NULL AND allocation.item_id IN (
+            SELECT lots.item_id FROM lots
+            UNION
+            SELECT units.item_id FROM units
+        )
     GROUP BY allocation.item_id, allocation.lot_id, allocation.serial_id, allocation.location_id
 ),
 
