@@ -17,16 +17,17 @@ COMMENT ON COLUMN lotwatch.recall_clock.met_at IS 'when the duty was met; null: 
 COMMENT ON COLUMN lotwatch.recall_clock.evidence IS 'what shows that it was met; null: not yet';
 COMMENT ON COLUMN lotwatch.recall_clock.withdrawn_at IS 'since when the duty binds us no longer: class or action changed; null: it does';
 
--- Where every affected unit is, or went: made anew whenever the case is looked at.
+-- Where every affected unit is, or went: made anew whenever the case is looked at, from tables whose keys are sound. Of a
+-- recall at 200 sites these are 100,000 rows: they are not looked up one by one again.
 CREATE TABLE lotwatch.recall_unit (
     case_id bigint NOT NULL REFERENCES lotwatch.recall_case,
     whereabouts text NOT NULL CHECK (whereabouts IN ('stock', 'in_transit', 'used', 'possible')),
-    item_id bigint NOT NULL REFERENCES lotwatch.item,
+    item_id bigint NOT NULL,
     lot_id bigint NOT NULL,
     serial_id bigint NOT NULL,
-    location_id bigint NOT NULL REFERENCES lotwatch.location,
-    place_id bigint NOT NULL REFERENCES lotwatch.location,
-    site_id bigint REFERENCES lotwatch.location,
+    location_id bigint NOT NULL,
+    place_id bigint NOT NULL,
+    site_id bigint,
     owner text,
     quantity bigint NOT NULL,
     allocated bigint NOT NULL DEFAULT 0,
@@ -72,10 +73,10 @@ CREATE INDEX recall_task_site ON lotwatch.recall_task (site_id) WHERE state = 'o
 
 CREATE TABLE lotwatch.recall_task_line (
     task_id bigint NOT NULL REFERENCES lotwatch.recall_task,
-    item_id bigint NOT NULL REFERENCES lotwatch.item,
+    item_id bigint NOT NULL,
     lot_id bigint NOT NULL,
     serial_id bigint NOT NULL,
-    location_id bigint NOT NULL REFERENCES lotwatch.location,
+    location_id bigint NOT NULL,
     expected bigint NOT NULL CHECK (expected >= 0),
     PRIMARY KEY (task_id, item_id, lot_id, serial_id, location_id)
 );
