@@ -1,20 +1,24 @@
 """From an open case to a closed one: clocks, units located, tasks, finds, documents, proof."""
 
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from lotwatch import ledger
+from lotwatch import ledger, outbox
+from lotwatch.audit import begin_run
 from lotwatch.errors import LotwatchError
+from lotwatch.jobs import recall
 from lotwatch.jobs import recall_response as jobs
 from lotwatch.recall import clocks, documents, drill, report, tasks
 from lotwatch.recall.case import Case, lock_case
 from lotwatch.recall.tasks.finds import Finding
 from lotwatch.sources.fhir.privacy import Seal
 from tests.integration.company import NOW, Company, context
+from tests.integration.recall_measure import stock
 from tests.integration.recalls import PEOPLE, judged, opened, stocked
 
 DUTIES = clocks.load_duties()
@@ -104,6 +108,40 @@ def test_everything_is_located_made_into_tasks_and_told_once(db: psycopg.Connect
         " FROM lotwatch.outbox WHERE payload->>'template' = 'recall' ORDER BY 2, 1",
     )
     assert told == [("all", "false", 2), ("hosp", "false", 1), ("all", "true", 2), ("hosp", "true", 1)]
+
+
+def test_a_worker_that_dies_between_the_hold_and_the_messages_loses_none_and_tells_nobody_twice(
+    db: psycopg.Connection, company: Company, db_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notice = {
+        "authority": "fda", "number": "Z-1-2026", "firm": "Acme", "said_at": NOW, "recall_class": "I",
+        "code_info": "REF AC-1: Lots A1",
+    }  # fmt: skip
+    item = {"code": "AC", "maker": "Acme Inc.", "name": "Clip", "catalogue": "AC-1", "lots": {"affected": ["A1"]}}
+    stock(company, [(notice, [item])])
+    company.move(4, "HOSP/OR", "DC", item="AC", lot="A1")
+    company.post()
+    db.commit()
+    db.autocommit = True
+    assert recall.receive(db, begin_run(db, context(run_id="hold"))).cases == [CODE]
+
+    def enqueue_and_die(conn: psycopg.Connection, *message: Any) -> None:
+        outbox.enqueue(conn, *message)
+        conn.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    def told() -> list[tuple[Any, ...]]:
+        return rows(db, "SELECT payload->'subscribers'->>0 FROM lotwatch.outbox WHERE kind = 'message' ORDER BY 1")
+
+    with monkeypatch.context() as patch, psycopg.connect(db_url, autocommit=True) as worker:
+        patch.setattr(jobs, "outbox", SimpleNamespace(enqueue=enqueue_and_die))
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            jobs.respond(worker, context(run_id="dies"), CODE, PEOPLE)
+    assert rows(db, "SELECT cause, released_at FROM lotwatch.hold") == [("recall", None)]
+    assert (told(), rows(db, "SELECT FROM lotwatch.recall_task")) == ([], [])
+    for _ in range(2):
+        jobs.respond(db, context(run_id="dies"), CODE, PEOPLE)
+    assert told() == [("all",), ("hosp",)]
+    assert rows(db, "SELECT count(DISTINCT place_id) FROM lotwatch.recall_task WHERE kind = 'count'") == [(2,)]
 
 
 def test_what_nobody_began_follows_the_books_and_what_arrives_later_gets_a_task(

@@ -31,7 +31,7 @@ units AS (
     INNER JOIN lotwatch.serial_unit AS unit
         ON
             concerned.item_id = unit.item_id
-            AND lower(regexp_replace(unit.number, '\s', '', 'g')) = lower(regexp_replace(%(serial)s, '\s', '', 'g'))
+            AND lotwatch.number_key(unit.number) = lotwatch.number_key(%(serial)s)
     LEFT JOIN verdict AS own ON unit.serial_id = own.serial_id
     LEFT JOIN verdict AS of_lot ON unit.lot_id = of_lot.lot_id AND of_lot.serial_id = 0
 )
@@ -52,6 +52,6 @@ FROM concerned
 INNER JOIN lotwatch.lot AS lot
     ON
         concerned.item_id = lot.item_id
-        AND lower(regexp_replace(lot.number, '\s', '', 'g')) = lower(regexp_replace(%(lot)s, '\s', '', 'g'))
+        AND lotwatch.number_key(lot.number) = lotwatch.number_key(%(lot)s)
 LEFT JOIN verdict ON lot.lot_id = verdict.lot_id AND verdict.serial_id = 0
 WHERE NOT EXISTS (SELECT FROM units);
