@@ -19,13 +19,14 @@ from bench.measures.ledger import (
 from bench.measures.picking import measure_route
 from bench.measures.planning import measure_plan
 from bench.measures.push import measure_push
+from bench.measures.recall import measure_respond
 from bench.measures.rules import measure_changed, measure_compile, measure_sweep
 from bench.measures.tryton import measure_tryton
 from bench.world import World
 
 Name = Literal[
     "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "compile", "sweep", "changed", "transfers",
-    "reorder", "holds", "flow", "route", "connectors", "tryton", "push",
+    "reorder", "holds", "flow", "route", "respond", "connectors", "tryton", "push",
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -45,6 +46,7 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "holds": measure_holds,
     "flow": measure_flow,
     "route": measure_route,
+    "respond": measure_respond,
     "connectors": measure_connectors,
     "tryton": measure_tryton,
     "push": measure_push,

@@ -92,13 +92,13 @@ def test_everything_is_located_made_into_tasks_and_told_once(db: psycopg.Connect
     }  # fmt: skip
     found = rows(
         db,
-        "SELECT whereabouts, code, sum(quantity)::int, bool_or(has_case_reference) FROM lotwatch.recall_unit"
+        "SELECT whereabouts, code, sum(quantity)::int, sum(allocated)::int, bool_or(has_case_reference) FROM lotwatch.recall_unit"
         " JOIN lotwatch.location ON place_id = recall_unit.place_id AND location.location_id = place_id"
         " GROUP BY 1, 2 ORDER BY 1, 2",
     )
     assert found == [
-        ("possible", "HOSP/OR", 2, True), ("stock", "DC", 70, False), ("stock", "HOSP/OR", 25, False),
-        ("used", "HOSP/OR", 5, True),
+        ("possible", "HOSP/OR", 2, 0, True), ("stock", "DC", 70, 0, False), ("stock", "HOSP/OR", 25, 0, False),
+        ("used", "HOSP/OR", 5, 0, True),
     ]  # fmt: skip
     # nobody has answered after the hours of class I: told again, and only whom it concerns
     jobs.respond(db, context(run_id="c", as_of=NOW + timedelta(hours=4)), CODE, PEOPLE)

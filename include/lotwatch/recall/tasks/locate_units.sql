@@ -166,7 +166,7 @@ found AS (
         lying.location_id,
         lying.owner,
         lying.quantity,
-        coalesce(least(set_aside.quantity, lying.quantity), 0) AS allocated,
+        least(coalesce(set_aside.quantity, 0), lying.quantity) AS allocated,
         NULL::bigint AS movement_id,
         NULL::timestamptz AS occurred_at,
         NULL::text AS document,
