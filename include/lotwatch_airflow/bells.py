@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from lotwatch_airflow.inbox.trigger import InboxTrigger
 from lotwatch_airflow.job import is_backfill
+from lotwatch_airflow.notices import NoticeTrigger
 
 INVENTORY = Asset("inventory_changed")
 POLICIES = Asset("policies_changed")
@@ -19,6 +20,8 @@ OUTBOX = Asset("outbox_filled")
 CASES = Asset("recall_cases")
 #: rung by the triggerer, which watches the inbox's table
 INBOX = Asset("inbox_filled", watchers=[AssetWatcher(name="inbox", trigger=InboxTrigger())])
+#: so is this, whoever posts a notice: a source that is read or pushes, the board, the command line
+NOTICES = Asset("notices_posted", watchers=[AssetWatcher(name="notices", trigger=NoticeTrigger())])
 
 
 def ring(*, worth_it: bool = True, cases: Iterable[str] = ()) -> None:

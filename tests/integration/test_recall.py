@@ -1,8 +1,9 @@
 """From a notice to held stock: nothing that is affected stays pickable, and nothing is held for sure that is not."""
 
+import asyncio
+from asyncio import create_task, sleep, wait_for
 from collections.abc import Callable
 from datetime import timedelta
-from itertools import count
 from threading import Thread
 from typing import Any
 
@@ -216,8 +217,7 @@ def test_stock_that_moves_and_lots_that_come_while_holds_are_placed_do_not_escap
 
     def move() -> None:
         with psycopg.connect(db_url) as conn:
-            other = Company.__new__(Company)
-            other.conn, other._rows, other._events = conn, [], count(10_000)
+            other = Company(conn, stocked.remembered() | {"_events": 10_000})
             other.lot("A9", item="AC")
             for _ in range(5):
                 other.move(1, "HOSP", "DC", item="AC", lot="A1")
@@ -255,3 +255,32 @@ def together(one: Callable[[], Any], other: Callable[[], Any]) -> None:
     thread.start()
     other()
     thread.join()
+
+
+def test_who_listens_hears_of_a_notice_whoever_posts_it(stocked: Company, db_url: str) -> None:
+    from lotwatch_airflow.notices import NoticeTrigger, watch
+
+    async def story() -> None:
+        run(stocked)
+        bells = watch(db_url)
+        heard = create_task(wait_for(anext(bells), 60))
+        async with await psycopg.AsyncConnection.connect(db_url, autocommit=True) as other:
+            listening = "SELECT FROM pg_stat_activity WHERE application_name = 'lotwatch notices watch' AND wait_event = 'ClientRead'"
+            while not (await (await other.execute(listening)).fetchall()):
+                await sleep(0.01)
+        stocked.add("notice", **NOTICE | {"code_info": "REF AC-1: Lots A1"})
+        batch_id = stocked.stage()
+        stocked.conn.execute("UPDATE lotwatch.batch SET state = 'judged' WHERE batch_id = %s", (batch_id,))
+        assert post_batch(stocked.conn, stocked.context, batch_id)["notice"] == 1
+        assert not heard.done()
+        stocked.conn.commit()
+        await heard
+        await bells.aclose()
+        late = watch(db_url)
+        await wait_for(anext(late), 60)
+        await late.aclose()
+
+    asyncio.run(story())
+    path, arguments = NoticeTrigger("other").serialize()
+    assert path == f"{NoticeTrigger.__module__}.{NoticeTrigger.__qualname__}"
+    assert arguments == {"conn_id": "other"}
