@@ -3,13 +3,14 @@
 import asyncio
 from asyncio import create_task, sleep, wait_for
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any
 
 import psycopg
 import pytest
 
+from lotwatch import facts
 from lotwatch.audit import begin_run
 from lotwatch.errors import LotwatchError
 from lotwatch.jobs.sync import post_batch
@@ -204,6 +205,19 @@ def test_quality_opens_a_case_of_its_own(stocked: Company) -> None:
     case = open_by_quality(stocked.conn, stocked.context, given, title="Broken seals", by="quality")
     assert (case.code, held(stocked.conn)) == ("RC-000001", {("recall", "A1")})
     assert run(stocked, everything=True).cases == [], "no notice decides about it"
+
+
+def test_rules_see_what_a_case_holds(stocked: Company) -> None:
+    conn = stocked.conn
+    say(stocked, "REF AC-1: Lots A1")
+    run(stocked)
+    facts.live(conn, datetime.now(UTC))
+    (row,) = conn.execute("SELECT reference, lot_number, recall_class, physical FROM lotwatch.fact_recalled_stock")
+    assert row == ("RC-000001", "A1", "II", 10)
+    notices = "SELECT holds, case_code, to_review FROM lotwatch.fact_notice WHERE number = 'Z-1-2026'"
+    assert conn.execute(notices).fetchall() == [(1, "RC-000001", 0)]
+    (fact,) = conn.execute("SELECT reference, cause, physical FROM lotwatch.fact_hold")
+    assert fact == ("RC-000001", "recall", 10)
 
 
 # --- at the same time
