@@ -9,16 +9,19 @@ from typing import Any
 
 import psycopg
 import pytest
+from typer.testing import Result
 
 from lotwatch import facts
 from lotwatch.audit import begin_run
 from lotwatch.errors import LotwatchError
 from lotwatch.jobs.sync import post_batch
-from lotwatch.recall.cases import Opened, answer, open_by_quality, open_cases
+from lotwatch.recall.cases import Opened, answer, named, open_by_quality, open_cases
 from lotwatch.recall.matching import Subject
 from tests.integration.company import NOW, Company, context
 from tests.integration.recall_measure import made, measure, real, stock
+from tests.integration.test_cli import lotwatch
 
+__all__ = ["lotwatch"]
 NOTICE = {"authority": "fda", "number": "Z-1-2026", "firm": "Acme", "said_at": NOW, "recall_class": "II"}
 
 
@@ -218,6 +221,27 @@ def test_rules_see_what_a_case_holds(stocked: Company) -> None:
     assert conn.execute(notices).fetchall() == [(1, "RC-000001", 0)]
     (fact,) = conn.execute("SELECT reference, cause, physical FROM lotwatch.fact_hold")
     assert fact == ("RC-000001", "recall", 10)
+
+
+def test_a_shell_lists_shows_answers_opens_and_tries(stocked: Company, lotwatch: Callable[..., Result]) -> None:
+    say(stocked, "REF AC-1: Lots A1, A2 and others")
+    stocked.conn.commit()
+    assert "would hold RC-000001: precaution AC all" in lotwatch("recall", "match", "--dry-run").stdout
+    assert cases(stocked.conn) == []
+    stocked.conn.commit()
+    assert "held RC-000002: precaution" in lotwatch("recall", "match").stdout
+    assert "A3" in lotwatch("recall", "review").stdout
+    assert "noted" in lotwatch(
+        "recall", "answer", "RC-000002", "not_affected", "AC", "--number", "a 3", "--reason", "other factory"
+    ).stdout  # fmt: skip
+    assert "A3" not in lotwatch("recall", "review", "--code", "RC-000002").stdout
+    assert "factory" in lotwatch("recall", "show", "RC-000002").stdout
+    assert "RC-000003" in lotwatch("recall", "open", "AC", "--title", "Seals", "--number", "A3", "--class", "I").stdout
+    assert "Seals" in lotwatch("recall", "list").stdout
+    assert held(stocked.conn) == {("precaution", "A1"), ("precaution", "A2"), ("recall", "A3")}
+    with pytest.raises(LotwatchError, match="no such lot"):
+        named(stocked.conn, "AC", ["A1", "A7"])
+    assert len(named(stocked.conn, "AC", [])) == 4
 
 
 # --- at the same time
