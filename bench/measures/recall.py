@@ -18,7 +18,9 @@ def measure_respond(world: World) -> Iterator[Figure]:
     Raises LotwatchError when a site was not told.
     """
     to = [{"smtp": "site@bench.example"}]
-    sites = {f"site{n}": {"roles": ["warehouse"], "sites": [f"RECALL-{n}"], "channels": to} for n in range(1, _SITES + 1)}
+    sites = {
+        f"site{n}": {"roles": ["warehouse"], "sites": [f"RECALL-{n}"], "channels": to} for n in range(1, _SITES + 1)
+    }
     people = People.model_validate(sites)
     with world.connect() as conn:
         conn.execute(query(__package__, "open_recall"), {"code": _CODE, "as_of": AS_OF})

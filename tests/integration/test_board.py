@@ -236,6 +236,8 @@ def test_only_what_is_decided_on_the_board_can_be_written(client: TestClient) ->
         "/messages/{message_id}",
         "/orders/stops",
         "/orders/stops/{number}",
+        "/recalls/review",
+        "/recalls/new",
         "/recalls/{code}/close",
         "/recalls/{code}/reopen",
         "/recalls/{code}/clocks/{duty_id}",

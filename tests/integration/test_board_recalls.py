@@ -151,3 +151,42 @@ def test_only_the_recall_role_learns_on_whom_it_was_used_and_is_written_down(as_
         "SELECT actor, reason FROM lotwatch.audit_event WHERE action = 'case reference opened'"
     ).fetchall()
     assert seen == [("recall", "the surgeon must call")]
+
+
+def test_quality_reads_the_notice_beside_the_lot_and_says_and_opens_a_case_of_its_own(
+    as_: Clients, company: Company
+) -> None:
+    from tests.integration.recalls import judged
+
+    ((case_id, item, lot),) = company.conn.execute(
+        "SELECT case_id, item_id, lot_id FROM lotwatch.recall_case, lotwatch.lot WHERE lot.number = 'L2'"
+    )
+    judged(company.conn, case_id, "L2", "needs_review")
+    company.conn.commit()
+    review = "/recalls/review"
+    assert "L2" in words(as_("viewer").get(f"{review}?lang=en").text)
+    assert "L1" not in words(as_("viewer").get(f"{review}?lang=en").text)
+    assert "L1" in words(as_("viewer").get(f"{review}?verdict=affected&code=RC-000001").text)
+    assert 'name="subject"' not in as_("viewer").get(review).text
+    row = {"subject": f"RC-000001:{item}:{lot}:0", "verdict": "affected", "reason": "named in the letter"}
+    for who in (as_("viewer"), as_("ward", "quality")):
+        assert send(who, review, **row).status_code == 403
+    assert send(as_("recall"), review, **row | {"reason": ""}).status_code == 409
+    assert send(as_("recall"), review, verdict="affected", reason="x").status_code == 409
+    assert send(as_("recall"), review, **row | {"subject": "RC-000001:1;2"}).status_code == 422
+    assert send(as_("recall"), review, **row).status_code == 303
+    held = "SELECT hold.cause, hold.reference FROM lotwatch.hold JOIN lotwatch.lot USING (lot_id) WHERE number = %s AND released_at IS NULL"
+    assert company.conn.execute(held, ("L2",)).fetchall() == [("recall", "RC-000001")]
+    company.conn.commit()
+    assert send(as_("quality"), review, **row | {"verdict": "not_affected"}).status_code == 303
+    assert company.conn.execute(held, ("L2",)).fetchall() == []
+    company.conn.commit()
+    decision = {"title": "Seals leak", "item": "I1", "numbers": "l 2", "recall_class": "II", "sureness": "unsure"}
+    assert send(as_("viewer"), "/recalls/new", **decision).status_code == 403
+    assert send(as_("quality"), "/recalls/new", **decision | {"numbers": "L2, L99"}).status_code == 422
+    made = send(as_("quality"), "/recalls/new", **decision)
+    assert made.status_code == 303
+    code = re.search(r"RC-\d+", made.headers["location"])
+    assert code
+    assert company.conn.execute(held, ("L2",)).fetchall() == [("precaution", code[0])]
+    assert "质量部门决定" in words(as_("quality").get(f"{review}?lang=zh").text)

@@ -17,7 +17,7 @@ from lotwatch_airflow.board.writing import WriteDep
 
 router = APIRouter()
 
-_MANAGE, _OVERRIDE, _OPEN = "manage_recall", "override_recall", "open_case_reference"
+MANAGE, _OVERRIDE, _OPEN = "manage_recall", "override_recall", "open_case_reference"
 #: events of the timeline on the case's page, and in its report
 _MOST_EVENTS, _MOST_IN_REPORT = 100, 5_000
 Code = Annotated[str, Path(pattern=r"^R[CD]-[0-9]{6,12}$")]
@@ -54,7 +54,9 @@ def list_cases(view: ViewDep, filters: Annotated[RecallFilters, Query()]) -> Res
     """Recall cases with their clocks and how far they are."""
     with view.transaction() as conn:
         cases = fetch_page(conn, filters.statement(view.as_of), filters.page, filters.size)
-    return view.page("recalls", filters=filters, cases=cases, duty=_duty(view))
+    person = view.person
+    may_open = person is not None and person.may(MANAGE) and not view.limited
+    return view.page("recalls", filters=filters, cases=cases, duty=_duty(view), may_open=may_open)
 
 
 @router.get("/recalls/{code}")
@@ -69,8 +71,8 @@ def close(
 ) -> Response:
     """Close a case; while something is open, only who may override that."""
     try:
-        with write.transaction(_OVERRIDE if override else _MANAGE, "close recall case") as (conn, context):
-            _need_all_sites(write)
+        with write.transaction(_OVERRIDE if override else MANAGE, "close recall case") as (conn, context):
+            need_all_sites(write)
             report.close_case(conn, context, lock_open_case(conn, code), reason, override=override)
     except LotwatchError as error:
         return _show(write.view, code, error=str(error))
@@ -81,8 +83,8 @@ def close(
 def reopen(write: WriteDep, code: Code, reason: Annotated[Note, Form()] = "") -> Response:
     """Open a closed case again."""
     try:
-        with write.transaction(_MANAGE, "reopen recall case") as (conn, context):
-            _need_all_sites(write)
+        with write.transaction(MANAGE, "reopen recall case") as (conn, context):
+            need_all_sites(write)
             report.reopen_case(conn, context, lock_case(conn, code), reason)
     except LotwatchError as error:
         return _show(write.view, code, error=str(error))
@@ -99,8 +101,8 @@ def tell_clock(
 ) -> Response:
     """Note that a duty was met, and what shows it; or start the clock of an incident that happened then."""
     try:
-        with write.transaction(_MANAGE, "tell of a duty") as (conn, context):
-            _need_all_sites(write)
+        with write.transaction(MANAGE, "tell of a duty") as (conn, context):
+            need_all_sites(write)
             case = lock_open_case(conn, code)
             if happened_at is not None:
                 clocks.start_incident(conn, context, case, clocks.load_duties(), duty_id, happened_at)
@@ -123,8 +125,8 @@ def note_answer(
 ) -> Response:
     """Note an answer that came by another way."""
     try:
-        with write.transaction(_MANAGE, "note an answer") as (conn, context):
-            _need_all_sites(write)
+        with write.transaction(MANAGE, "note an answer") as (conn, context):
+            need_all_sites(write)
             if not note:
                 raise LotwatchError(write.view.texts("recalls_page.no_note"))
             tasks.acknowledge_party(conn, context, lock_open_case(conn, code), party, party_id, note)
@@ -142,8 +144,8 @@ def make_document(
 ) -> Response:
     """Make a document of what was found and is in none yet, and show it."""
     try:
-        with write.transaction(_MANAGE, "make recall document") as (conn, context):
-            _need_all_sites(write)
+        with write.transaction(MANAGE, "make recall document") as (conn, context):
+            need_all_sites(write)
             number = documents.make_document(conn, context, lock_open_case(conn, code), kind, recipient)
     except LotwatchError as error:
         return _show(write.view, code, error=str(error))
@@ -154,8 +156,8 @@ def make_document(
 def check_effectiveness(write: WriteDep, code: Code, percent: Annotated[int, Form(ge=1, le=100)] = 10) -> Response:
     """Have a sample of the places asked whether the notice reached them and was followed."""
     try:
-        with write.transaction(_MANAGE, "check effectiveness") as (conn, context):
-            _need_all_sites(write)
+        with write.transaction(MANAGE, "check effectiveness") as (conn, context):
+            need_all_sites(write)
             tasks.check_effectiveness(conn, context, lock_open_case(conn, code), clocks.load_duties(), percent)
     except LotwatchError as error:
         return _show(write.view, code, error=str(error))
@@ -172,7 +174,7 @@ def open_reference(
     """Show once on whom a unit was used; who opened it and why is written down first."""
     try:
         with write.transaction(_OPEN, "open case reference") as (conn, context):
-            _need_all_sites(write)
+            need_all_sites(write)
             opened = tasks.open_case_reference(conn, context, code, movement_id, reason, write.view.board.case_key)
     except LotwatchError as error:
         return _show(write.view, code, error=str(error))
@@ -205,7 +207,7 @@ def show_report(view: ViewDep, code: Code) -> Response:
     return view.page("recalls-report", case=case, duty=_duty(view), **parts)
 
 
-def _need_all_sites(write: WriteDep) -> None:
+def need_all_sites(write: WriteDep) -> None:
     """A case is of all sites: who sees some of them only does the tasks there. Raises Refused."""
     with write.view.transaction():
         if write.view.limited:
@@ -274,7 +276,7 @@ def _show(view: View, code: str, filters: TaskFilters | None = None, *, error: s
         duty=_duty(view),
         incidents=[duty.id for duty in clocks.load_duties().duties if _may_start(duty, case, started)],
         kinds=documents.DOCUMENT_KINDS,
-        may_manage=person.may(_MANAGE) and not view.limited,
+        may_manage=person.may(MANAGE) and not view.limited,
         may_override=person.may(_OVERRIDE) and not view.limited,
         may_open=person.may(_OPEN) and not view.limited,
         **parts,
