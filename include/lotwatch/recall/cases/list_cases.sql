@@ -11,7 +11,7 @@ SELECT
     count(known.item_id) FILTER (WHERE known.verdict = 'needs_review') AS to_review
 FROM lotwatch.recall_case AS opened
 LEFT JOIN lotwatch.recall_match_current AS known ON opened.case_id = known.case_id
-WHERE %(all)s::boolean OR opened.state = 'open'
+WHERE %(closed_too)s::boolean OR opened.state = 'open'
 GROUP BY opened.case_id
 ORDER BY opened.state DESC, opened.opened_at DESC, opened.case_id DESC
 LIMIT %(limit)s;

@@ -41,7 +41,7 @@ class Judged(NamedTuple):
 def list_cases(conn: psycopg.Connection, *, closed: bool, limit: int) -> list[Listed]:
     """Cases, those that are open and the latest first; closed ones too when asked."""
     with conn.cursor(row_factory=class_row(Listed)) as cursor:
-        return cursor.execute(query(__package__, "list_cases"), {"all": closed, "limit": limit}).fetchall()
+        return cursor.execute(query(__package__, "list_cases"), {"closed_too": closed, "limit": limit}).fetchall()
 
 
 def list_verdicts(

@@ -33,7 +33,7 @@ class ReviewFilters(Filters):
     code: Text | None = None
     text: Text | None = None
     #: how many were just answered
-    done: int | None = Field(None, ge=1, le=200)
+    done: int | None = Field(default=None, ge=1, le=200)
 
     def statement(self) -> Statement:
         """The gravest recalls first."""
@@ -48,8 +48,8 @@ class DecisionForm:
     title: Annotated[Note, Form()] = ""
     item: Annotated[Text, Form()] = ""
     numbers: Annotated[Lines, Form()] = ""
-    recall_class: Annotated[Text, Form()] = ""
-    action_kind: Annotated[Text, Form()] = "remove"
+    recall_class: Annotated[Literal["", "I", "II", "III"], Form()] = ""
+    action_kind: Annotated[Literal["remove", "correct", "inspect", "advise", "other"], Form()] = "remove"
     sureness: Annotated[Literal["sure", "unsure"], Form()] = "sure"
 
 
@@ -76,8 +76,9 @@ def say(
             if not reason:
                 raise LotwatchError(view.texts("recall_review_page.no_reason"))
             for row in chosen:
-                code, *ids = row.split(":")
-                cases.answer(conn, context, code, Subject(*map(int, ids)), verdict, by=write.person.name, reason=reason)
+                code, item_id, lot_id, serial_id = row.split(":")
+                meant = Subject(int(item_id), int(lot_id), int(serial_id))
+                cases.answer(conn, context, code, meant, verdict, by=write.person.name, reason=reason)
     except LotwatchError as error:
         return _show(view, ReviewFilters(), error=str(error), chosen=chosen, reason=reason)
     return view.see("recalls/review", done=len(chosen))
@@ -107,8 +108,8 @@ def open_case(write: WriteDep, given: Annotated[DecisionForm, Depends()]) -> Res
                 cases.named(conn, given.item, numbers),
                 title=given.title,
                 by=write.person.name,
-                recall_class=next((known for known in CLASSES if known == given.recall_class), None),
-                action_kind=next((known for known in ACTIONS if known == given.action_kind), "remove"),
+                recall_class=given.recall_class or None,
+                action_kind=given.action_kind,
                 sure=given.sureness == "sure",
             )
     except LotwatchError as error:
