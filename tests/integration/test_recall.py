@@ -14,6 +14,7 @@ from typer.testing import Result
 from lotwatch import facts
 from lotwatch.audit import begin_run
 from lotwatch.errors import LotwatchError
+from lotwatch.jobs.recall import receive
 from lotwatch.jobs.sync import post_batch
 from lotwatch.recall.cases import Opened, answer, named, open_by_quality, open_cases
 from lotwatch.recall.matching import Subject
@@ -201,6 +202,20 @@ def test_eight_megabytes_that_name_nothing_of_ours_open_no_case(stocked: Company
     say(stocked, "REF XY-1, lots 5, 6", body="Thank you very much for your patience.\n" * (8 * 2**20 // 39))
     opened = run(stocked)
     assert (opened.counts["read"], cases(stocked.conn)) == (2, [])
+
+
+def test_a_task_that_died_before_it_woke_the_response_does_so_when_it_is_tried_again(stocked: Company) -> None:
+    def asked(run_id: str) -> list[str]:
+        return receive(conn, begin_run(conn, context(run_id=run_id))).cases
+
+    say(stocked, "REF AC-1: Lots A1")
+    conn = stocked.conn
+    conn.autocommit = True
+    assert asked("one") == ["RC-000001"]
+    assert asked("one") == ["RC-000001"]
+    assert asked("two") == []
+    answer(conn, stocked.context, "RC-000001", subject(conn, "A2"), "affected", by="quality", reason="its sister")
+    assert asked("two") == ["RC-000001"]
 
 
 def test_quality_opens_a_case_of_its_own(stocked: Company) -> None:

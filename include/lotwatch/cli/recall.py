@@ -106,13 +106,15 @@ def match_notices(
     everything: Annotated[bool, typer.Option("--all", help="notices that were compared before, too")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="write nothing, and say what would be held")] = False,
 ) -> None:
-    """Read and compare notices now, as `receive_notices` does, and hold what they concern."""
+    """Read and compare notices now, and hold what they concern; `receive_notices` is woken to have the cases responded to."""
     from lotwatch.audit import begin_run
-    from lotwatch.jobs.recall import receive
+    from lotwatch.recall import cases
 
     with psycopg.connect(database, autocommit=True) as conn:
         context = begin_run(conn, circumstances("recall match", actor))
-        done = receive(conn, context, everything=everything, dry_run=dry_run)
+        done = cases.open_cases(conn, context, everything=everything, dry_run=dry_run)
+        if not dry_run:
+            cases.wake(conn)
     for words in done.held:
         console.print(f"{'would hold' if dry_run else 'held'} {words}", markup=False)
     console.print(", ".join(f"{name}: {count}" for name, count in done.counts.items()))
