@@ -11,7 +11,8 @@ HAVING
     max(known.match_id) > coalesce((
         SELECT max((asked.after ->> 'match_id')::bigint)
         FROM lotwatch.audit_event AS asked
-        WHERE asked.object_kind = 'recall_case' AND asked.object_id = opened.code AND asked.action = 'response asked'
+        WHERE
+            asked.object_kind = 'recall_case' AND asked.object_id = opened.code AND asked.action = 'response asked'
             AND asked.run_id IS DISTINCT FROM %(run_id)s
     ), 0)
 ORDER BY opened.code;
