@@ -29,6 +29,8 @@ COUNTED = "H-N1"
 SYNCS = ("sync_wms", "sync_procurement", "sync_quality")
 #: carriers, regulators and a hospital: what they say refers to what the ERP knows
 OTHER_SYNCS = ("sync_despatch", "sync_compliance", "sync_device_registry", "sync_hospital")
+#: what a recall notice wakes
+RECALLS = ("receive_notices", "respond_to_recall")
 
 
 def main(
@@ -71,6 +73,10 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
             done.result()
     with step("sync_logistics: what carriers saw of the deliveries"):
         run(airflow, "sync_logistics")
+    with step("receive_notices: what a recall names is held"):
+        for dag_id in RECALLS:
+            airflow.unpause(dag_id)
+        airflow.wait_for_run("receive_notices", airflow.trigger("receive_notices"))
     with step("lotwatch load lane: what may go between which sites"):
         files.bring_in_lanes(settings)
     airflow.unpause("handle_events")
@@ -87,6 +93,8 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
     with step("watch_inventory: rules, alerts, proposals"):
         run(airflow, "watch_inventory", now=True)
     answer(airflow, settings)
+    with step("respond_to_recall: where it lies there are tasks, and everybody is told"):
+        airflow.wait_until_idle("respond_to_recall")
     outside.control(settings, "portal", "policy", policy="mixed")
     airflow.unpause("send_outbox")
     with step(
@@ -174,6 +182,8 @@ def say_where(settings: Settings) -> None:
         f"Airflow     {url}   login: ops / {settings.secrets['password_ops']}  (more: make status)", soft_wrap=True
     )
     console.print(f"Board       {url}/plugin/lotwatch   in Airflow's navigation: Lotwatch", soft_wrap=True)
+    for code, title in ask(settings, "largest_recall"):
+        console.print(f"Recalls     {url}/plugin/lotwatch/lotwatch/recalls   such as {code}: {title}", soft_wrap=True)
     console.print(f"Approvals   {url}/required_actions?response_received=false", soft_wrap=True)
     console.print(
         f"Portal      http://127.0.0.1:{settings.port_portal}/   orders as the supplier sees them", soft_wrap=True

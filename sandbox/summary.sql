@@ -96,6 +96,21 @@ FROM (
     UNION ALL
     SELECT
         8,
+        format('recalls %s', judged.verdict),
+        count(*),
+        format('lots and units in recall cases: %s', judged.verdict)
+    FROM lotwatch.recall_match_current AS judged
+    GROUP BY judged.verdict
+    UNION ALL
+    SELECT
+        8,
+        'recalls tasks',
+        count(*),
+        'tasks of recalls for sites and departments'
+    FROM lotwatch.recall_task AS task
+    UNION ALL
+    SELECT
+        8,
         format('suppliers %s', answer.state),
         count(DISTINCT (answer.order_number, answer.line_number)),
         format('order lines of which suppliers have %s something', answer.state)

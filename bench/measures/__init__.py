@@ -16,16 +16,18 @@ from bench.measures.ledger import (
     measure_trace,
     measure_verify,
 )
+from bench.measures.matching import measure_matching, measure_receive
 from bench.measures.picking import measure_route
 from bench.measures.planning import measure_plan
 from bench.measures.push import measure_push
+from bench.measures.recall import measure_respond
 from bench.measures.rules import measure_changed, measure_compile, measure_sweep
 from bench.measures.tryton import measure_tryton
 from bench.world import World
 
 Name = Literal[
     "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "compile", "sweep", "changed", "transfers",
-    "reorder", "holds", "flow", "route", "connectors", "tryton", "push",
+    "reorder", "holds", "flow", "route", "match", "respond", "connectors", "tryton", "push", "receive",
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -45,12 +47,15 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "holds": measure_holds,
     "flow": measure_flow,
     "route": measure_route,
+    "match": measure_matching,
+    "respond": measure_respond,
     "connectors": measure_connectors,
     "tryton": measure_tryton,
     "push": measure_push,
+    "receive": measure_receive,
 }
 #: measured only when they are asked for: they start real servers, and take minutes
-ON_REQUEST: frozenset[Name] = frozenset({"tryton", "push"})
+ON_REQUEST: frozenset[Name] = frozenset({"tryton", "push", "receive"})
 #: what must have been done before a measure
 NEEDS: dict[Name, set[Name]] = {
     "asof": {"plan"}, "sweep": {"plan"}, "changed": {"plan", "sweep"}, "transfers": {"plan", "sweep"},

@@ -146,7 +146,17 @@ class _Site:
 
 @contextmanager
 def _site(world: World) -> Iterator[_Site]:
-    """Airflow over the benchmark's database, its inbox watched; stopped again."""
+    """Airflow over the benchmark's database, its inbox watched and open to any rate; stopped again."""
+    with awake(world, "handle_events", "inbox_filled") as ops:
+        extra = json.dumps({"messages_per_second": _UNLIMITED})
+        known = {"connection_id": "inbox_events", "conn_type": "http", "extra": extra}
+        ops.call("PATCH", "/connections/inbox_events", params={"update_mask": "extra"}, json=known)
+        yield _Site(world, ops)
+
+
+@contextmanager
+def awake(world: World, dag_id: str, asset: str) -> Iterator[Airflow]:
+    """Airflow over the benchmark's database with one DAG awake, whose asset is watched; stopped again."""
     settings = world.settings
     supervisor = Supervisor(settings)
     programs = airflow.programs(settings)
@@ -154,13 +164,10 @@ def _site(world: World) -> Iterator[_Site]:
     try:
         stack.start_airflow(settings, supervisor)
         ops = Airflow(settings.airflow_url, "admin", settings.secrets["password_admin"])
-        extra = json.dumps({"messages_per_second": _UNLIMITED})
-        known = {"connection_id": "inbox_events", "conn_type": "http", "extra": extra}
-        ops.call("PATCH", "/connections/inbox_events", params={"update_mask": "extra"}, json=known)
-        ops.unpause("handle_events")
-        watched = {"name_pattern": "inbox_filled"}
+        ops.unpause(dag_id)
+        watched = {"name_pattern": asset}
         wait_for(lambda: ops.call("GET", "/assets", params=watched)["assets"][0]["watchers"], "the watcher", 180)
-        yield _Site(world, ops)
+        yield ops
     finally:
         for program in programs:
             supervisor.stop(program.name)

@@ -12,7 +12,7 @@ from psycopg import Connection
 from lotwatch.outbox import enqueue
 
 #: while these stand still, nobody hears of anything
-_CRITICAL = frozenset({"watch_inventory", "handle_events", "send_outbox"})
+_CRITICAL = frozenset({"watch_inventory", "handle_events", "send_outbox", "receive_notices"})
 #: the first retry mends most things, and is nobody's business
 _TOLD_TRY = 2
 

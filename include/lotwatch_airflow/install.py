@@ -1,4 +1,4 @@
-"""Brings an Airflow installation up to date: schema, roles, users and connections. Run as a program, it reads JSON from
+"""Brings an Airflow installation up to date: schema, roles, users, connections and pools. Run as a program, it reads JSON from
 stdin: `{"users": [{"name", "role", "password"}], "connections": {"id": "uri"}}`."""
 
 import json
@@ -7,10 +7,13 @@ from typing import Any
 
 from lotwatch_airflow.roles import load_roles
 
+#: pools of our DAGs: their slots, and what these are kept for
+_POOLS = {"recall": (4, "Nothing but holding what a recall notice concerns")}
+
 
 def install(wanted: dict[str, Any]) -> None:
-    """Migrate the metadata database, make our roles what `roles.yaml` says, and add the users and connections that are
-    missing. What an operator has changed in users, connections and other roles is left alone."""
+    """Migrate the metadata database, make our roles what `roles.yaml` says, and add the users, connections and pools
+    that are missing. What an operator has changed in them and in other roles is left alone."""
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
     from airflow.utils.db import upgradedb
 
@@ -19,6 +22,7 @@ def install(wanted: dict[str, Any]) -> None:
         _bring_roles(builder.sm)
         _add_users(builder.sm, wanted["users"])
     _add_connections(wanted["connections"])
+    _add_pools()
 
 
 def _bring_roles(security: Any) -> None:
@@ -65,6 +69,15 @@ def _add_connections(connections: dict[str, str]) -> None:
         for conn_id, uri in connections.items():
             if conn_id not in known:
                 session.add(Connection(conn_id=conn_id, uri=uri))
+
+
+def _add_pools() -> None:
+    from airflow.models import Pool
+
+    known = {pool.pool for pool in Pool.get_pools()}
+    for name, (slots, what) in _POOLS.items():
+        if name not in known:
+            Pool.create_or_update_pool(name, slots, what, include_deferred=False)
 
 
 if __name__ == "__main__":

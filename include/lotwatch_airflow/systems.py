@@ -18,7 +18,7 @@ from lotwatch_airflow.board.texts import texts
 from lotwatch_airflow.channels import channels
 from lotwatch_airflow.connection import url
 
-__all__ = ["answer_links", "channels", "gateways", "known_login", "login", "names", "source_connector"]
+__all__ = ["answer_links", "case_key", "channels", "gateways", "known_login", "login", "names", "source_connector"]
 
 ERP = "tryton"
 #: its password is the key of the links with which approvers answer; without it messages lead to the board alone
@@ -72,6 +72,12 @@ def answer_links() -> Links | None:
     except AirflowNotFoundException:
         return None
     return Links(key, conf.get("api", "base_url")) if key else None
+
+
+def case_key(source: str) -> str:
+    """The key with which a source seals what names a case; empty: it has none."""
+    connection = registry.source(source).connection
+    return str(login(connection).extra.get("case_key", "")) if connection else ""
 
 
 def names(language: Language, kind: str, code: str) -> str:

@@ -38,6 +38,7 @@ LOGINS = {
     "warehouse": "warehouse",
     "warehouse-site": "warehouse",
     "quality": "quality",
+    "recall": "recall",
     "auditor": "auditor",
     "viewer": "viewer",
 }

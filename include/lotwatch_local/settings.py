@@ -41,6 +41,7 @@ SECRET_NAMES = (
     "password_warehouse",
     "password_warehouse_site",
     "password_quality",
+    "password_recall",
     "password_auditor",
     "password_viewer",
 )

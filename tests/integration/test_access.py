@@ -190,7 +190,12 @@ def test_what_the_board_may_read_is_bound_to_its_reader_and_nothing_else_can_be_
         "SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'lotwatch'::regnamespace AND c.relkind = 'v'"
         " AND has_table_privilege('lotwatch_board', c.oid, 'SELECT') AND NOT coalesce(c.reloptions::text ~ 'security_invoker=(true|on)', false) ORDER BY 1"
     ).fetchall()
-    assert {name for (name,) in with_owners_eyes} <= {"alert_change", "item_in_quarantine", "serial_conflict"}
+    assert {name for (name,) in with_owners_eyes} <= {
+        "alert_change",
+        "item_in_quarantine",
+        "recall_event",
+        "serial_conflict",
+    }
     own = db.execute(
         "SELECT proname FROM pg_proc WHERE pronamespace = 'lotwatch'::regnamespace AND prosecdef"
         " AND has_function_privilege('lotwatch_board', oid, 'EXECUTE') ORDER BY proname"

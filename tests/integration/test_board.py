@@ -178,7 +178,10 @@ def table(text: str) -> list[dict[str, str]]:
 
 
 #: something for each part of a route's path
-_SOMETHING = {"name": "board.css", "check_id": "stock_negative", "rule_id": "late_inbound"} | dict.fromkeys(
+_SOMETHING = {
+    "name": "board.css", "check_id": "stock_negative", "rule_id": "late_inbound", "code": "RC-000001",
+    "duty_id": "us_806_10",
+} | dict.fromkeys(
     (
         "alert_id",
         "hold_id",
@@ -192,9 +195,10 @@ _SOMETHING = {"name": "board.css", "check_id": "stock_negative", "rule_id": "lat
         "message_id",
         "proposal_id",
         "task_id",
+        "movement_id",
     ),
     1,
-)
+)  # fmt: skip
 
 
 def test_nobody_sees_anything_without_a_login(make_client: Callable[..., TestClient]) -> None:
@@ -232,6 +236,17 @@ def test_only_what_is_decided_on_the_board_can_be_written(client: TestClient) ->
         "/messages/{message_id}",
         "/orders/stops",
         "/orders/stops/{number}",
+        "/recalls/review",
+        "/recalls/new",
+        "/recalls/{code}/close",
+        "/recalls/{code}/reopen",
+        "/recalls/{code}/clocks/{duty_id}",
+        "/recalls/{code}/answers",
+        "/recalls/{code}/documents",
+        "/recalls/{code}/checks",
+        "/recalls/{code}/used/{movement_id}",
+        "/recalls/tasks/{task_id}",
+        "/recalls/tasks/{task_id}/finds",
     }
     assert client.post("/").status_code == 405
 

@@ -9,6 +9,8 @@ import pytest
 from lotwatch import access, actions, ledger
 from lotwatch.actions import warehouse
 from lotwatch.actions.picking import Picking, propose_picks
+from lotwatch.recall.cases import open_by_quality
+from lotwatch.recall.matching import Subject
 from tests.integration.company import NOW, TODAY, Company
 from tests.integration.test_board_approvals import Clients, airflow_told, as_, board  # noqa: F401  # fixtures
 from tests.integration.test_board_ledger import _airflow_home, words  # noqa: F401  # a fixture
@@ -218,6 +220,24 @@ def test_what_is_gone_when_it_is_sent_is_not_told_to_the_warehouse(shelved: Comp
     assert state(shelved) == "refused"
     assert propose(shelved) == 1
     assert {lot for _, lot, *_ in picks(shelved)[3:]} == {"LATE"}
+
+
+def test_what_is_recalled_before_it_is_sent_is_not_told_to_the_warehouse(shelved: Company) -> None:
+    shelved.conn.autocommit = True
+    propose(shelved)
+    ask(shelved)
+    row = shelved.conn.execute("SELECT item_id, lot_id FROM lotwatch.lot WHERE number = 'SOON'").fetchone()
+    assert row is not None
+    open_by_quality(shelved.conn, shelved.context, [Subject(*row)], title="Broken seals", by="quinn")
+    wms = Wms(shelved)
+    run(wms)
+    told = shelved.conn.execute("SELECT stage, reason FROM lotwatch.guard_event WHERE guard = 'recalled'").fetchall()
+    assert told == [
+        ("send", "I1, SOON is recalled (RC-000001): nothing of it is ordered or moved until the hold is released.")
+    ]
+    assert "SOON" not in {line.lot_number for task in wms.untold if task.kind == "pick" for line in task.lines}
+    assert propose(shelved) == 1
+    assert "SOON" not in {lot for _, lot, *_ in picks(shelved)[3:]}
 
 
 def test_written_once_whatever_happens_on_the_way(shelved: Company) -> None:

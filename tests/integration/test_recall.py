@@ -1,22 +1,28 @@
 """From a notice to held stock: nothing that is affected stays pickable, and nothing is held for sure that is not."""
 
+import asyncio
+from asyncio import create_task, sleep, wait_for
 from collections.abc import Callable
-from datetime import timedelta
-from itertools import count
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any
 
 import psycopg
 import pytest
+from typer.testing import Result
 
+from lotwatch import facts
 from lotwatch.audit import begin_run
 from lotwatch.errors import LotwatchError
+from lotwatch.jobs.recall import receive
 from lotwatch.jobs.sync import post_batch
-from lotwatch.recall.cases import Opened, answer, open_by_quality, open_cases
+from lotwatch.recall.cases import Opened, answer, named, open_by_quality, open_cases
 from lotwatch.recall.matching import Subject
 from tests.integration.company import NOW, Company, context
 from tests.integration.recall_measure import made, measure, real, stock
+from tests.integration.test_cli import lotwatch
 
+__all__ = ["lotwatch"]
 NOTICE = {"authority": "fda", "number": "Z-1-2026", "firm": "Acme", "said_at": NOW, "recall_class": "II"}
 
 
@@ -198,11 +204,59 @@ def test_eight_megabytes_that_name_nothing_of_ours_open_no_case(stocked: Company
     assert (opened.counts["read"], cases(stocked.conn)) == (2, [])
 
 
+def test_a_task_that_died_before_it_woke_the_response_does_so_when_it_is_tried_again(stocked: Company) -> None:
+    def asked(run_id: str) -> list[str]:
+        return receive(conn, begin_run(conn, context(run_id=run_id))).cases
+
+    say(stocked, "REF AC-1: Lots A1")
+    conn = stocked.conn
+    conn.autocommit = True
+    assert asked("one") == ["RC-000001"]
+    assert asked("one") == ["RC-000001"]
+    assert asked("two") == []
+    answer(conn, stocked.context, "RC-000001", subject(conn, "A2"), "affected", by="quality", reason="its sister")
+    assert asked("two") == ["RC-000001"]
+
+
 def test_quality_opens_a_case_of_its_own(stocked: Company) -> None:
     given = [subject(stocked.conn, "A1")]
     case = open_by_quality(stocked.conn, stocked.context, given, title="Broken seals", by="quality")
     assert (case.code, held(stocked.conn)) == ("RC-000001", {("recall", "A1")})
     assert run(stocked, everything=True).cases == [], "no notice decides about it"
+
+
+def test_rules_see_what_a_case_holds(stocked: Company) -> None:
+    conn = stocked.conn
+    say(stocked, "REF AC-1: Lots A1")
+    run(stocked)
+    facts.live(conn, datetime.now(UTC))
+    (row,) = conn.execute("SELECT reference, lot_number, recall_class, physical FROM lotwatch.fact_recalled_stock")
+    assert row == ("RC-000001", "A1", "II", 10)
+    notices = "SELECT holds, case_code, to_review FROM lotwatch.fact_notice WHERE number = 'Z-1-2026'"
+    assert conn.execute(notices).fetchall() == [(1, "RC-000001", 0)]
+    (fact,) = conn.execute("SELECT reference, cause, physical FROM lotwatch.fact_hold")
+    assert fact == ("RC-000001", "recall", 10)
+
+
+def test_a_shell_lists_shows_answers_opens_and_tries(stocked: Company, lotwatch: Callable[..., Result]) -> None:
+    say(stocked, "REF AC-1: Lots A1, A2 and others")
+    stocked.conn.commit()
+    assert "would hold RC-000001: precaution AC all" in lotwatch("recall", "match", "--dry-run").stdout
+    assert cases(stocked.conn) == []
+    stocked.conn.commit()
+    assert "held RC-000002: precaution" in lotwatch("recall", "match").stdout
+    assert "A3" in lotwatch("recall", "review").stdout
+    assert "noted" in lotwatch(
+        "recall", "answer", "RC-000002", "not_affected", "AC", "--number", "a 3", "--reason", "other factory"
+    ).stdout  # fmt: skip
+    assert "A3" not in lotwatch("recall", "review", "--code", "RC-000002").stdout
+    assert "factory" in lotwatch("recall", "show", "RC-000002").stdout
+    assert "RC-000003" in lotwatch("recall", "open", "AC", "--title", "Seals", "--number", "A3", "--class", "I").stdout
+    assert "Seals" in lotwatch("recall", "list").stdout
+    assert held(stocked.conn) == {("precaution", "A1"), ("precaution", "A2"), ("recall", "A3")}
+    with pytest.raises(LotwatchError, match="no such lot"):
+        named(stocked.conn, "AC", ["A1", "A7"])
+    assert len(named(stocked.conn, "AC", [])) == 4
 
 
 # --- at the same time
@@ -216,8 +270,7 @@ def test_stock_that_moves_and_lots_that_come_while_holds_are_placed_do_not_escap
 
     def move() -> None:
         with psycopg.connect(db_url) as conn:
-            other = Company.__new__(Company)
-            other.conn, other._rows, other._events = conn, [], count(10_000)
+            other = Company(conn, stocked.remembered() | {"_events": 10_000})
             other.lot("A9", item="AC")
             for _ in range(5):
                 other.move(1, "HOSP", "DC", item="AC", lot="A1")
@@ -255,3 +308,32 @@ def together(one: Callable[[], Any], other: Callable[[], Any]) -> None:
     thread.start()
     other()
     thread.join()
+
+
+def test_who_listens_hears_of_a_notice_whoever_posts_it(stocked: Company, db_url: str) -> None:
+    from lotwatch_airflow.notices import NoticeTrigger, watch
+
+    async def story() -> None:
+        run(stocked)
+        bells = watch(db_url)
+        heard = create_task(wait_for(anext(bells), 60))
+        async with await psycopg.AsyncConnection.connect(db_url, autocommit=True) as other:
+            listening = "SELECT FROM pg_stat_activity WHERE application_name = 'lotwatch notices watch' AND wait_event = 'ClientRead'"
+            while not (await (await other.execute(listening)).fetchall()):
+                await sleep(0.01)
+        stocked.add("notice", **NOTICE | {"code_info": "REF AC-1: Lots A1"})
+        batch_id = stocked.stage()
+        stocked.conn.execute("UPDATE lotwatch.batch SET state = 'judged' WHERE batch_id = %s", (batch_id,))
+        assert post_batch(stocked.conn, stocked.context, batch_id)["notice"] == 1
+        assert not heard.done()
+        stocked.conn.commit()
+        await heard
+        await bells.aclose()
+        late = watch(db_url)
+        await wait_for(anext(late), 60)
+        await late.aclose()
+
+    asyncio.run(story())
+    path, arguments = NoticeTrigger("other").serialize()
+    assert path == f"{NoticeTrigger.__module__}.{NoticeTrigger.__qualname__}"
+    assert arguments == {"conn_id": "other"}

@@ -311,7 +311,21 @@ def test_notices_that_nobody_answers(lot: Company) -> None:
             {"number": number, "at": NOW - DAY, "class": recall_class, "dis": identifiers, "firm": firm},
         )
     hold(lot, 1, reference="answered")
-    assert levels(lot, "notice_unanswered") == {f"fda::{n}": level for n, (*_, level) in cases.items() if level}
+    told = {f"fda::{n}": level for n, (*_, level) in cases.items() if level}
+    assert levels(lot, "notice_unanswered") == told
+    lot.conn.execute(
+        "WITH c AS (INSERT INTO lotwatch.recall_case (code, kind, origin, title, issuer, action_kind, our_role, jurisdiction,"
+        " opened_at, opened_by) VALUES ('RC-000009', 'recall', 'notice', 't', 'i', 'remove', 'user', 'us', %s, 'test')"
+        " RETURNING case_id), n AS (INSERT INTO lotwatch.recall_case_notice SELECT notice_id, case_id FROM lotwatch.notice, c"
+        " WHERE number = 'serious')"
+        " INSERT INTO lotwatch.recall_match (case_id, item_id, verdict, reason, decided_by, decided_at)"
+        " SELECT case_id, item_id, 'needs_review', 'unclear', 'lotwatch', %s FROM c, lotwatch.item",
+        (NOW - DAY, NOW - DAY),
+    )
+    assert levels(lot, "notice_unanswered", "recall_review_waits") == told, "it waits for a person now"
+    facts.live(lot.conn, NOW)
+    (case,) = lot.conn.execute("SELECT case_code, to_review, holds FROM lotwatch.fact_notice WHERE number = 'serious'")
+    assert case == ("RC-000009", 1, 0)
 
 
 def test_times_outside_of_the_range(lot: Company) -> None:

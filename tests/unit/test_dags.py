@@ -39,6 +39,10 @@ def test_the_dags_are_those_of_the_manual(dags) -> None:
         "referee_events",
         "replay_quarantine",
         "check_consistency",
+        "respond_to_recall",
+        "watch_recalls",
+        "drill_recall",
+        "receive_notices",
     }
 
 
@@ -64,7 +68,7 @@ def test_every_task_ends_and_tries_again_and_tells_ops_when_it_fails(dags) -> No
 def test_what_must_not_stand_still_has_a_deadline_that_the_triggerer_can_tell_of(dags) -> None:
     from airflow._shared.module_loading import import_string
 
-    for dag_id in ("watch_inventory", "handle_events", "send_outbox"):
+    for dag_id in ("watch_inventory", "handle_events", "send_outbox", "receive_notices"):
         alert = dags[dag_id].deadline
         alert = alert[0] if isinstance(alert, list) else alert
         assert alert.callback.kwargs["dag_id"] == dag_id

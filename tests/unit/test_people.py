@@ -198,5 +198,5 @@ def test_times_may_be_written_without_quotes(tmp_path: Path) -> None:
 
 def test_the_list_that_comes_with_the_project_can_be_used() -> None:
     assert {role for each in load_people().root.values() for role in each.roles} == {
-        "ops", "buyer", "approver", "finance", "warehouse", "quality",
+        "ops", "buyer", "approver", "finance", "warehouse", "quality", "recall",
     }  # fmt: skip

@@ -36,6 +36,7 @@ def test_a_permission_comes_from_the_roles_one_holds_and_from_no_others() -> Non
         "release_hold:warehouse",
         "handle_alert",
         "close_task:warehouse",
+        "respond_recall",
     }
     assert ROLES.permissions(["warehouse", "approver"]) > {"record_count", "approve_count"}
     assert ROLES.permissions(["Admin"]) == {"manage_access"}

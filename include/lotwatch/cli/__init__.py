@@ -19,6 +19,7 @@ from lotwatch.cli import (
     notices,
     people,
     quarantine,
+    recall,
     rules,
     sources,
     stops,
@@ -39,6 +40,7 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(counts.app, name="count")
 app.add_typer(holds.app, name="hold")
 app.add_typer(notices.app, name="notice")
+app.add_typer(recall.app, name="recall")
 app.add_typer(trace.app, name="trace")
 app.command()(udi)
 app.add_typer(facts.app, name="facts")

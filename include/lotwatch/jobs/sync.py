@@ -17,7 +17,7 @@ from lotwatch.errors import GateError
 from lotwatch.gate import NO_THRESHOLDS, GateReport, Threshold
 from lotwatch.jobs.quality import tell_gated
 from lotwatch.paths import EXPECTATIONS
-from lotwatch.recall.cases import hold_arrivals
+from lotwatch.recall.cases import hold_arrivals, wake
 from lotwatch.sources import Connector
 from lotwatch.sources.connector import LooksUp
 from lotwatch.sources.registry import Source
@@ -138,6 +138,8 @@ def post_batch(conn: psycopg.Connection, context: RunContext, batch_id: int) -> 
     posted["udi_check"] = ledger.check_labels(conn, batch_id, ledger.load_label_policy())
     if held := hold_arrivals(conn, context).held:
         posted["recall_hold"] = len(held)
+    if held or posted["notice"]:
+        wake(conn)
     sources.finish_batch(conn, batch_id)
     record(conn, context, "batch posted", "batch", str(batch_id), after=posted)
     return posted

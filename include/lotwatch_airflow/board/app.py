@@ -31,6 +31,9 @@ from lotwatch_airflow.board.pages import (
     notices,
     orders,
     quality,
+    recall_review,
+    recall_tasks,
+    recalls,
     rules,
     tasks,
     today,
@@ -61,12 +64,15 @@ def airflow_board() -> Board:
     """What the board is put together from, as Airflow has it."""
     from airflow.sdk import conf
 
+    from lotwatch_airflow.systems import case_key
+
     return Board(
         reader=Reader(lambda: airflow_address(READS)),
         writer=Writer(lambda: airflow_address(WRITES)),
         forms=Forms(conf.get("api", "secret_key"), conf.get("api", "base_url")),
         titles=_rule_titles,
         now=lambda: datetime.now(UTC),
+        case_key=case_key,
     )
 
 
@@ -94,6 +100,9 @@ def create_app(board: Board) -> FastAPI:
         orders,
         holds,
         notices,
+        recall_review,
+        recall_tasks,
+        recalls,
         counts,
         trace,
         quality,

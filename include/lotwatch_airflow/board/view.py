@@ -42,6 +42,7 @@ PAGES = (
     ("orders", "orders"),
     ("holds", "holds"),
     ("notices", "notices"),
+    ("recalls", "recalls"),
     ("counts", "counts"),
     ("trace", "trace"),
     ("quality", "quality"),
@@ -73,6 +74,8 @@ class Board:
     titles: Titles
     now: Callable[[], datetime]
     tell_airflow: TellAirflow = tell_airflow
+    #: the key that opens a source's case references, by the name of the source; empty: it has none
+    case_key: Callable[[str], str] = lambda _: ""
 
 
 class View:

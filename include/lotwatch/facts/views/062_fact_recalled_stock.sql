@@ -62,7 +62,7 @@ SELECT
     coalesce('user' = ANY(entity.roles), FALSE) AS is_user,
     recall.reference,
     recall.case_reference,
-    notice.recall_class,
+    coalesce(opened.recall_class, notice.recall_class) AS recall_class,
     round(extract(EPOCH FROM lotwatch.as_of() - recall.placed_at) / 3600, 1) AS hours_since_placed,
     recall.confirmed,
     affected.physical,
@@ -78,6 +78,7 @@ INNER JOIN lotwatch.location AS site ON affected.site_id = site.location_id
 LEFT JOIN lotwatch.legal_entity AS entity ON site.legal_entity_id = entity.legal_entity_id
 LEFT JOIN lotwatch.lot AS lot ON recall.lot_id = lot.lot_id
 LEFT JOIN lotwatch.serial_unit AS unit ON recall.serial_id = unit.serial_id
+LEFT JOIN lotwatch.recall_case AS opened ON recall.reference = opened.code
 -- the gravest, where several notices have that number
 LEFT JOIN LATERAL (
     SELECT min(told.recall_class) AS recall_class
@@ -106,7 +107,7 @@ COMMENT ON COLUMN lotwatch.fact_recalled_stock.is_importer IS 'who runs the site
 COMMENT ON COLUMN lotwatch.fact_recalled_stock.is_user IS 'who runs the site uses devices on patients';
 COMMENT ON COLUMN lotwatch.fact_recalled_stock.reference IS 'what the hold refers to';
 COMMENT ON COLUMN lotwatch.fact_recalled_stock.case_reference IS 'the recall case; null: not told';
-COMMENT ON COLUMN lotwatch.fact_recalled_stock.recall_class IS 'I, II or III, I the gravest, as the notice with that number says: not the class of the device; null: not told';
+COMMENT ON COLUMN lotwatch.fact_recalled_stock.recall_class IS 'I, II or III, I the gravest, as the case or notice with that number says: not the class of the device; null: not told';
 COMMENT ON COLUMN lotwatch.fact_recalled_stock.hours_since_placed IS 'hours since the hold was placed (hours)';
 COMMENT ON COLUMN lotwatch.fact_recalled_stock.confirmed IS 'the warehouse system or the site said that it holds it too';
 COMMENT ON COLUMN lotwatch.fact_recalled_stock.physical IS 'stock of it at the site (base units)';

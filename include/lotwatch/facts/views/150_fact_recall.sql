@@ -88,6 +88,15 @@ named_stock AS (
     FROM lotwatch.stock AS stock
     WHERE stock.item_id IN (SELECT named.item_id FROM named)
     GROUP BY stock.item_id
+),
+
+held AS (
+    SELECT
+        hold.reference,
+        count(*) AS holds
+    FROM lotwatch.hold AS hold
+    WHERE hold.cause IN ('recall', 'precaution') AND hold.placed_at <= (SELECT lotwatch.as_of())
+    GROUP BY hold.reference
 )
 
 SELECT
@@ -108,7 +117,9 @@ SELECT
     coalesce(ours.items, 0) AS items,
     coalesce(ours.physical, 0)::bigint AS physical,
     coalesce(of_firm.items, 0) AS items_of_firm,
-    coalesce(held.holds, 0) AS holds,
+    coalesce(by_number.holds, 0) + coalesce(by_case.holds, 0) AS holds,
+    opened.code AS case_code,
+    coalesce(waiting.subjects, 0) AS to_review,
     FALSE AS data_in_quarantine
 FROM notice
 LEFT JOIN lotwatch.supplier AS supplier ON notice.issuer = supplier.code
@@ -129,14 +140,18 @@ LEFT JOIN (
     WHERE item.active
     GROUP BY lower(item.legal_manufacturer)
 ) AS of_firm ON lower(notice.firm) = of_firm.firm
+LEFT JOIN lotwatch.recall_case_notice AS told ON notice.notice_id = told.notice_id
+LEFT JOIN lotwatch.recall_case AS opened ON told.case_id = opened.case_id AND opened.opened_at <= (SELECT lotwatch.as_of())
+LEFT JOIN held AS by_number ON notice.number = by_number.reference
+LEFT JOIN held AS by_case ON opened.code = by_case.reference
 LEFT JOIN (
     SELECT
-        hold.reference,
-        count(*) AS holds
-    FROM lotwatch.hold AS hold
-    WHERE hold.cause IN ('recall', 'precaution') AND hold.placed_at <= (SELECT lotwatch.as_of())
-    GROUP BY hold.reference
-) AS held ON notice.number = held.reference;
+        known.case_id,
+        count(*) AS subjects
+    FROM lotwatch.recall_match_current AS known
+    WHERE known.verdict = 'needs_review'
+    GROUP BY known.case_id
+) AS waiting ON opened.case_id = waiting.case_id;
 
 COMMENT ON VIEW lotwatch.fact_hold IS 'One row for each hold in force that names an item.';
 COMMENT ON COLUMN lotwatch.fact_hold.subject_key IS 'what an alert is about: number of the hold';
@@ -144,7 +159,7 @@ COMMENT ON COLUMN lotwatch.fact_hold.hold_id IS 'our number of the hold';
 COMMENT ON COLUMN lotwatch.fact_hold.item_id IS 'our number of the item';
 COMMENT ON COLUMN lotwatch.fact_hold.lot_id IS 'our number of the lot; null: all lots';
 COMMENT ON COLUMN lotwatch.fact_hold.cause IS 'quality, recall, precaution, data, credential or cold_chain';
-COMMENT ON COLUMN lotwatch.fact_hold.reference IS 'the cause''s own number: an inspection, a notice, an excursion';
+COMMENT ON COLUMN lotwatch.fact_hold.reference IS 'the cause''s own number: an inspection, a notice, a recall case, an excursion';
 COMMENT ON COLUMN lotwatch.fact_hold.item_code IS 'code of the item';
 COMMENT ON COLUMN lotwatch.fact_hold.item_name IS 'name of the item';
 COMMENT ON COLUMN lotwatch.fact_hold.category IS 'category of the item; null: not told';
@@ -181,5 +196,7 @@ COMMENT ON COLUMN lotwatch.fact_notice.hours_known IS 'hours since we have it';
 COMMENT ON COLUMN lotwatch.fact_notice.items IS 'items of ours that bear an identifier which it names';
 COMMENT ON COLUMN lotwatch.fact_notice.physical IS 'of these, what is there (base units)';
 COMMENT ON COLUMN lotwatch.fact_notice.items_of_firm IS 'items of ours whose legal manufacturer is its firm';
-COMMENT ON COLUMN lotwatch.fact_notice.holds IS 'holds that were placed under its number';
+COMMENT ON COLUMN lotwatch.fact_notice.holds IS 'holds that were placed under its number, or that of its recall case';
+COMMENT ON COLUMN lotwatch.fact_notice.case_code IS 'code of its recall case; null: none was opened';
+COMMENT ON COLUMN lotwatch.fact_notice.to_review IS 'lots, units and items of its case of which a person must say whether they are affected';
 COMMENT ON COLUMN lotwatch.fact_notice.data_in_quarantine IS 'always false: no item''s records decide about it';

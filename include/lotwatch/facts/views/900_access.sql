@@ -1,8 +1,8 @@
 -- Every view reads with the eyes of whoever asks, so that row security holds through it, and the board may read it as
 -- far as it may read what is below. Last, and for all views: a new one needs no line here.
 -- Some look with their owner's eyes. What two say holds at every site and names none: which items have records in
--- quarantine, which serial numbers are in two places at once. One shows of a table that row security cannot bind (the audit
--- trail) what is about alerts that its reader may see, and sees to that itself.
+-- quarantine, which serial numbers are in two places at once. Two show of a table that row security cannot bind (the audit
+-- trail) what is about alerts, or recall cases, that their reader may see, and see to that themselves.
 DO $$
 DECLARE
     seen record;
@@ -10,7 +10,7 @@ BEGIN
     FOR seen IN
         SELECT
             format('%I.%I', view.schemaname, view.viewname) AS name,
-            (view.viewname NOT IN ('alert_change', 'item_in_quarantine', 'serial_conflict'))::text AS by_invoker
+            (view.viewname NOT IN ('alert_change', 'item_in_quarantine', 'recall_event', 'serial_conflict'))::text AS by_invoker
         FROM pg_catalog.pg_views AS view
         WHERE view.schemaname = 'lotwatch'
     LOOP

@@ -92,8 +92,8 @@ def hold_arrivals(conn: psycopg.Connection, context: RunContext) -> Opened:
 
 
 def to_respond(conn: psycopg.Connection, context: RunContext) -> list[str]:
-    """Open cases in which something was found since this was last asked, noted as asked for."""
-    found = conn.execute(query(__package__, "to_respond")).fetchall()
+    """Open cases in which something was found since another run asked this, noted as asked for."""
+    found = conn.execute(query(__package__, "to_respond"), {"run_id": context.run_id}).fetchall()
     for code, match_id in found:
         record(conn, context, "response asked", "recall_case", code, after={"match_id": match_id})
     return [code for code, _ in found]

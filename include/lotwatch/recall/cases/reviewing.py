@@ -9,6 +9,7 @@ from lotwatch import ledger
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
+from lotwatch.recall.cases.bell import wake
 from lotwatch.recall.cases.holding import hold_wanted
 from lotwatch.recall.cases.opening import Case, insert_case, keep, load_case, open_again, our_part
 from lotwatch.recall.matching import Subject, Verdict
@@ -51,6 +52,7 @@ def answer(
                 ledger.release_hold(
                     conn, hold_id, context, authorities=_AUTHORITIES, released_by=by, reason=f"{code}: {reason}"
                 )
+        wake(conn)
 
 
 def open_by_quality(
@@ -81,4 +83,5 @@ def open_by_quality(
         case = insert_case(conn, context, about)
         keep(conn, context, case.case_id, [(subject, None, verdict) for subject in subjects], by=by)
         hold_wanted(conn, context, case.case_id)
+        wake(conn)
     return case

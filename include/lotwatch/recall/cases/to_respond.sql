@@ -1,4 +1,5 @@
--- In which open cases has something been found since a response was last asked for?
+-- In which open cases has something been found since another run asked for a response? What this run asked for it asks for again:
+-- its task may have died before it could.
 SELECT
     opened.code,
     max(known.match_id) AS match_id
@@ -10,6 +11,8 @@ HAVING
     max(known.match_id) > coalesce((
         SELECT max((asked.after ->> 'match_id')::bigint)
         FROM lotwatch.audit_event AS asked
-        WHERE asked.object_kind = 'recall_case' AND asked.object_id = opened.code AND asked.action = 'response asked'
+        WHERE
+            asked.object_kind = 'recall_case' AND asked.object_id = opened.code AND asked.action = 'response asked'
+            AND asked.run_id IS DISTINCT FROM %(run_id)s
     ), 0)
 ORDER BY opened.code;

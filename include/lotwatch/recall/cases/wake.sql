@@ -1,0 +1,2 @@
+-- Wake whoever listens for notices, once the transaction is committed.
+SELECT pg_notify(%(channel)s, '');

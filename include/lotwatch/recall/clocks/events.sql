@@ -1,0 +1,15 @@
+-- What has happened in the case that meets a duty by itself, when, and what shows it?
+SELECT
+    'held' AS event,
+    held_at AS met_at,
+    'holds of ' || code AS evidence
+FROM lotwatch.recall_case
+WHERE case_id = %(case_id)s AND held_at IS NOT NULL
+UNION ALL
+SELECT
+    'acknowledged',
+    max(acknowledged_at),
+    count(*) || ' answers'
+FROM lotwatch.recall_response
+WHERE case_id = %(case_id)s
+HAVING count(*) > 0 AND bool_and(acknowledged_at IS NOT NULL);

@@ -1,0 +1,25 @@
+-- What of the case is not settled?
+SELECT
+    'tasks' AS against,
+    count(*) AS amount
+FROM lotwatch.recall_task
+WHERE case_id = %(case_id)s AND state = 'open'
+UNION ALL
+SELECT
+    'clocks',
+    count(*)
+FROM lotwatch.recall_clock
+WHERE case_id = %(case_id)s AND met_at IS NULL AND withdrawn_at IS NULL
+UNION ALL
+SELECT
+    'review',
+    count(*)
+FROM lotwatch.recall_match_current
+WHERE case_id = %(case_id)s AND verdict = 'needs_review'
+UNION ALL
+SELECT
+    'unknown',
+    count(*)
+FROM lotwatch.recall_find AS find
+INNER JOIN lotwatch.recall_task AS task ON find.task_id = task.task_id
+WHERE task.case_id = %(case_id)s AND task.state <> 'done' AND find.standing = 'unknown';

@@ -1,0 +1,47 @@
+-- What of the case's items is on order, and what is proposed to replace it?
+WITH concerned AS (
+    SELECT DISTINCT item_id
+    FROM lotwatch.recall_match_current
+    WHERE case_id = %(case_id)s AND verdict = 'affected'
+)
+
+SELECT
+    'ordered' AS how,
+    ordered.order_number AS number,
+    NULL::bigint AS proposal_id,
+    item.code AS item_code,
+    item.name AS item_name,
+    site.code AS site_code,
+    site.name AS site_name,
+    supplier.name AS supplier_name,
+    ordered.quantity,
+    ordered.promised_on
+FROM concerned
+INNER JOIN lotwatch.purchase_order_line AS ordered ON concerned.item_id = ordered.item_id
+INNER JOIN lotwatch.item AS item ON ordered.item_id = item.item_id
+INNER JOIN lotwatch.location AS site ON ordered.site_id = site.location_id
+INNER JOIN lotwatch.supplier AS supplier ON ordered.supplier_id = supplier.supplier_id
+WHERE ordered.state IN ('draft', 'open')
+UNION ALL
+SELECT
+    'proposed',
+    proposal.code AS number,
+    proposal.proposal_id,
+    item.code AS item_code,
+    item.name AS item_name,
+    site.code AS site_code,
+    site.name AS site_name,
+    supplier.name AS supplier_name,
+    line.quantity,
+    NULL
+FROM concerned
+INNER JOIN lotwatch.proposal_line AS line ON concerned.item_id = line.item_id
+INNER JOIN lotwatch.proposal AS proposal ON line.proposal_id = proposal.proposal_id
+INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
+INNER JOIN lotwatch.location AS site ON proposal.site_id = site.location_id
+LEFT JOIN lotwatch.supplier AS supplier ON proposal.supplier_id = supplier.supplier_id
+WHERE
+    proposal.kind IN ('purchase_order', 'transfer') AND proposal.state IN ('proposed', 'waiting', 'approved', 'sending')
+    AND NOT line.refused
+ORDER BY how DESC, site_code ASC, number ASC
+LIMIT 200

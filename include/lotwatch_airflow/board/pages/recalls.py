@@ -1,0 +1,294 @@
+"""Recalls: each case with its clocks, where what is affected is, who has answered, what was done; and what ends it."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, HTTPException, Path, Query, Response
+from psycopg.rows import DictRow
+
+from lotwatch.errors import LotwatchError
+from lotwatch.recall import clocks, documents, drill, report, tasks
+from lotwatch.recall.case import lock_case, lock_open_case
+from lotwatch_airflow.board.filters import Filters, Moment, Note, Text
+from lotwatch_airflow.board.listing import Order, Statement, fetch_all, fetch_page
+from lotwatch_airflow.board.person import Refused
+from lotwatch_airflow.board.view import View, ViewDep
+from lotwatch_airflow.board.writing import WriteDep
+
+router = APIRouter()
+
+MANAGE, _OVERRIDE, _OPEN = "manage_recall", "override_recall", "open_case_reference"
+#: events of the timeline on the case's page, and in its report
+_MOST_EVENTS, _MOST_IN_REPORT = 100, 5_000
+Code = Annotated[str, Path(pattern=r"^R[CD]-[0-9]{6,12}$")]
+DutyId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+
+
+class RecallFilters(Filters):
+    """Which cases."""
+
+    state: Literal["open", "closed", "all"] = "open"
+    case_kind: Literal["recall", "drill"] | None = None
+    text: Text | None = None
+
+    def statement(self, as_of: datetime, code: str | None = None) -> Statement:
+        """The cases, those that are open and the latest first; or one of them."""
+        parameters = self.parameters() | {"as_of": as_of, "code": code}
+        return Statement("recalls", parameters, [Order("urgency"), Order("opened_at", True), Order("code")])
+
+
+class TaskFilters(Filters):
+    """Which tasks of a case."""
+
+    site: Text | None = None
+
+    def statement(self, as_of: datetime, case_id: int) -> Statement:
+        """The tasks, those that are open and due first."""
+        parameters = self.parameters() | {"as_of": as_of, "case_id": case_id, "task": None}
+        order = [Order("urgency"), Order("due_at"), Order("site_code"), Order("location_code"), Order("task_id")]
+        return Statement("recall_tasks", parameters, order)
+
+
+@router.get("/recalls")
+def list_cases(view: ViewDep, filters: Annotated[RecallFilters, Query()]) -> Response:
+    """Recall cases with their clocks and how far they are."""
+    with view.transaction() as conn:
+        cases = fetch_page(conn, filters.statement(view.as_of), filters.page, filters.size)
+    person = view.person
+    may_open = person is not None and person.may(MANAGE) and not view.limited
+    return view.page("recalls", filters=filters, cases=cases, duty=_duty(view), may_open=may_open)
+
+
+@router.get("/recalls/{code}")
+def show_case(view: ViewDep, code: Code, filters: Annotated[TaskFilters, Query()]) -> Response:
+    """A case."""
+    return _show(view, code, filters)
+
+
+@router.post("/recalls/{code}/close")
+def close(
+    write: WriteDep, code: Code, reason: Annotated[Note, Form()] = "", override: Annotated[bool, Form()] = False
+) -> Response:
+    """Close a case; while something is open, only who may override that."""
+    try:
+        with write.transaction(_OVERRIDE if override else MANAGE, "close recall case") as (conn, context):
+            need_all_sites(write)
+            report.close_case(conn, context, lock_open_case(conn, code), reason, override=override)
+    except LotwatchError as error:
+        return _show(write.view, code, error=str(error))
+    return write.view.see(f"recalls/{code}")
+
+
+@router.post("/recalls/{code}/reopen")
+def reopen(write: WriteDep, code: Code, reason: Annotated[Note, Form()] = "") -> Response:
+    """Open a closed case again."""
+    try:
+        with write.transaction(MANAGE, "reopen recall case") as (conn, context):
+            need_all_sites(write)
+            report.reopen_case(conn, context, lock_case(conn, code), reason)
+    except LotwatchError as error:
+        return _show(write.view, code, error=str(error))
+    return write.view.see(f"recalls/{code}")
+
+
+@router.post("/recalls/{code}/clocks/{duty_id}")
+def tell_clock(
+    write: WriteDep,
+    code: Code,
+    duty_id: DutyId,
+    evidence: Annotated[Note, Form()] = "",
+    happened_at: Annotated[Moment | None, Form()] = None,
+) -> Response:
+    """Note that a duty was met, and what shows it; or start the clock of an incident that happened then."""
+    try:
+        with write.transaction(MANAGE, "tell of a duty") as (conn, context):
+            need_all_sites(write)
+            case = lock_open_case(conn, code)
+            if happened_at is not None:
+                clocks.start_incident(conn, context, case, clocks.load_duties(), duty_id, happened_at)
+            elif evidence:
+                clocks.meet(conn, context, case, duty_id, evidence)
+            else:
+                raise LotwatchError(write.view.texts("recalls_page.no_evidence"))
+    except LotwatchError as error:
+        return _show(write.view, code, error=str(error))
+    return write.view.see(f"recalls/{code}")
+
+
+@router.post("/recalls/{code}/answers")
+def note_answer(
+    write: WriteDep,
+    code: Code,
+    party: Annotated[Literal["site", "supplier"], Form()],
+    party_id: Annotated[int, Form(ge=1, le=2**63 - 1)],
+    note: Annotated[Note, Form()] = "",
+) -> Response:
+    """Note an answer that came by another way."""
+    try:
+        with write.transaction(MANAGE, "note an answer") as (conn, context):
+            need_all_sites(write)
+            if not note:
+                raise LotwatchError(write.view.texts("recalls_page.no_note"))
+            tasks.acknowledge_party(conn, context, lock_open_case(conn, code), party, party_id, note)
+    except LotwatchError as error:
+        return _show(write.view, code, error=str(error))
+    return write.view.see(f"recalls/{code}")
+
+
+@router.post("/recalls/{code}/documents")
+def make_document(
+    write: WriteDep,
+    code: Code,
+    kind: Annotated[documents.DocumentKind, Form()],
+    recipient: Annotated[Text, Form()] = "",
+) -> Response:
+    """Make a document of what was found and is in none yet, and show it."""
+    try:
+        with write.transaction(MANAGE, "make recall document") as (conn, context):
+            need_all_sites(write)
+            number = documents.make_document(conn, context, lock_open_case(conn, code), kind, recipient)
+    except LotwatchError as error:
+        return _show(write.view, code, error=str(error))
+    return write.view.see(f"recalls/{code}/documents/{number}")
+
+
+@router.post("/recalls/{code}/checks")
+def check_effectiveness(write: WriteDep, code: Code, percent: Annotated[int, Form(ge=1, le=100)] = 10) -> Response:
+    """Have a sample of the places asked whether the notice reached them and was followed."""
+    try:
+        with write.transaction(MANAGE, "check effectiveness") as (conn, context):
+            need_all_sites(write)
+            tasks.check_effectiveness(conn, context, lock_open_case(conn, code), clocks.load_duties(), percent)
+    except LotwatchError as error:
+        return _show(write.view, code, error=str(error))
+    return write.view.see(f"recalls/{code}")
+
+
+@router.post("/recalls/{code}/used/{movement_id}")
+def open_reference(
+    write: WriteDep,
+    code: Code,
+    movement_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
+    reason: Annotated[Note, Form()] = "",
+) -> Response:
+    """Show once on whom a unit was used; who opened it and why is written down first."""
+    try:
+        with write.transaction(_OPEN, "open case reference") as (conn, context):
+            need_all_sites(write)
+            opened = tasks.open_case_reference(conn, context, code, movement_id, reason, write.view.board.case_key)
+    except LotwatchError as error:
+        return _show(write.view, code, error=str(error))
+    return write.view.page("recalls-opened", code=code, opened=opened)
+
+
+@router.get("/recalls/{code}/documents/{number}")
+def show_document(view: ViewDep, code: Code, number: Annotated[int, Path(ge=1, le=10**6)]) -> Response:
+    """A document, to print and sign."""
+    with view.transaction() as conn:
+        case = _read(conn, view, code)
+        found = fetch_all(conn, "recall_documents", {"case_id": case["case_id"], "number": number})
+        if not found:
+            raise HTTPException(404)
+        lines = fetch_all(conn, "recall_document_lines", {"document": found[0]["document_id"]})
+    return view.page("recalls-document", case=case, document=found[0], lines=lines)
+
+
+@router.get("/recalls/{code}/report")
+def show_report(view: ViewDep, code: Code) -> Response:
+    """The report of a case, to print: what became of every unit, the timeline, and the proof from the audit trail."""
+    with view.transaction() as conn:
+        case = _read(conn, view, code)
+        if view.limited:
+            raise Refused("other_site")
+        parts = _parts(conn, view, case, most=_MOST_IN_REPORT) | {
+            "measured": drill.measure(conn, case["case_id"]),
+            "proof": report.prove(conn, case["case_id"]),
+        }
+    return view.page("recalls-report", case=case, duty=_duty(view), **parts)
+
+
+def need_all_sites(write: WriteDep) -> None:
+    """A case is of all sites: who sees some of them only does the tasks there. Raises Refused."""
+    with write.view.transaction():
+        if write.view.limited:
+            raise Refused("other_site")
+
+
+def _duty(view: View) -> Any:
+    """Looks up a duty's words: its title, recipient and source; its id where the table has it no longer."""
+    table = clocks.load_duties()
+
+    def words(duty_id: str) -> dict[str, str]:
+        duty = table.get(duty_id)
+        if duty is None:
+            return {"title": duty_id, "recipient": "", "source": ""}
+        return {
+            "title": getattr(duty.title, view.language),
+            "recipient": getattr(duty.recipient, view.language),
+            "source": duty.source,
+        }
+
+    return words
+
+
+def _read(conn: Any, view: View, code: str) -> DictRow:
+    """A case. Raises HTTPException (404)."""
+    found = fetch_page(conn, RecallFilters(state="all").statement(view.as_of, code), 1, 1).rows
+    if not found:
+        raise HTTPException(404)
+    return found[0]
+
+
+def _parts(conn: Any, view: View, case: DictRow, most: int) -> dict[str, Any]:
+    """What the case's page and its report both tell."""
+    asked = {"case_id": case["case_id"], "as_of": view.as_of}
+    return {
+        "clocks": fetch_all(conn, "recall_clocks", asked),
+        "verdicts": fetch_all(conn, "recall_verdicts", asked),
+        "places": fetch_all(conn, "recall_places", asked),
+        "parties": fetch_all(conn, "recall_parties", asked),
+        "documents": fetch_all(conn, "recall_documents", asked | {"number": None}),
+        "units": report.reconcile(conn, case["case_id"]),
+        "obstacles": report.obstacles(conn, case["case_id"], case["action_kind"]),
+        "events": fetch_all(conn, "recall_events", asked | {"most": most}),
+    }
+
+
+def _show(view: View, code: str, filters: TaskFilters | None = None, *, error: str | None = None) -> Response:
+    filters = filters or TaskFilters()
+    with view.transaction() as conn:
+        case = _read(conn, view, code)
+        asked = {"case_id": case["case_id"]}
+        parts = _parts(conn, view, case, _MOST_EVENTS) | {
+            "tasks": fetch_page(conn, filters.statement(view.as_of, case["case_id"]), filters.page, filters.size),
+            "used": fetch_all(conn, "recall_used", asked),
+            "orders": fetch_all(conn, "recall_orders", asked),
+        }
+    person = view.person
+    assert person is not None  # noqa: S101  # the routes' dependency
+    started = {clock["duty_id"] for clock in parts["clocks"]}
+    return view.page(
+        "recalls-one",
+        status=409 if error else 200,
+        case=case,
+        filters=filters,
+        error=error,
+        duty=_duty(view),
+        incidents=[duty.id for duty in clocks.load_duties().duties if _may_start(duty, case, started)],
+        kinds=documents.DOCUMENT_KINDS,
+        may_manage=person.may(MANAGE) and not view.limited,
+        may_override=person.may(_OVERRIDE) and not view.limited,
+        may_open=person.may(_OPEN) and not view.limited,
+        **parts,
+    )
+
+
+def _may_start(duty: clocks.Duty, case: DictRow, started: set[str]) -> bool:
+    """Whether an incident may start this duty's clock in the case."""
+    return (
+        duty.trigger == "incident"
+        and duty.id not in started
+        and case["kind"] == "recall"
+        and duty.jurisdiction == case["jurisdiction"]
+        and case["our_role"] in duty.our_role
+    )
