@@ -105,7 +105,7 @@ FROM (
     SELECT
         8,
         'recalls tasks',
-        count(*),
+        count(task.task_id),
         'tasks of recalls for sites and departments'
     FROM lotwatch.recall_task AS task
     UNION ALL

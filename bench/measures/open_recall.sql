@@ -7,7 +7,7 @@ WITH site AS (
         'RECALL-' || place.number,
         'Site ' || place.number,
         'site',
-        place.location_id
+        place.location_id AS site_id
     FROM (
         SELECT
             nextval(pg_get_serial_sequence('lotwatch.location', 'location_id')) AS location_id,
