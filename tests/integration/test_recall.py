@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from itertools import count
 from threading import Thread
 from typing import Any
 
@@ -16,6 +15,7 @@ from lotwatch.recall.cases import Opened, answer, open_by_quality, open_cases
 from lotwatch.recall.matching import Subject
 from tests.integration.company import NOW, Company, context
 from tests.integration.recall_measure import made, measure, real, stock
+from tests.worlds import prepared
 
 NOTICE = {"authority": "fda", "number": "Z-1-2026", "firm": "Acme", "said_at": NOW, "recall_class": "II"}
 
@@ -36,8 +36,8 @@ def say(company: Company, code_info: str, *, days: float = 0, **changes: Any) ->
     company.post()
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """Ten of each of the lots A1, A2 and A3 of REF AC-1 at DC."""
     item = {
         "code": "AC",
@@ -47,7 +47,6 @@ def stocked(company: Company) -> Company:
         "lots": {"affected": ["A1", "A2", "A3"]},
     }
     stock(company, [(NOTICE | {"code_info": "REF OTHER, lot 1", "number": "Z-0"}, [item])])
-    return company
 
 
 def held(conn: psycopg.Connection) -> set[tuple[str, str]]:
@@ -217,7 +216,7 @@ def test_stock_that_moves_and_lots_that_come_while_holds_are_placed_do_not_escap
     def move() -> None:
         with psycopg.connect(db_url) as conn:
             other = Company.__new__(Company)
-            other.conn, other._rows, other._events = conn, [], count(10_000)
+            other.conn, other._rows, other._events = conn, [], 10_000
             other.lot("A9", item="AC")
             for _ in range(5):
                 other.move(1, "HOSP", "DC", item="AC", lot="A1")
