@@ -3,6 +3,7 @@
 The tests of this file tell one story and run in its order.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -93,6 +94,13 @@ def test_planning_wakes_the_watch_which_asks(ops: Airflow, conn: psycopg.Connect
     fired = {rule for (rule,) in conn.execute("SELECT DISTINCT rule_id FROM lotwatch.alert")}
     assert {"stockout_risk", "near_expiry", "late_inbound", "overstock"} <= fired
     assert fired & {"failed_inspection", "overdue_inspection"}
+    found = [
+        ops.call(
+            "GET", f"/dags/watch_inventory/dagRuns/{run['dag_run_id']}/taskInstances/evaluate/xcomEntries/return_value"
+        )
+        for run in ops.runs("watch_inventory")
+    ]
+    assert any(re.search(r"stockout_risk\W+fired", str(each["value"])) for each in found), "on the task's page"
     # what the second watch found is asked in a run of its own
     wait_for(lambda: len(codes(conn, "waiting")) >= 3 and not codes(conn, "proposed"), "all orders to wait", PATIENCE)
 

@@ -153,7 +153,7 @@ def test_what_is_about_orders_or_a_source_reaches_whoever_asked_for_their_sites_
         town.run()
         told = company.conn.execute(
             "SELECT subscriber FROM lotwatch.message_delivery WHERE message_id ="
-            " (SELECT outbox_id FROM lotwatch.outbox WHERE key = %s)",
+            " (SELECT outbox_id FROM lotwatch.outbox WHERE idempotency_key = %s)",
             (key,),
         )
         assert {subscriber for (subscriber,) in told} == reached, about
