@@ -5,7 +5,7 @@ opens, keeps or resolves alerts. Woken, it looks at
 what changed since the last time; by the clock or by hand, when a rule has changed, or when it last looked at everything an
 hour ago or more, at everything. Its log shows a table: for each rule how often it fired, of that critical, warning and
 info, and suppressed because the item's data is in quarantine; and how many alerts were opened, reopened, worsened and
-resolved. The sums are its return value. **propose** puts what is waited for into pick waves, brings forward what waits for sites
+resolved. The same is its return value, which Airflow shows at the task, under *XCom*. **propose** puts what is waited for into pick waves, brings forward what waits for sites
 that are critically short, moves stock to where it is short, and makes one order for each supplier and site from the alerts whose
 rules may act; what is on order, proposed or waiting counts, so nothing is proposed twice. **announce** wakes `ask_approval`. **tell** puts
 one message into the outbox for each subscriber (`include/config/people.yaml`) with all that is new and concerns them, and what is
@@ -43,7 +43,7 @@ from lotwatch_airflow.job import job
 )
 def watch_inventory() -> None:
     @task(retries=2, retry_delay=timedelta(seconds=5), execution_timeout=timedelta(minutes=30))
-    def evaluate() -> dict[str, int]:
+    def evaluate() -> dict[str, Any]:
         from lotwatch.jobs import watch as jobs
 
         with job() as work:

@@ -21,7 +21,7 @@ class Airflow:
     def __init__(self, url: str, user: str, password: str) -> None:
         self.url = url
         self._session = requests.Session()
-        answer = self._session.post(f"{url}/auth/token", json={"username": user, "password": password}, timeout=30)
+        answer = self._session.post(f"{url}/auth/token", json={"username": user, "password": password}, timeout=60)
         answer.raise_for_status()
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
@@ -33,10 +33,10 @@ class Airflow:
         return answer.json() if answer.content else None
 
     @retry(
-        retry=retry_if_exception_type(requests.HTTPError), stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True
+        retry=retry_if_exception_type(requests.HTTPError), stop=stop_after_delay(300), wait=wait_fixed(1), reraise=True
     )
     def unpause(self, dag_id: str) -> bool:
-        """Un-pause a DAG, waiting up to a minute until it has been parsed; False when it was not paused."""
+        """Un-pause a DAG, waiting until it has been parsed; False when it was not paused."""
         was_paused = bool(self.call("GET", f"/dags/{dag_id}")["is_paused"])
         self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
         return was_paused

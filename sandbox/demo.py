@@ -124,7 +124,7 @@ def run(airflow: Airflow, dag_id: str, *, now: bool = False) -> None:
     """
     was_paused = airflow.unpause(dag_id)
     if was_paused:
-        wait_for(lambda: airflow.runs(dag_id), f"{dag_id} to start", 60)
+        wait_for(lambda: airflow.runs(dag_id), f"{dag_id} to start", 300)
         runs = airflow.wait_until_idle(dag_id)
     if now or not was_paused:
         run_id = airflow.trigger(dag_id)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 #: no sandbox of its own (we may be root), no GPU, and nothing sent anywhere but to the page under test
@@ -24,6 +24,7 @@ def chromium() -> Iterator[Browser]:
     """A browser until the block ends. Without one the test fails and says how to get it."""
     if not CHROMIUM.exists():
         pytest.fail(f"{CHROMIUM} is missing. What to do: apt-get install chromium (or BROWSER=0 to do without)")
+    expect.set_options(timeout=30_000)  # a busy machine's page takes its time
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         try:

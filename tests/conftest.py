@@ -1,9 +1,7 @@
 """Real parts for tests: PostgreSQL, Tryton and Airflow on free ports, in a folder of their own with a space in its path."""
 
 import os
-import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,10 +18,10 @@ from lotwatch_local import postgres, stack
 from lotwatch_local.settings import PROJECT, Settings
 from lotwatch_local.supervisor import Supervisor
 from sandbox import trial
+from tests.homes import new_home
 from tests.integration.company import Company
 from tests.worlds import Made, Worlds, copy, drop, empty
 
-_MEMORY, _ROOM = Path("/dev/shm"), 4 << 30  # noqa: S108
 #: this cluster need not survive the machine, and nobody guesses its passwords
 _CLUSTER = """
 fsync = off
@@ -57,10 +55,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SideBySide:
     return SideBySide(config, log)
 
 
+_ports: list[socket.socket] = []
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 for a server of ours. Until this process ends nobody else is given it."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a server that sets it too may bind the port
+    kept.bind(("127.0.0.1", 0))
+    _ports.append(kept)
+    return int(kept.getsockname()[1])
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -71,19 +75,9 @@ def wide() -> None:
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """An installation of its own, beside whatever else runs on this machine.
-
-    It lives in memory where there is enough, since each test's database is a thousand files; its logs stay on disk.
-    """
+    """An installation of its own, beside whatever else runs on this machine."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    kept = tmp_path_factory.mktemp("home")
-    in_memory = _MEMORY.exists() and shutil.disk_usage(_MEMORY).free > _ROOM
-    with tempfile.TemporaryDirectory(prefix="lotwatch-", dir=_MEMORY if in_memory else kept) as folder:
-        home = Path(folder) / "lot watch"
-        home.mkdir()
-        for name in ("logs", "airflow"):
-            (kept / name).mkdir()
-            (home / name).symlink_to(kept / name)
+    with new_home(tmp_path_factory.mktemp("home")) as home:
         ports = {f"port_{name}": free_port() for name in PORTS}
         yield Settings(home=home, cache=PROJECT / "data" / "cache", **ports)
 

@@ -16,7 +16,7 @@ from lotwatch_local import postgres
 from lotwatch_local.settings import Settings
 from tests.integration.company import Company
 
-_PLAIN = "test_template"  # migrated, and empty
+EMPTY = "test_template"  # migrated, and empty
 _serial = count()
 
 
@@ -49,7 +49,7 @@ class Worlds:
 
     def __init__(self, settings: Settings, module: ModuleType) -> None:
         self._settings, self._module = settings, module
-        self._made: dict[str, Made] = {"db": Made(_PLAIN)}
+        self._made: dict[str, Made] = {"db": Made(EMPTY)}
 
     def wanted(self, fixtures: Sequence[str]) -> Made:
         """The world in which a test with these fixtures begins: it contains all others that they name."""
@@ -62,7 +62,7 @@ class Worlds:
     def close(self) -> None:
         with postgres.connect_superuser(self._settings) as conn:
             for made in self._made.values():
-                if made.database != _PLAIN:
+                if made.database != EMPTY:
                     drop(conn, made.database)
 
     def _build(self, name: str) -> Callable[..., object] | None:
@@ -91,7 +91,7 @@ class Worlds:
 
 def empty(conn: psycopg.Connection) -> None:
     """Keep the migrated database as the empty world: a copy that nobody is connected to, whatever Airflow does."""
-    conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE lotwatch").format(sql.Identifier(_PLAIN)))
+    conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE lotwatch").format(sql.Identifier(EMPTY)))
 
 
 def copy(conn: psycopg.Connection, template: str) -> str:

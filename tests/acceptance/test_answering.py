@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from lotwatch_local.settings import Settings
 from lotwatch_local.waiting import wait_for
 from sandbox.airflow_api import Airflow
+from tests.acceptance import PATIENCE
 from tests.browser import chromium, in_browser, log_in
 from tests.conftest import AirflowSite
 
@@ -41,7 +42,7 @@ def test_an_answer_on_the_board_is_airflows_too(database: Settings, airflow: Air
         was_paused = ops.unpause("ask_approval")
         run_id = ops.trigger("ask_approval")
         [question] = wait_for(
-            lambda: [asked for asked in ops.questions() if code in asked["subject"]], f"{code} to be asked", 300
+            lambda: [asked for asked in ops.questions() if code in asked["subject"]], f"{code} to be asked", PATIENCE
         )
         page = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}).new_page()
         log_in(page, airflow.url, "approver", airflow.passwords["approver"])

@@ -3,6 +3,7 @@
 The tests of this file tell one story and run in its order.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from lotwatch_local.waiting import wait_for
 from sandbox import demo
 from sandbox import programs as outside_programs
 from sandbox.airflow_api import Airflow
+from tests.acceptance import PATIENCE
 from tests.conftest import AirflowSite, Login
 
 
@@ -36,7 +38,7 @@ def control(settings: Settings, name: str, method: str, path: str, **arguments: 
     """The stand-in's control route."""
     headers = {"Authorization": f"Bearer {settings.secrets['sandbox_control_token']}"}
     url = f"http://127.0.0.1:{settings.ports[name]}/control/{path}"
-    answer = requests.request(method, url, headers=headers, timeout=10, **arguments)
+    answer = requests.request(method, url, headers=headers, timeout=PATIENCE, **arguments)
     answer.raise_for_status()
     return answer.json() if answer.content else None
 
@@ -87,17 +89,24 @@ def test_planning_wakes_the_watch_which_asks(ops: Airflow, conn: psycopg.Connect
     demo.run(ops, "watch_inventory")
     runs = len(ops.runs("watch_inventory"))
     demo.run(ops, "plan_policies")
-    wait_for(lambda: len(ops.runs("watch_inventory")) > runs, "watch_inventory to be woken", 60)
+    wait_for(lambda: len(ops.runs("watch_inventory")) > runs, "watch_inventory to be woken", PATIENCE)
     ops.wait_until_idle("watch_inventory")
     fired = {rule for (rule,) in conn.execute("SELECT DISTINCT rule_id FROM lotwatch.alert")}
     assert {"stockout_risk", "near_expiry", "late_inbound", "overstock"} <= fired
     assert fired & {"failed_inspection", "overdue_inspection"}
+    found = [
+        ops.call(
+            "GET", f"/dags/watch_inventory/dagRuns/{run['dag_run_id']}/taskInstances/evaluate/xcomEntries/return_value"
+        )
+        for run in ops.runs("watch_inventory")
+    ]
+    assert any(re.search(r"stockout_risk\W+fired", str(each["value"])) for each in found), "on the task's page"
     # what the second watch found is asked in a run of its own
-    wait_for(lambda: len(codes(conn, "waiting")) >= 3 and not codes(conn, "proposed"), "all orders to wait", 120)
+    wait_for(lambda: len(codes(conn, "waiting")) >= 3 and not codes(conn, "proposed"), "all orders to wait", PATIENCE)
 
 
 def test_a_viewer_may_not_answer(ops: Airflow, airflow: AirflowSite) -> None:
-    wait_for(ops.questions, "a question", 60)
+    wait_for(ops.questions, "a question", PATIENCE)
     viewer = Airflow(airflow.url, "viewer", airflow.passwords["viewer"])
     with pytest.raises(requests.HTTPError, match="403"):
         viewer.answer(ops.questions()[0], "Approve")
@@ -118,7 +127,7 @@ def test_approved_orders_are_sent_once_and_the_rejected_one_never(
     assert orders_at_portal(outside) == {}  # send_outbox sleeps: deciding and sending are two things
     ops.unpause("send_outbox")
     yes = set(approved)
-    wait_for(lambda: codes(conn, "sent") == yes, "all to be sent", 240)
+    wait_for(lambda: codes(conn, "sent") == yes, "all to be sent", PATIENCE)
     arrived = orders_at_portal(outside)
     assert set(arrived) == yes
     assert codes(conn, "waiting") == {left}
@@ -146,7 +155,7 @@ def test_the_next_sync_links_our_drafts_and_does_not_count_them_twice(ops: Airfl
 
 def test_messages_arrive_in_both_languages(conn: psycopg.Connection, outside: Settings) -> None:
     unsent = "SELECT count(*) FROM lotwatch.outbox WHERE state NOT IN ('sent', 'delivered')"
-    wait_for(lambda: conn.execute(unsent).fetchone() == (0,), "all messages", 120)
+    wait_for(lambda: conn.execute(unsent).fetchone() == (0,), "all messages", PATIENCE)
     subjects = [message["subject"] for message in control(outside, "mail", "GET", "messages")["messages"]]
     for words in ("in quarantine from wms", "wms 有", "new alerts", "for your approval", "sent to the suppliers"):
         assert any(words in subject for subject in subjects), words
@@ -219,7 +228,9 @@ def test_a_backfill_over_three_past_days_makes_three_runs_and_acts_on_nothing(
         return [run for run in ops.runs("watch_inventory") if run["run_type"] == "backfill"]
 
     wait_for(
-        lambda: len(backfilled()) == 3 and all(run["state"] == "success" for run in backfilled()), "the backfill", 180
+        lambda: len(backfilled()) == 3 and all(run["state"] == "success" for run in backfilled()),
+        "the backfill",
+        PATIENCE,
     )
     assert traces() == before
     days = conn.execute("SELECT count(DISTINCT as_of::date), count(*) > 0 FROM lotwatch.backfilled_finding").fetchone()
@@ -231,7 +242,7 @@ def test_an_erp_that_is_down_says_so_and_nothing_is_lost(
 ) -> None:
     supervisor.stop("tryton")
     run_id = ops.trigger("sync_quality")
-    assert ops.wait_for_run("sync_quality", run_id, 300) == "failed"
+    assert ops.wait_for_run("sync_quality", run_id, PATIENCE) == "failed"
     error = conn.execute(
         "SELECT error FROM lotwatch.run_log WHERE run_id = %s AND error IS NOT NULL", (run_id,)
     ).fetchone()
@@ -246,5 +257,5 @@ def test_an_erp_that_is_down_says_so_and_nothing_is_lost(
             m for m in control(outside, "mail", "GET", "messages")["messages"] if "sync_quality failed" in m["subject"]
         ],
         "ops to be told",
-        120,
+        PATIENCE,
     )

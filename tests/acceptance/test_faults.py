@@ -17,6 +17,7 @@ from lotwatch_local.settings import Settings
 from lotwatch_local.waiting import wait_for
 from sandbox import demo
 from sandbox.airflow_api import Airflow
+from tests.acceptance import PATIENCE
 from tests.acceptance.test_chain import control
 from tests.conftest import AirflowSite
 from tests.processes import holder_of
@@ -47,7 +48,7 @@ def slow_hospital(settings: Settings) -> Iterator[None]:
 def meet_half_way(database: Settings) -> tuple[int, int]:
     """(backend, client's port) of a pull of the slow hospital that has staged something and has not committed it."""
     with psycopg.connect(database.database_url("app", "lotwatch"), autocommit=True) as conn:
-        found: tuple[int, int] = wait_for(lambda: conn.execute(READING).fetchone(), "a pull to be half-way", 120)
+        found: tuple[int, int] = wait_for(lambda: conn.execute(READING).fetchone(), "a pull to be half-way", PATIENCE)
     return found
 
 
@@ -92,7 +93,7 @@ def test_a_task_that_is_killed_while_it_reads_leaves_nothing_and_its_next_try_br
         start(ops)
         _, port = meet_half_way(database)
         holder_of(port).kill()
-    wait_for(lambda: states(ops) == {"success"}, "the next try to end well", 240)
+    wait_for(lambda: states(ops) == {"success"}, "the next try to end well", PATIENCE)
     assert_everything_came_once(database)
 
 
@@ -105,7 +106,7 @@ def test_a_database_that_is_killed_under_a_sync_comes_back_and_so_does_the_sync(
         start(ops)
         backend, _ = meet_half_way(database)
         psutil.Process(psutil.Process(backend).ppid()).kill()
-    wait_for(lambda: bool(postgres.connect_superuser(database)), "PostgreSQL to be back", 120)
-    wait_for(lambda: set(local_airflow.health(database).values()) == {"healthy"}, "Airflow to have noticed", 180)
-    wait_for(lambda: states(ops) == {"success"}, "the sync to end well by itself", 300)
+    wait_for(lambda: bool(postgres.connect_superuser(database)), "PostgreSQL to be back", PATIENCE)
+    wait_for(lambda: set(local_airflow.health(database).values()) == {"healthy"}, "Airflow to have noticed", PATIENCE)
+    wait_for(lambda: states(ops) == {"success"}, "the sync to end well by itself", PATIENCE)
     assert_everything_came_once(database)

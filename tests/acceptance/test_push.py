@@ -20,6 +20,7 @@ from lotwatch_local.settings import PROJECT, Settings
 from lotwatch_local.supervisor import Supervisor
 from lotwatch_local.waiting import wait_for
 from sandbox.airflow_api import Airflow
+from tests.acceptance import PATIENCE
 from tests.conftest import AirflowSite
 from tests.processes import holder_of
 
@@ -56,7 +57,7 @@ def sender(client: Path, airflow: AirflowSite, database: Settings) -> Iterator[S
     ops.parse("handle_events")
     watched = {"name_pattern": "inbox_filled"}
     wait_for(  # Airflow starts a watcher when it next reads the file of an unpaused DAG
-        lambda: ops.call("GET", "/assets", params=watched)["assets"][0]["watchers"], "the inbox to be watched", 180
+        lambda: ops.call("GET", "/assets", params=watched)["assets"][0]["watchers"], "the inbox to be watched", PATIENCE
     )
     made = Sender(client, airflow, database)
     made.push(
@@ -107,7 +108,7 @@ def test_a_pushed_movement_is_posted_and_a_bad_one_waits_with_its_reason(sender:
     before = stock(conn)
     bad = movement(3, lot_number="NOBODY'S")
     sender.push(movement(5), bad)
-    wait_for(lambda: stock(conn) == before + 5, "the movement to be posted", 60)
+    wait_for(lambda: stock(conn) == before + 5, "the movement to be posted", PATIENCE)
     reasons = "SELECT reasons FROM lotwatch.quarantine WHERE source = 'events' AND source_key = %s"
     assert conn.execute(reasons, (bad["source_key"],)).fetchone() == (["Lot NOBODY'S of item PUSH-I is not known"],)
 
@@ -119,9 +120,9 @@ def test_a_run_that_is_killed_half_way_posts_nothing_twice(sender: Sender, conn,
         other.execute(query("lotwatch.gate", "lock_gate"), {"source": "events"})
         sender.push(movement(7))
         blocked = "SELECT client_port FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = 'lotwatch'"
-        (port,) = wait_for(lambda: other.execute(blocked).fetchone(), "the run to wait for the gate", 60)
+        (port,) = wait_for(lambda: other.execute(blocked).fetchone(), "the run to wait for the gate", PATIENCE)
         holder_of(port).kill()
-    wait_for(lambda: stock(conn) == before + 7, "the next try to post it", 120)
+    wait_for(lambda: stock(conn) == before + 7, "the next try to post it", PATIENCE)
     runs = "SELECT count(*) FROM lotwatch.inbox WHERE source = 'events' AND taken_at IS NULL"
     assert conn.execute(runs).fetchone() == (0,)
 
@@ -133,13 +134,13 @@ def test_a_triggerer_that_was_away_wakes_for_what_came_meanwhile(
     supervisor.stop("airflow-triggerer")
     sender.push(movement(2))
     supervisor.start("airflow-triggerer", lambda: True)
-    wait_for(lambda: stock(conn) == before + 2, "the movement to be posted", 180)
+    wait_for(lambda: stock(conn) == before + 2, "the movement to be posted", PATIENCE)
 
 
 def test_only_what_is_signed_comes_in_and_nothing_else_is_open(airflow: AirflowSite, sender: Sender) -> None:
-    assert requests.post(sender.url, json={"events": []}, timeout=10).status_code == 401
-    assert requests.post(f"{airflow.url}/lotwatch-inbox/v1/wms", json={}, timeout=10).status_code == 403
+    assert requests.post(sender.url, json={"events": []}, timeout=PATIENCE).status_code == 401
+    assert requests.post(f"{airflow.url}/lotwatch-inbox/v1/wms", json={}, timeout=PATIENCE).status_code == 403
     for path in ("/", "/docs", "/openapi.json", "/v1", "/v1/events"):
-        assert requests.get(f"{airflow.url}/lotwatch-inbox{path}", timeout=10).status_code in {404, 405}, path
-    assert requests.get(f"{airflow.url}/lotwatch/", timeout=10).status_code == 401
-    assert requests.get(f"{airflow.url}/api/v2/dags", timeout=10).status_code == 401
+        assert requests.get(f"{airflow.url}/lotwatch-inbox{path}", timeout=PATIENCE).status_code in {404, 405}, path
+    assert requests.get(f"{airflow.url}/lotwatch/", timeout=PATIENCE).status_code == 401
+    assert requests.get(f"{airflow.url}/api/v2/dags", timeout=PATIENCE).status_code == 401

@@ -11,6 +11,7 @@ from lotwatch import access
 from lotwatch_local import airflow as local_airflow
 from lotwatch_local.settings import Settings
 from lotwatch_local.waiting import wait_for
+from tests.acceptance import PATIENCE
 from tests.conftest import AirflowSite
 from tests.integration.test_access import CONTEXT, DOWNLOADS, PAGES
 
@@ -78,7 +79,7 @@ def sessions(airflow: AirflowSite) -> dict[str, requests.Session]:
     for name, password in airflow.passwords.items():
         found[name] = requests.Session()
         login = {"username": name, "password": password}
-        answer = found[name].post(f"{airflow.url}/auth/token", json=login, timeout=30)
+        answer = found[name].post(f"{airflow.url}/auth/token", json=login, timeout=PATIENCE)
         answer.raise_for_status()
         found[name].headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
     return found
@@ -88,14 +89,14 @@ def sessions(airflow: AirflowSite) -> dict[str, requests.Session]:
 def _our_dags(airflow: AirflowSite, sessions: dict[str, requests.Session]) -> None:
     """Airflow knows the DAG that asks: who may read no DAG is refused, whatever there is."""
     url = f"{airflow.url}/api/v2/dags/ask_approval"
-    wait_for(lambda: sessions["admin"].get(url, timeout=30).ok, "ask_approval to be parsed", 120)
+    wait_for(lambda: sessions["admin"].get(url, timeout=PATIENCE).ok, "ask_approval to be parsed", PATIENCE)
 
 
 @pytest.mark.parametrize("probe", PROBES, ids=" ".join)
 def test_who_may_what(airflow: AirflowSite, sessions: dict[str, requests.Session], probe: tuple[str, str]) -> None:
     method, path = probe
     answers = {
-        name: session.request(method, airflow.url + path, json=BODIES.get(probe, {}), timeout=60).status_code
+        name: session.request(method, airflow.url + path, json=BODIES.get(probe, {}), timeout=PATIENCE).status_code
         for name, session in sessions.items()
     }
     assert {name for name, status in answers.items() if status not in {401, 403}} == PROBES[probe], answers
@@ -140,7 +141,7 @@ def test_everybody_reads_the_board_and_the_limited_login_its_site(
     airflow: AirflowSite, sessions: dict[str, requests.Session], path: str
 ) -> None:
     for name, session in sessions.items():
-        answer = session.get(f"{airflow.url}/lotwatch{path}", timeout=60)
+        answer = session.get(f"{airflow.url}/lotwatch{path}", timeout=PATIENCE)
         assert answer.status_code == 200, name
         if name == local_airflow.LIMITED:
             assert "ROLES-THEIRS" not in answer.text

@@ -9,6 +9,7 @@ from lotwatch import access, governance, rules
 from lotwatch.jobs import watch
 from lotwatch.rules import active_rules, load_rules
 from tests.integration.company import NOW, Company
+from tests.integration.test_alerts import raise_alert
 from tests.integration.test_board import HOSTILE, rows
 from tests.integration.test_board_ledger import Clients, _airflow_home, as_, send, words  # noqa: F401
 
@@ -54,6 +55,27 @@ def test_rules_are_listed_with_what_they_find_and_what_waits(governed: Company, 
     # it is in no file: people read its title all the same
     for client in (as_("viewer"), as_("ward")):
         assert "大批" in client.get("/alerts?lang=zh").text
+
+
+def test_an_alert_bears_the_title_that_is_in_force_not_that_of_the_file(governed: Company, as_: Clients) -> None:  # noqa: F811
+    tables = load_rules()
+    [shipped] = [rule for rule in tables if rule.id == "overstock"]
+    renamed = shipped.model_copy(update={"title": shipped.title.model_copy(update={"en": "Far too much"})})
+    raise_alert(governed.conn, rule=shipped.id)
+
+    def shown() -> str:
+        [row] = rows(as_("viewer").get("/alerts?rule=overstock").text)
+        return row
+
+    assert shipped.title.en in shown()
+    changed = [renamed if rule is shipped else rule for rule in tables]
+    number = rules.submit(governed.conn, replace(governed.context, actor="quality"), changed, reason="plainer")
+    governed.conn.commit()
+    assert shipped.title.en in shown()
+    rules.activate(governed.conn, replace(governed.context, actor="ops"), number)
+    governed.conn.commit()
+    assert "Far too much" in shown()
+    assert shipped.title.en not in shown()
 
 
 def test_a_change_is_put_in_force_by_a_second_person(governed: Company, as_: Clients) -> None:  # noqa: F811

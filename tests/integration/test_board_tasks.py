@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from lotwatch import access, actions
 from lotwatch.actions import tasks
 from lotwatch.actions.dispositions import propose_dispositions
@@ -12,10 +10,11 @@ from tests.integration.company import NOW, Company
 from tests.integration.test_board import rows
 from tests.integration.test_board_ledger import Clients, _airflow_home, as_, send, words  # noqa: F401  # fixtures
 from tests.integration.test_dispositions import POLICIES, RULES, SETTINGS, ending  # noqa: F401  # a fixture
+from tests.worlds import prepared
 
 
-@pytest.fixture
-def disposing(ending: Company) -> Company:  # noqa: F811
+@prepared
+def disposing(ending: Company) -> None:  # noqa: F811
     """The dispositions of `ending`, approved; `ward` sees HOSP alone."""
     evaluate_live(ending.conn, RULES, ending.context)
     propose_dispositions(ending.conn, RULES, SETTINGS, ending.context)
@@ -26,7 +25,6 @@ def disposing(ending: Company) -> Company:  # noqa: F811
     access.introduce(ending.conn, ending.context, {"warehouse": False, "quality": False})
     access.grant(ending.conn, ending.context, "ward", "HOSP")
     ending.conn.commit()
-    return ending
 
 
 def number_of(company: Company, kind: str, way: str) -> int:

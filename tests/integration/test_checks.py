@@ -13,6 +13,7 @@ from lotwatch.errors import LotwatchError
 from lotwatch.ledger.holds import list_holds
 from lotwatch.rules import Rule, evaluate_live, load_rules
 from tests.integration.company import NOW, Company
+from tests.worlds import prepared
 
 CHECKS = load_checklists()
 RULES = [rule for rule in load_rules() if any(rule.id in each.rules for each in CHECKS.values())]
@@ -40,8 +41,8 @@ def told(company: Company, template: str) -> list[list[str]]:
     return [to for (to,) in rows]
 
 
-@pytest.fixture
-def failing(company: Company) -> Company:
+@prepared
+def failing(company: Company) -> None:
     """A lot at DC that failed its inspection twice; the second has held it."""
     company.item()
     company.lot()
@@ -50,7 +51,6 @@ def failing(company: Company) -> Company:
         then = NOW - timedelta(days=days)
         company.add("inspection", number=number, item_code="I1", lot_number="L1", state="failed", opened_at=then, closed_at=then)  # fmt: skip
     company.post()
-    return company
 
 
 def test_every_rule_that_asks_for_one_has_a_checklist_and_every_checklist_a_rule_that_asks() -> None:

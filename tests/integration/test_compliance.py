@@ -25,6 +25,7 @@ from lotwatch_local import postgres
 from lotwatch_local.settings import Settings
 from tests.integration.company import context
 from tests.integration.servers import COMPLIANCE_KEY, Server, compliance
+from tests.worlds import EMPTY, copy
 
 TODAY = date(2026, 6, 15)
 LATER = datetime(2026, 6, 20, 8, tzinfo=UTC)
@@ -243,8 +244,8 @@ def undisturbed(database: Settings, server: Server) -> list[tuple]:
     login = Login(server.url, password=COMPLIANCE_KEY)
     server.reset()
     with postgres.connect_superuser(database) as superuser:
-        superuser.execute("CREATE DATABASE undisturbed TEMPLATE test_template OWNER lotwatch_migrator")
-    with psycopg.connect(database.database_url("app", "undisturbed")) as conn:
+        name = copy(superuser, EMPTY)
+    with psycopg.connect(database.database_url("app", name)) as conn:
         bring(conn, reader(login))
         change(server)
         bring(conn, reader(login), run="second")

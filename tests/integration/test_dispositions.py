@@ -13,6 +13,7 @@ from lotwatch.actions.dispositions import DispositionSettings, propose_dispositi
 from lotwatch.errors import LotwatchError
 from lotwatch.rules import evaluate_live, load_rules
 from tests.integration.company import NOW, TODAY, Company
+from tests.worlds import prepared
 
 RULES = [rule for rule in load_rules() if rule.id in {"near_expiry", "expired_on_shelf", "failed_inspection"}]
 SETTINGS = DispositionSettings(currency="USD")
@@ -22,8 +23,8 @@ POLICIES = actions.Policies.model_validate({
 })
 
 
-@pytest.fixture
-def ending(company: Company) -> Company:
+@prepared
+def ending(company: Company) -> None:
     """I1: lot OLD has expired, part of it in a department of HOSP; SOON ends in 20 days and may go back until the 10th day;
     LAST ends in 30 days, came long ago. Nobody uses any of it."""
     company.item("I1")
@@ -36,7 +37,6 @@ def ending(company: Company) -> Company:
     company.move(8, "DC", lot="SOON", days_ago=20)
     company.move(9, "DC", lot="LAST", days_ago=100)
     company.post()
-    return company
 
 
 def propose(company: Company) -> dict[str, int]:

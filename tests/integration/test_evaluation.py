@@ -350,6 +350,8 @@ def test_after_an_outage_nothing_is_missed_and_nothing_told_twice(stocked: Compa
     )
     counts = watch.evaluate(stocked.conn, week_later)
     assert (counts["swept"], counts["opened"], counts["resolved"]) == (1, 2, 2)
+    assert sum(each.get("opened", 0) for each in counts["rules"].values()) == 2
+    assert counts["rules"]["expired_on_shelf"]["fired"] == 2
     assert tell_alerts(stocked.conn, week_later, load_people())["told"] == 2
     again = watch.evaluate(stocked.conn, week_later)
     assert (again["swept"], again["opened"], again["resolved"]) == (0, 0, 0)

@@ -13,7 +13,6 @@ from typing import Any
 import psycopg
 import pytest
 import requests
-from psycopg import sql
 
 from lotwatch import ledger, master, sources
 from lotwatch.errors import SourceError
@@ -33,6 +32,7 @@ from sandbox.tryton.company import RANDOM_SEED
 from sandbox.tryton.world import World
 from tests.integration import servers
 from tests.integration.company import Company, context
+from tests.worlds import EMPTY, copy, drop
 
 MADE_ON = date(2025, 6, 16)
 KEY = "the key that the hospital keeps"
@@ -136,7 +136,7 @@ class Site:
 @pytest.fixture(scope="module")
 def new_site(database: Settings, server: servers.Server) -> Iterator[Callable[..., Site]]:
     """Makes sites, each with a database of its own; the first is made once and copied."""
-    with _database(database, "hospital_template", "test_template") as template:
+    with _database(database, EMPTY) as template:
         with psycopg.connect(database.database_url("app", template)) as conn:
             company = Company(conn)
             for device in trial_devices():
@@ -148,7 +148,7 @@ def new_site(database: Settings, server: servers.Server) -> Iterator[Callable[..
         opened: list[Any] = []
 
         def make(version: str = "r5") -> Site:
-            made = _database(database, f"hospital_{next(_runs)}", template)
+            made = _database(database, template)
             conn = psycopg.connect(database.database_url("app", made.__enter__()))
             opened.append((made, conn))
             return Site(conn, server, version)
@@ -160,12 +160,11 @@ def new_site(database: Settings, server: servers.Server) -> Iterator[Callable[..
 
 
 @contextmanager
-def _database(settings: Settings, name: str, template: str) -> Iterator[str]:
+def _database(settings: Settings, template: str) -> Iterator[str]:
     with postgres.connect_superuser(settings) as conn:
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER lotwatch_migrator")
-        conn.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+        name = copy(conn, template)
         yield name
-        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        drop(conn, name)
 
 
 def trial_devices() -> list[Any]:

@@ -9,7 +9,6 @@ from typing import Any
 import psycopg
 import pytest
 import requests
-from psycopg import sql
 
 from lotwatch.errors import SourceError
 from lotwatch.gate import run_gate
@@ -31,6 +30,7 @@ from sandbox.tryton.world import World
 from tests.integration import servers
 from tests.integration.company import NOW, TODAY, Company, context
 from tests.integration.servers import LOGISTICS_TOKEN, Server
+from tests.worlds import EMPTY, copy, drop
 
 GTIN, LGTIN = "04012345123456", "urn:epc:class:lgtin:4012345.012345."
 DC, SUPPLIER = "urn:epc:id:sgln:4053210.00001.0", "urn:epc:id:sgln:4053219.00001.0"
@@ -125,10 +125,8 @@ def fresh(database: Settings) -> Iterator[Callable[[], psycopg.Connection]]:
     made: list[tuple[str, psycopg.Connection]] = []
 
     def make() -> psycopg.Connection:
-        name = f"test_logistics_{len(made)}_{database.port_postgres}"
         with postgres.connect_superuser(database) as superuser:
-            statement = sql.SQL("CREATE DATABASE {} TEMPLATE test_template OWNER lotwatch_migrator")
-            superuser.execute(statement.format(sql.Identifier(name)))
+            name = copy(superuser, EMPTY)
         made.append((name, psycopg.connect(database.database_url("app", name))))
         return furnished(made[-1][1])
 
@@ -136,7 +134,7 @@ def fresh(database: Settings) -> Iterator[Callable[[], psycopg.Connection]]:
     for name, conn in made:
         conn.close()
         with postgres.connect_superuser(database) as superuser:
-            superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            drop(superuser, name)
 
 
 def furnished(conn: psycopg.Connection) -> psycopg.Connection:

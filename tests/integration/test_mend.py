@@ -169,6 +169,7 @@ def test_ops_gets_one_message_for_a_run_with_counts_examples_and_where_to_look(w
     assert stopped.value.told
     (message,) = told(wms.conn)
     assert (message["template"], message["to"]) == ("gate", ["ops"])
+    assert message["about"] == {"sources": ["wms"]}
     data = message["data"]
     assert (data["fresh"], data["read"], data["passed"]) == (2, 3, 1)
     assert [each["bad"] for each in data["stopped"]] == [[{"entity": "movement", "fresh": 25, "judged": 25}]]

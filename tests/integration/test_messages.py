@@ -20,7 +20,7 @@ from lotwatch.delivery.outcome import DeliveryError, Refused, Unavailable, Uncle
 from lotwatch.delivery.people import People
 from lotwatch.rules import evaluate_live, load_rules
 from tests.examples import examples
-from tests.integration.company import NOW, context
+from tests.integration.company import NOW, Company, context
 
 DATA = {"dag_id": "d", "task_id": "t", "error": "it broke", "path": "/dags/d"}
 SMTP, TWILIO = {"smtp": "o@x.example"}, {"twilio": "+100"}
@@ -132,6 +132,31 @@ def test_each_subscriber_gets_their_own_in_their_language(db: psycopg.Connection
         town.run()
     assert sorted(town.subjects()) == ["d failed: t", "d 失败：t"]
     assert town.states() == [("ops", "smtp", "sent"), ("zh", "smtp", "sent")]
+
+
+def test_what_is_about_orders_or_a_source_reaches_whoever_asked_for_their_sites_or_for_it(company: Company) -> None:
+    limits = {"dc": {"sites": ["DC"]}, "hosp": {"sites": ["HOSP"]}, "north": {"regions": ["NORTH"]}}
+    limits |= {"south": {"regions": ["SOUTH"]}, "wms": {"sources": ["wms"]}}
+    town = Town(company.conn, {name: ops()["ops"] | limit for name, limit in limits.items()})
+    (proposal,) = company.conn.execute(
+        "INSERT INTO lotwatch.proposal (kind, site_id, from_site_id, currency, confidence, created_at)"
+        " SELECT 'transfer', hosp.location_id, dc.location_id, 'EUR', 1, now() FROM lotwatch.location AS hosp,"
+        " lotwatch.location AS dc WHERE hosp.code = 'HOSP' AND dc.code = 'DC' RETURNING proposal_id"
+    ).fetchone() or (0,)
+    for about, reached in (
+        ({"proposals": [proposal]}, {"dc", "hosp", "north", "wms"}),
+        ({"sites": ["HOSP"]}, {"hosp", "north", "wms"}),
+        ({"sources": ["erp"]}, {"dc", "hosp", "north", "south"}),
+        ({"sources": ["erp", "wms"]}, set(limits)),
+    ):
+        key = town.tell(about=about)
+        town.run()
+        told = company.conn.execute(
+            "SELECT subscriber FROM lotwatch.message_delivery WHERE message_id ="
+            " (SELECT outbox_id FROM lotwatch.outbox WHERE idempotency_key = %s)",
+            (key,),
+        )
+        assert {subscriber for (subscriber,) in told} == reached, about
 
 
 def test_a_message_that_concerns_nobody_is_said_to(db: psycopg.Connection) -> None:

@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from lotwatch import access, actions, ledger
 from lotwatch.actions import warehouse
 from lotwatch.actions.picking import Picking, propose_picks
@@ -15,6 +13,7 @@ from tests.integration.company import NOW, TODAY, Company
 from tests.integration.test_board_approvals import Clients, airflow_told, as_, board  # noqa: F401  # fixtures
 from tests.integration.test_board_ledger import _airflow_home, words  # noqa: F401  # a fixture
 from tests.integration.test_warehouse import Wms, run
+from tests.worlds import prepared
 
 PICKING = Picking.model_validate({
     "everywhere": {
@@ -26,8 +25,8 @@ PICKING = Picking.model_validate({
 SOURCE = "wms"
 
 
-@pytest.fixture
-def shelved(company: Company) -> Company:
+@prepared
+def shelved(company: Company) -> None:
     """DC: 10 of SOON (30 days) and 20 of LATE on shelves; a ward's order of 12, a theatre's of 5."""
     for number, (code, x, y) in enumerate((("DC/A1", 0, 9), ("DC/A2", 30, 9), ("DC/A3", 0, 3))):
         company.location(code, kind="bin", parent_code="DC", x_m=x, y_m=y, pick_sequence=number)
@@ -42,7 +41,6 @@ def shelved(company: Company) -> Company:
     wanted(company, "w1", 12, order="WARD")
     wanted(company, "t1", 5, order="THEATRE", priority="urgent", minimum_remaining_life_days=60)
     company.post(SOURCE)
-    return company
 
 
 def wanted(company: Company, key: str, quantity: int, order: str, **changes: Any) -> None:

@@ -4,20 +4,19 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from lotwatch import actions
 from lotwatch.actions import warehouse
 from lotwatch.actions.priorities import propose_priorities
 from lotwatch.rules import evaluate_live, load_rules
 from tests.integration.company import NOW, TODAY, Company
 from tests.integration.test_transfers import uneven  # noqa: F401  # a fixture
+from tests.worlds import prepared
 
 SOON = NOW + timedelta(days=4)
 
 
-@pytest.fixture
-def planned(uneven: Company) -> Company:  # noqa: F811
+@prepared
+def planned(uneven: Company) -> None:  # noqa: F811
     """HOSP is short; a transfer of ten to it is planned in four days, and its theatre has ordered five of DC for next week."""
     uneven.add(
         "delivery_line", delivery_key="stock.shipment.internal,7", delivery_number="INT7", from_site="DC",
@@ -30,7 +29,6 @@ def planned(uneven: Company) -> Company:  # noqa: F811
     )  # fmt: skip
     uneven.post("wms")
     severity(uneven, "critical")
-    return uneven
 
 
 def severity(company: Company, level: str) -> None:

@@ -21,6 +21,7 @@ from lotwatch.recall.matching import Subject
 from tests.integration.company import NOW, Company, context
 from tests.integration.recall_measure import made, measure, real, stock
 from tests.integration.test_cli import lotwatch
+from tests.worlds import prepared
 
 __all__ = ["lotwatch"]
 NOTICE = {"authority": "fda", "number": "Z-1-2026", "firm": "Acme", "said_at": NOW, "recall_class": "II"}
@@ -42,8 +43,8 @@ def say(company: Company, code_info: str, *, days: float = 0, **changes: Any) ->
     company.post()
 
 
-@pytest.fixture
-def stocked(company: Company) -> Company:
+@prepared
+def stocked(company: Company) -> None:
     """Ten of each of the lots A1, A2 and A3 of REF AC-1 at DC."""
     item = {
         "code": "AC",
@@ -53,7 +54,6 @@ def stocked(company: Company) -> Company:
         "lots": {"affected": ["A1", "A2", "A3"]},
     }
     stock(company, [(NOTICE | {"code_info": "REF OTHER, lot 1", "number": "Z-0"}, [item])])
-    return company
 
 
 def held(conn: psycopg.Connection) -> set[tuple[str, str]]:

@@ -217,8 +217,11 @@ def test_a_backfilled_run_tells_nobody_and_forgets_nothing(db: psycopg.Connectio
 
 
 def test_the_list_of_who_is_told_is_compared_with_what_there_is(company: Company) -> None:
-    wrong = check(company.conn, people(dc={"sites": ["DCC"], "regions": ["NORTH"], "roles": ["buyers"]}), NOW)
+    wrong = check(
+        company.conn, people(dc={"sites": ["DCC"], "regions": ["NORTH"], "sources": ["wmss"], "roles": ["buyers"]}), NOW
+    )
     assert any("dc, sites: there is no DCC: did you mean DC?" in each for each in wrong)
+    assert any("dc, sources: there is no wmss: did you mean wms?" in each for each in wrong)
     assert any("dc, roles: there is no buyers: did you mean buyer?" in each for each in wrong)
     assert any("nobody has the role ops" in each for each in wrong)
     assert not any("NORTH" in each for each in wrong)

@@ -101,8 +101,9 @@ def test_between_legal_entities_it_is_a_return_and_a_new_shipment(uneven: Compan
     [question] = actions.ask(uneven.conn, run, 200, ASKED).questions
     decision = actions.Decision(question.proposal.proposal_id, 1, question.step, "approved", "buyer", NOW)
     assert actions.decide(uneven.conn, decision, run, ASKED) == "approved"
-    told = uneven.conn.execute("SELECT payload ->> 'template' FROM lotwatch.outbox").fetchall()
-    assert told == [("by_hand",)]  # both companies' papers are made by people
+    told = uneven.conn.execute("SELECT payload ->> 'template', payload -> 'about' FROM lotwatch.outbox").fetchall()
+    # both companies' papers are made by people
+    assert told == [("by_hand", {"proposals": [question.proposal.proposal_id]})]
 
 
 def test_an_approved_transfer_is_a_task_of_the_warehouse_that_gives_and_its_word_is_the_proposals_state(

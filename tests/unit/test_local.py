@@ -1,5 +1,6 @@
 """The installation of one machine: what a newcomer meets when something is in the way."""
 
+import fcntl
 import os
 import socket
 import stat
@@ -14,6 +15,7 @@ from lotwatch_local.settings import Settings
 from lotwatch_local.supervisor import Supervisor
 from lotwatch_local.waiting import wait_for
 from sandbox import trial
+from tests.homes import clear_away
 
 
 @pytest.fixture
@@ -28,6 +30,22 @@ def test_a_busy_port_is_named_with_the_setting_that_moves_it(settings: Settings)
         busy = settings.model_copy(update={"port_airflow": other.getsockname()[1]})
         with pytest.raises(LotwatchError, match=rf"Port {busy.port_airflow} .*LOTWATCH_PORT_AIRFLOW"):
             Supervisor(busy)._need_free_port("airflow-api")
+
+
+def test_what_killed_tests_left_is_stopped_and_removed_and_what_runs_is_not(tmp_path: Path) -> None:
+    left, running, begun = (tmp_path / f"lotwatch-test-{name}" for name in ("left", "running", "begun"))
+    for folder in (left, running, begun):
+        (folder / "lot watch").mkdir(parents=True)
+    supervisor = Supervisor(Settings(home=left / "lot watch"))
+    supervisor.load([])
+    for folder in (left, running):
+        os.utime(folder, (0, 0))
+    lock = os.open(running, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    clear_away(tmp_path)
+    os.close(lock)
+    assert sorted(tmp_path.iterdir()) == [begun, running]
+    assert not supervisor.running()
 
 
 def test_secrets_are_made_once_and_readable_by_their_owner_alone(settings: Settings) -> None:

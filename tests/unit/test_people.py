@@ -43,6 +43,9 @@ def at(text: str) -> datetime:
         ({"regions": ["S"]}, ["ops"], "info", About(frozenset({"H"}), frozenset({"N"})), False),
         ({"categories": ["stent"]}, ["ops"], "info", About(categories=frozenset({"glove"})), False),
         ({"categories": ["stent"]}, ["ops"], "info", About(categories=frozenset({"stent"})), True),
+        ({"sources": ["wms"]}, ["ops"], "info", About(sources=frozenset({"wms", "erp"})), True),
+        ({"sources": ["wms"]}, ["ops"], "info", About(sources=frozenset({"erp"})), False),
+        ({"sources": ["wms"]}, ["ops"], "info", About(sites=frozenset({"DC"})), True),  # about no source
     ],
 )
 def test_a_message_concerns_whoever_has_its_role_and_asked_for_its_like(

@@ -28,7 +28,8 @@ def settle_afterwards(conn: psycopg.Connection, check: Proposal, state: str) -> 
     """A no to what was carried out in an emergency: purchasing and operations are told what to take back."""
     if state in {"rejected", "timed_out"}:
         data = {"code": check.details["code"], "kind": check.details["kind"], "state": state, "rows": _rows(check)}
-        payload = {"template": "take_back", "to": ["buyer", "ops"], "data": data}
+        about = {"proposals": [check.proposal_id]}
+        payload = {"template": "take_back", "to": ["buyer", "ops"], "about": about, "data": data}
         enqueue(conn, "message", f"take_back:{check.code}", payload)
 
 
@@ -139,7 +140,13 @@ def _picked_by_hand(conn: psycopg.Connection, proposal: Proposal, picks: Sequenc
 
 
 def _to_warehouse(conn: psycopg.Connection, proposal: Proposal, template: str, data: Mapping[str, Any]) -> None:
-    payload = {"template": template, "to": ["warehouse"], "data": dict(data), "proposal_id": proposal.proposal_id}
+    payload = {
+        "template": template,
+        "to": ["warehouse"],
+        "about": {"proposals": [proposal.proposal_id]},
+        "data": dict(data),
+        "proposal_id": proposal.proposal_id,
+    }
     enqueue(conn, "message", f"{template}:{proposal.code}", payload)
 
 

@@ -23,7 +23,7 @@ def check(database: Database, file: Annotated[Path, typer.Argument(help="the lis
         wrong = jobs.check(conn, people, circumstances("people check", "").as_of)
     rows = table("subscriber", "language", "roles", "about", "from", "by", "when")
     for name, each in people.root.items():
-        about = [*each.sites, *each.regions, *each.categories]
+        about = [*each.sites, *each.regions, *each.categories, *each.sources]
         quiet = each.quiet_hours
         when = [
             each.digest if isinstance(each.digest, str) else f"daily at {each.digest:%H:%M}",

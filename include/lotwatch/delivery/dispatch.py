@@ -5,7 +5,7 @@ answer came, or the worker was killed) cannot be looked up at most providers: un
 took it, a critical message is sent again, and may come twice; any other goes to the next channel, and never twice by one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ import psycopg
 from lotwatch import actions, outbox
 from lotwatch.actions import Links
 from lotwatch.audit import RunContext, record
+from lotwatch.db.query import query
 from lotwatch.delivery import health
 from lotwatch.delivery.channels import Message
 from lotwatch.delivery.gateways import Gateways
@@ -47,7 +48,7 @@ def route(conn: psycopg.Connection, row: outbox.Row, people: People, context: Ru
     severity = severity_of(told["template"], told.get("severity"))
     names = told.get("subscribers")
     if names is None:
-        names = people.concerned(told["to"], severity, About.of(told.get("about", {})))
+        names = people.concerned(told["to"], severity, _about(conn, **told.get("about", {})))
     with conn.transaction():
         for name in sorted(names):  # in this order: two workers never wait for one another
             subscriber = people.get(name)
@@ -73,6 +74,15 @@ def route(conn: psycopg.Connection, row: outbox.Row, people: People, context: Ru
         else:
             outbox.close(conn, row.outbox_id, "refused", "Nobody is subscribed to it.")
     return bool(names)
+
+
+def _about(
+    conn: psycopg.Connection, sites: Sequence[str] = (), proposals: Sequence[int] = (), sources: Sequence[str] = ()
+) -> About:
+    """What a message is about, as its sender tells: codes of sites, ids of proposals, names of sources."""
+    found = conn.execute(query(__package__, "about"), {"sites": list(sites), "proposals": list(proposals)}).fetchall()
+    codes, regions = (frozenset(filter(None, column)) for column in zip(*found, strict=True)) if found else ((), ())
+    return About(frozenset(codes), frozenset(regions), sources=frozenset(sources))
 
 
 def gather(conn: psycopg.Connection, people: People, context: RunContext) -> int:

@@ -160,6 +160,7 @@ def _give_up(conn: psycopg.Connection, row: outbox.Row, error: LotwatchError, co
             code = actions.failed(conn, row.payload["proposal_id"])
             record(conn, context, "order failed", "proposal", code, reason=str(error))
             data = {"rows": [{"code": code, "error": str(error)}]}
-            payload = {"template": "order_failed", "to": ["buyer", "ops"], "data": data}
+            about = {"proposals": [row.payload["proposal_id"]]}
+            payload = {"template": "order_failed", "to": ["buyer", "ops"], "about": about, "data": data}
             outbox.enqueue(conn, "message", f"order_failed:{row.key}", payload)
     return "failed"

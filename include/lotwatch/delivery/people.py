@@ -84,16 +84,12 @@ class QuietHours(_Config):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a message is about, where it is about any: codes of sites, names of regions and categories."""
+    """What a message is about, where it is about any: codes of sites, names of regions, categories and sources."""
 
     sites: frozenset[str] = field(default=frozenset())
     regions: frozenset[str] = field(default=frozenset())
     categories: frozenset[str] = field(default=frozenset())
-
-    @classmethod
-    def of(cls, told: Mapping[str, Sequence[str]]) -> "About":
-        """From a message's payload."""
-        return cls(*(frozenset(told.get(name, ())) for name in ("sites", "regions", "categories")))
+    sources: frozenset[str] = field(default=frozenset())
 
 
 class Subscriber(_Config):
@@ -106,6 +102,7 @@ class Subscriber(_Config):
     sites: Names = ()
     regions: Names = ()
     categories: Names = ()
+    sources: Names = ()
     severity: Severity = "info"
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     quiet_hours: QuietHours | None = None
@@ -137,13 +134,14 @@ class Subscriber(_Config):
         return ZoneInfo(self.time_zone)
 
     def wants(self, roles: Sequence[str], severity: str, about: About) -> bool:
-        """Whether it concerns them. What names no site concerns all sites, what names no category all of those."""
+        """Whether it concerns them. What names no site concerns all sites; so with categories and sources."""
         if not set(roles) & set(self.roles) or RANK[severity] < RANK[self.severity]:
             return False
         somewhere = bool(self.sites or self.regions) and bool(about.sites or about.regions)
         if somewhere and not (about.sites & set(self.sites) or about.regions & set(self.regions)):
             return False
-        return not (self.categories and about.categories and not about.categories & set(self.categories))
+        filters = ((self.categories, about.categories), (self.sources, about.sources))
+        return all(not (asked and told) or told & set(asked) for asked, told in filters)
 
 
 class People(RootModel[dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,59}$")], Subscriber]]):

@@ -208,4 +208,5 @@ def _tell_unreadable(conn: psycopg.Connection, source: str, bodies: Sequence[inb
     rows = [{"number": body.inbox_id, "event": body.event_id, "reason": body.error} for body in bodies[:_NAMED]]
     data = {"source": source, "count": len(bodies), "rows": rows}
     key = f"inbox:{source}:{bodies[0].inbox_id}:{len(bodies)}"
-    outbox.enqueue(conn, "message", key, {"template": "unreadable", "to": ["ops"], "data": data})
+    payload = {"template": "unreadable", "to": ["ops"], "about": {"sources": [source]}, "data": data}
+    outbox.enqueue(conn, "message", key, payload)

@@ -1,4 +1,4 @@
--- Which sites, regions and categories are there?
+-- Which sites, regions and categories are there, and which sources have told anything?
 SELECT
     'sites' AS kind,
     code AS name
@@ -15,4 +15,9 @@ SELECT
     'categories',
     category
 FROM lotwatch.item
-WHERE category IS NOT NULL;
+WHERE category IS NOT NULL
+UNION
+SELECT
+    'sources',
+    source
+FROM lotwatch.batch;

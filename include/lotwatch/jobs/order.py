@@ -28,7 +28,8 @@ def ask(conn: psycopg.Connection, context: RunContext) -> list[dict[str, Any]]:
         _invite(conn, context, asked.proposals, {name: step.approvers for name, step in policies.steps.items()})
         if asked.refusals:
             rows = [{"code": refusal.code, "reason": refusal.reason} for refusal in asked.refusals]
-            _tell(conn, "order_refused", context, {"rows": rows})
+            about = sorted({refusal.proposal_id for refusal in asked.refusals})
+            _tell(conn, "order_refused", context, {"rows": rows}, about=about)
     return [
         asdict(actions.in_words(question, policies.steps[question.step].title, context.as_of))
         for question in asked.questions
@@ -101,11 +102,10 @@ def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> D
     drained.counts.update(answers)
     drained.errors += [*unheard, *errors]
     with conn.transaction():
-        rows = [
-            _row(order) | {"confirmation": number or ""} for order, number in actions.take_untold(conn, context.as_of)
-        ]
+        sent = actions.take_untold(conn, context.as_of)
+        rows = [_row(order) | {"confirmation": number or ""} for order, number in sent]
         if rows:
-            _tell(conn, "orders_sent", context, {"rows": rows})
+            _tell(conn, "orders_sent", context, {"rows": rows}, about=[order.proposal_id for order, _ in sent])
     if rows or answers.total():
         drained.counts += drain(conn, gateways, context).counts
     return drained
@@ -147,7 +147,8 @@ def _escalate(conn: psycopg.Connection, context: RunContext, proposal: actions.P
     """Nobody answered in time: whoever the step names is told."""
     if step.escalate_to:
         data = {"rows": [_row(proposal) | {"step": step.title.model_dump()}]}
-        payload = {"template": "approval_timed_out", "to": list(step.escalate_to), "data": data}
+        about = {"proposals": [proposal.proposal_id]}
+        payload = {"template": "approval_timed_out", "to": list(step.escalate_to), "about": about, "data": data}
         outbox.enqueue(conn, "message", f"approval_timed_out:{proposal.code}:{proposal.revision}", payload)
 
 
@@ -157,8 +158,11 @@ def _tell(
     context: RunContext,
     data: Mapping[str, Any],
     to: Sequence[str] = ("buyer",),
+    *,
+    about: Sequence[int] = (),
 ) -> None:
-    payload = {"template": template, "to": list(to), "data": dict(data)}
+    """`about`: ids of the proposals whose sites decide whom it concerns; none: whoever it is for."""
+    payload = {"template": template, "to": list(to), "about": {"proposals": list(about)}, "data": dict(data)}
     # with the try: what a cleared task finds anew is another message
     key = ":".join([template, context.run_id, str(context.try_number), *to])
     outbox.enqueue(conn, "message", key, payload)

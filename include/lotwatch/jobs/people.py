@@ -1,4 +1,4 @@
-"""Does the list of who is told fit what there is: roles, sites, regions and categories?"""
+"""Does the list of who is told fit what there is: roles, sites, regions, categories and sources?"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -10,6 +10,7 @@ from lotwatch import actions, rules
 from lotwatch.db.query import query
 from lotwatch.delivery.people import People
 from lotwatch.errors import nearest
+from lotwatch.sources.registry import load_sources
 
 #: roles that jobs tell, whatever the rules say
 OWN_ROLES = frozenset({"ops", "buyer", "warehouse"})
@@ -20,13 +21,14 @@ def check(conn: psycopg.Connection, people: People, as_of: datetime) -> list[str
     known: dict[str, set[str]] = defaultdict(set)
     for kind, name in conn.execute(query(__package__, "known_places")):
         known[kind].add(name)
+    known["sources"] |= load_sources().keys()
     told = OWN_ROLES | {role for rule in rules.active_rules(conn, as_of) for role in (*rule.notify, *rule.escalate_to)}
     for step in actions.load_policies().steps.values():
         told |= {*step.approvers, *step.deputies, *step.escalate_to}
     found: list[str] = []
     for name, each in people.root.items():
         found += _unknown(f"{name}, roles", each.roles, told)
-        for kind in ("sites", "regions", "categories"):
+        for kind in ("sites", "regions", "categories", "sources"):
             found += _unknown(f"{name}, {kind}", getattr(each, kind), known[kind])
     reached = {role for each in people.root.values() for role in each.roles}
     found += [f"nobody has the role {role}, which is told of something" for role in sorted(told - reached)]

@@ -41,7 +41,8 @@ def tell_gated(conn: psycopg.Connection, context: RunContext, source: str) -> bo
         "query": urlencode({"source": source} | ({"batch": ids[0]} if len(ids) == 1 else {})),
     }
     key = f"gate:{source}:{ids[0]}-{ids[-1]}:{context.run_id}:{context.try_number}"
-    return outbox.enqueue(conn, "message", key, {"template": "gate", "to": ["ops"], "data": data})
+    payload = {"template": "gate", "to": ["ops"], "about": {"sources": [source]}, "data": data}
+    return outbox.enqueue(conn, "message", key, payload)
 
 
 def tell_waiting(conn: psycopg.Connection, context: RunContext) -> dict[str, int]:
@@ -69,7 +70,9 @@ def tell_waiting(conn: psycopg.Connection, context: RunContext) -> dict[str, int
             ],
         }
         key = f"quarantine_waiting:{context.as_of:%Y-%m-%d}"
-        outbox.enqueue(conn, "message", key, {"template": "quarantine_waiting", "to": ["ops"], "data": data})
+        about = {"sources": sorted({each.source for each in waiting})}
+        payload = {"template": "quarantine_waiting", "to": ["ops"], "about": about, "data": data}
+        outbox.enqueue(conn, "message", key, payload)
     return {"waiting": records}
 
 

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, fields
+from dataclasses import asdict, astuple, fields
 from functools import partial
+from typing import Any
 
 import psycopg
 
@@ -27,26 +28,27 @@ def plan(conn: psycopg.Connection, context: RunContext, settings: planning.PlanS
     return counts
 
 
-def evaluate(conn: psycopg.Connection, context: RunContext) -> Counts:
+def evaluate(conn: psycopg.Connection, context: RunContext) -> dict[str, Any]:
     """Evaluate the rules. A live run keeps the alerts; a backfilled one records what that day would have shown.
 
     A run that something woke looks at what changed; one by the clock or by hand at everything, and so does the first
-    one after a rule changed or when the last time is an hour ago.
+    one after a rule changed or when the last time is an hour ago. Returns the sums, and under `rules` what of them is whose.
     """
     tables = rules.active_rules(conn, context.as_of)
     if context.backfilled:
         done = rules.evaluate_backfilled(conn, tables, context)
         log.info("Findings of %s, recorded as backfilled:\n%s", context.as_of, as_table(done))
-        return {"backfilled_findings": done.total.fired}
+        return {"backfilled_findings": done.total.fired, "rules": _by_rule(done)}
     woken = context.run_type == "asset_triggered" and not rules.is_sweep_due(conn, tables, context.as_of)
-    return _keep(conn, context, tables, rules.evaluate_changed if woken else rules.evaluate_live)
+    done = _keep(conn, context, tables, rules.evaluate_changed if woken else rules.evaluate_live)
+    return _sums(done) | {"rules": _by_rule(done)}
 
 
 def evaluate_events(conn: psycopg.Connection, context: RunContext) -> Counts:
     """Evaluate what the events just posted have changed; everything, when the last time is an hour ago."""
     tables = rules.active_rules(conn, context.as_of)
     due = rules.is_sweep_due(conn, tables, context.as_of)
-    return _keep(conn, context, tables, rules.evaluate_live if due else rules.evaluate_changed)
+    return _sums(_keep(conn, context, tables, rules.evaluate_live if due else rules.evaluate_changed))
 
 
 def as_table(done: rules.Evaluation) -> str:
@@ -65,9 +67,21 @@ def _keep(
     context: RunContext,
     tables: Sequence[rules.Rule],
     evaluate: Callable[..., rules.Evaluation],
-) -> Counts:
+) -> rules.Evaluation:
     done = in_transaction(conn, partial(_once, conn, context, tables, evaluate))
     log.info("%s evaluated:\n%s", "Everything" if done.swept else f"{done.item_sites} item-sites", as_table(done))
+    return done
+
+
+def _by_rule(done: rules.Evaluation) -> dict[str, Counts]:
+    """Of each rule what is not nought: fired, of that by severity, suppressed, and what that did to its alerts."""
+    return {
+        rule: {name: value for name, value in asdict(outcome).items() if value}
+        for rule, outcome in sorted(done.rules.items())
+    }
+
+
+def _sums(done: rules.Evaluation) -> Counts:
     total = done.total
     return {
         "swept": int(done.swept),

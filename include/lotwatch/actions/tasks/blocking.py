@@ -24,6 +24,7 @@ def block(conn: psycopg.Connection, task: Task, reason: str, context: RunContext
     payload = {
         "template": "check_failed",
         "to": ["buyer" if task.details.get("order_line") else "warehouse", "quality"],
+        "about": {"sites": [task.site_code]},
         "data": in_words(task) | {"reason": reason},
     }
     outbox.enqueue(conn, "message", f"check_failed:{task.reference}:{reason}", payload)

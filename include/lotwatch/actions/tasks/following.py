@@ -25,7 +25,8 @@ def follow(conn: psycopg.Connection, context: RunContext) -> dict[str, int]:
         late = conn.execute(query(__package__, "remind"), parameters).fetchall()
         for (task_id,) in late:
             task = load_task(conn, task_id)
-            payload = {"template": "task_late", "to": [task.role, "ops"], "data": in_words(task)}
+            about = {"sites": [task.site_code]}
+            payload = {"template": "task_late", "to": [task.role, "ops"], "about": about, "data": in_words(task)}
             outbox.enqueue(conn, "message", f"task_late:{task.reference}:{context.as_of:%Y-%m-%d}", payload)
     return {"tasks_closed": closed, "tasks_late": len(late)}
 

@@ -267,7 +267,13 @@ def _tell(conn: psycopg.Connection, task: Task) -> None:
         conn,
         "message",
         f"task_opened:{task.reference}",
-        {"template": "task_opened", "to": [task.role], "data": in_words(task), "proposal_id": task.proposal_id},
+        {
+            "template": "task_opened",
+            "to": [task.role],
+            "about": {"sites": [task.site_code]},
+            "data": in_words(task),
+            "proposal_id": task.proposal_id,
+        },
     )
 
 

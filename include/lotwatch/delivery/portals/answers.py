@@ -160,7 +160,9 @@ def _tell_buyers(
     if rows:
         data = {"order": ours.code if ours else answer.order_number, "supplier": answer.supplier_code, "rows": rows}
         key = f"order_answered:{answer.portal}:{answer.order_number}:{answer.number}:{answer.issued_at:%Y%m%d%H%M%S%f}"
-        outbox.enqueue(conn, "message", key, {"template": "order_answered", "to": ["buyer"], "data": data})
+        about = {"proposals": [ours.proposal_id] if ours else []}
+        payload = {"template": "order_answered", "to": ["buyer"], "about": about, "data": data}
+        outbox.enqueue(conn, "message", key, payload)
 
 
 def _row(
