@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import psycopg
+from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict
 
 from lotwatch import facts
 from lotwatch.actions.proposals import acting, load_proposal, lock
+from lotwatch.actions.purchases.terms import load_purchasing
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 from lotwatch.rules import Rule
@@ -32,7 +34,13 @@ def propose(
     with conn.transaction():
         lock(conn)
         facts.live(conn, context.as_of)
-        parameters = settings.model_dump() | {"as_of": context.as_of, "acting": about}
+        terms = load_purchasing()
+        parameters = settings.model_dump() | {
+            "as_of": context.as_of,
+            "acting": about,
+            "holding_rate": terms.holding_rate,
+            "freight": Jsonb(terms.freight.model_dump(mode="json")),
+        }
         rows = conn.execute(query(__package__, "insert"), parameters).fetchall()
         for proposal_id, code, lines in rows:
             order = load_proposal(conn, proposal_id)
