@@ -19,6 +19,7 @@ State = Literal["proposed", "waiting", "approved", "rejected", "timed_out", "ref
 
 #: permission to put a stop in force and to lift it
 STOP = "stop_actions"
+_BUDGET = ("amount", "ordered", "in_transit", "accepted", "invoiced", "free")
 StopNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
@@ -78,6 +79,7 @@ def _show(view: View, filters: OrderFilters, *, error: str | None = None, given:
         proposals = fetch_page(conn, filters.statement(), filters.page, filters.size)
         shown = [row["proposal_id"] for row in proposals.rows]
         stops = actions.stops_in_force(conn)
+        budgets = fetch_all(conn, "budgets")
         details = {row["proposal_id"]: row for row in fetch_all(conn, "order_details", {"proposals": shown})}
     orders = [{**row, **details[row["proposal_id"]]} for row in proposals.rows]
     return view.page(
@@ -89,6 +91,8 @@ def _show(view: View, filters: OrderFilters, *, error: str | None = None, given:
         states=get_args(State),
         kinds=get_args(Kind),
         stops=stops,
+        budgets=budgets,
+        budget_columns=_BUDGET,
         scopes=get_args(actions.Scope),
         may_stop=view.person is not None and view.person.may(STOP),
         given=given,
