@@ -100,6 +100,12 @@ class World:
             raise Killed
         return self.drafts[order.code]
 
+    def differs(self, order: actions.Proposal) -> None:
+        return None
+
+    def change(self, before: actions.Proposal, after: actions.Proposal) -> bool:
+        raise NotImplementedError
+
     # the portal
     def find_order(self, reference: str) -> Confirmation | None:
         trouble = self.trouble(*AT_LOOK_UP)

@@ -29,8 +29,9 @@ from lotwatch.actions.approvals import (
     use_link,
     with_addresses,
 )
-from lotwatch.actions.budgets import active_budgets, apply_budgets, as_content, load_budgets
-from lotwatch.actions.guards import Refusal, guard
+from lotwatch.actions.budgets import active_budgets, apply_budgets, as_content, budget_use, load_budgets
+from lotwatch.actions.guards import Refusal, guard, refuse
+from lotwatch.actions.order_changes import OrderChangeSettings, propose_order_changes
 from lotwatch.actions.proposals import (
     KINDS,
     ItemNames,
@@ -44,9 +45,15 @@ from lotwatch.actions.proposals import (
     failed,
     is_approved,
     item_names,
+    less_by,
     load_proposal,
     order_in_erp,
+    order_now,
+    quantities,
+    set_state,
     take_untold,
+    taken,
+    with_change,
 )
 from lotwatch.actions.purchases import ProposeSettings, propose
 from lotwatch.actions.stops import Scope, Stop, resume, sending, stop, stops_in_force
@@ -65,6 +72,7 @@ __all__ = [
     "Line",
     "Links",
     "NotTheirs",
+    "OrderChangeSettings",
     "Policies",
     "Policy",
     "Proposal",
@@ -81,6 +89,7 @@ __all__ = [
     "as_content",
     "ask",
     "ask_again",
+    "budget_use",
     "case_of",
     "confirmed",
     "decide",
@@ -92,6 +101,7 @@ __all__ = [
     "in_words",
     "is_approved",
     "item_names",
+    "less_by",
     "line_key",
     "load_budgets",
     "load_policies",
@@ -99,13 +109,20 @@ __all__ = [
     "may_answer",
     "note_late",
     "order_in_erp",
+    "order_now",
     "propose",
+    "propose_order_changes",
+    "quantities",
+    "refuse",
     "resume",
     "revise",
     "sending",
+    "set_state",
     "stop",
     "stops_in_force",
     "take_untold",
+    "taken",
     "use_link",
     "with_addresses",
+    "with_change",
 ]

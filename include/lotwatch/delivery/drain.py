@@ -14,7 +14,7 @@ from jinja2 import TemplateError
 from lotwatch import actions, outbox
 from lotwatch.actions import warehouse as tasks
 from lotwatch.audit import RunContext, record
-from lotwatch.delivery import cases, dispatch, orders, warehouse
+from lotwatch.delivery import cases, dispatch, order_changes, orders, warehouse
 from lotwatch.delivery.gateways import Gateways
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
 from lotwatch.delivery.portals import NotYet
@@ -82,6 +82,8 @@ def _deliver(
                 return "refused", None
         elif row.kind == "portal_case":
             cases.deliver(conn, row, gateways, context)
+        elif row.kind in {"portal_change", "erp_change"}:
+            order_changes.deliver(conn, row, gateways, context)
         else:
             orders.deliver(conn, row, gateways, context)
     except orders.NotToBeSent as stop:

@@ -11,7 +11,8 @@ WITH candidate AS (
     LEFT JOIN lotwatch.supplier AS supplier ON proposal.supplier_id = supplier.supplier_id
     WHERE
         proposal.kind IN (
-            'purchase_order', 'transfer', 'return_and_reship', 'disposition', 'check', 'work_order', 'exception'
+            'purchase_order', 'order_change', 'transfer', 'return_and_reship', 'disposition', 'check', 'work_order',
+            'exception'
         )
         AND proposal.proposal_id = ANY(%(proposals)s::bigint[])
 ),
@@ -30,7 +31,8 @@ passed AS (
             proposal.created_at >= candidate.day::timestamp AT TIME ZONE 'UTC'
             AND proposal.created_at < (candidate.day + 1)::timestamp AT TIME ZONE 'UTC'
             AND proposal.kind IN (
-                'purchase_order', 'transfer', 'return_and_reship', 'disposition', 'check', 'work_order', 'exception'
+                'purchase_order', 'order_change', 'transfer', 'return_and_reship', 'disposition', 'check', 'work_order',
+                'exception'
             )
     INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
     LEFT JOIN lotwatch.supplier AS supplier ON proposal.supplier_id = supplier.supplier_id
