@@ -21,7 +21,7 @@ def check(conn: psycopg.Connection, people: People, as_of: datetime) -> list[str
     for kind, name in conn.execute(query(__package__, "known_places")):
         known[kind].add(name)
     told = OWN_ROLES | {role for rule in rules.active_rules(conn, as_of) for role in (*rule.notify, *rule.escalate_to)}
-    for step in actions.load_policies().steps.values():
+    for step in actions.active_policies(conn).steps.values():
         told |= {*step.approvers, *step.deputies, *step.escalate_to}
     found: list[str] = []
     for name, each in people.root.items():
