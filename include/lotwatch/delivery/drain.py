@@ -61,7 +61,9 @@ def drain(conn: psycopg.Connection, gateways: Gateways, context: RunContext) -> 
 def _deliver_unless_stopped(
     conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context: RunContext
 ) -> tuple[str, LotwatchError | None]:
-    with actions.sending(conn, row.payload) as stopped:
+    # of a message to somebody, what the message is about: what is to be done by hand may be stopped too
+    about = outbox.delivery(conn, row.outbox_id).payload if row.kind == "message_delivery" else row.payload
+    with actions.sending(conn, about) as stopped:
         if stopped is None:
             return _deliver(conn, row, gateways, context)
     outbox.put_back(conn, row, stopped, STOPPED_FOR)

@@ -60,7 +60,19 @@ SELECT
                 to_char(total, 'FM999,999,999,990.00'), currency, site_code, to_char(period, 'YYYY-MM'),
                 to_char(committed, 'FM999,999,999,990.00'), to_char(amount, 'FM999,999,999,990.00')
             )
-    END AS reason
+    END AS reason,
+    CASE
+        WHEN amount IS NULL
+            THEN format('%%s 没有 %%s 的预算：请在 include/config/budgets.yaml 中设置。', site_code, to_char(period, 'YYYY-MM'))
+        WHEN budget_currency <> currency
+            THEN format('%%s 的预算以 %%s 计，本订单以 %%s 计。', site_code, budget_currency, currency)
+        ELSE
+            format(
+                '订单 %%s %%s 超出 %%s 在 %%s 的预算：%%s 中已占用 %%s。',
+                to_char(total, 'FM999,999,999,990.00'), currency, site_code, to_char(period, 'YYYY-MM'),
+                to_char(amount, 'FM999,999,999,990.00'), to_char(committed, 'FM999,999,999,990.00')
+            )
+    END AS reason_zh
 FROM reckoned
 WHERE amount IS NULL OR budget_currency <> currency OR committed + total > amount
 ORDER BY proposal_id;

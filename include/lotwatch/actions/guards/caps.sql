@@ -70,6 +70,7 @@ limited AS (
 told AS (
     SELECT
         limited.*,
+        CASE limited.scope WHEN 'supplier' THEN '供应商' ELSE '规则' END AS called,
         (limited.cap ->> 'number')::integer AS most,
         (limited.cap -> 'value' ->> limited.currency)::numeric AS most_value
     FROM limited
@@ -95,7 +96,22 @@ SELECT
                 )
         END,
         ' ' ORDER BY scope, key
-    ) AS reason
+    ) AS reason,
+    string_agg(
+        CASE
+            WHEN number > most
+                THEN format('%%s %%s 今日已有 %%s 项提议；最多放行 %%s 项。', called, key, number, most)
+            WHEN most_value IS NULL
+                THEN format('include/config/caps.yaml 未设置 %%s %%s 的 %%s 上限。', called, key, currency)
+            ELSE
+                format(
+                    '%%s %%s 今日已达 %%s %%s；最多放行 %%s。',
+                    called, key, to_char(value, 'FM999,999,999,990.00'), currency,
+                    to_char(most_value, 'FM999,999,999,990.00')
+                )
+        END,
+        '' ORDER BY scope, key
+    ) AS reason_zh
 FROM told
 WHERE number > most OR most_value IS NULL OR value > most_value
 GROUP BY proposal_id, code

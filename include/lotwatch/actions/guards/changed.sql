@@ -78,7 +78,16 @@ SELECT
                 '%%s: it is needed after all. The position of %%s would fall to %%s, below the reorder point of %%s.',
                 item_code, inventory_position, inventory_position - before + after, reorder_point
             )
-    END AS reason
+    END AS reason,
+    CASE
+        WHEN altered THEN format('%%s：订单 %%s 已在 ERP 中被修改，请在 ERP 中查看。', item_code, order_code)
+        WHEN received > 0 OR sent > 0 THEN format('%%s：订单 %%s 部分已到货或在途。', item_code, order_code)
+        ELSE
+            format(
+                '%%s：仍然需要。库存位置将由 %%s 降至 %%s，低于再订货点 %%s。',
+                item_code, inventory_position, inventory_position - before + after, reorder_point
+            )
+    END AS reason_zh
 FROM found
 WHERE
     altered OR received > 0 OR sent > 0

@@ -43,14 +43,14 @@ SUM_GUARDS = ("caps", "budget")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A guard's no to a proposal, or to one line of it when `item_id` is set."""
+    """A guard's no to a proposal, or to one line of it when `item_id` is set; `reason` in English."""
 
     proposal_id: int
     code: str
     item_id: int | None
     item_code: str | None
     reason: str
-    reason_zh: str | None = None
+    reason_zh: str
 
 
 def guard(
