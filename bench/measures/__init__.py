@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from bench.figures import Figure
-from bench.measures.actions import measure_flow, measure_reorder, measure_transfers
+from bench.measures.actions import measure_flow, measure_proposals, measure_reorder, measure_transfers
 from bench.measures.connectors import measure_connectors
 from bench.measures.facts import measure_as_of
 from bench.measures.gate import measure_gate
@@ -25,7 +25,7 @@ from bench.world import World
 
 Name = Literal[
     "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "compile", "sweep", "changed", "transfers",
-    "reorder", "holds", "flow", "route", "connectors", "tryton", "push",
+    "reorder", "holds", "flow", "proposals", "route", "connectors", "tryton", "push",
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -44,6 +44,7 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "reorder": measure_reorder,
     "holds": measure_holds,
     "flow": measure_flow,
+    "proposals": measure_proposals,
     "route": measure_route,
     "connectors": measure_connectors,
     "tryton": measure_tryton,

@@ -236,10 +236,18 @@ line AS (
 )
 
 SELECT
-    header.proposal_id,
     header.code,
-    count(*) AS lines
+    jsonb_build_object(
+        'supplier', supplier.code,
+        'site', site.code,
+        'total', orders.total,
+        'lines', orders.lines
+    ) AS told
 FROM header
-INNER JOIN line ON header.proposal_id = line.proposal_id
-GROUP BY header.proposal_id, header.code
+INNER JOIN orders
+    ON
+        header.supplier_id = orders.supplier_id AND header.site_id = orders.site_id
+        AND header.currency = orders.currency
+INNER JOIN lotwatch.supplier AS supplier ON header.supplier_id = supplier.supplier_id
+INNER JOIN lotwatch.location AS site ON header.site_id = site.location_id
 ORDER BY header.proposal_id;
