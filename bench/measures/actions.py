@@ -68,10 +68,9 @@ def measure_proposals(world: World) -> Iterator[Figure]:
         alerts = conn.execute(query(__package__, "make_shortages"), parameters).rowcount
     world.settle()
     floor = Yardstick("count(*) of fact_item_site", seconds_to_read(world, "count_facts"))
-    with world.connect() as conn:
+    with world.connect() as conn, conn.transaction(force_rollback=True):
         actions.propose(conn, tables, actions.ProposeSettings(), context)
         buying = _cost(conn, context.as_of)
-        conn.rollback()
     with world.connect() as conn, Stopwatch() as watch:
         propose(conn, context, actions.ProposeSettings())
         conn.commit()
