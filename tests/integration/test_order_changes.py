@@ -14,7 +14,7 @@ from tests.integration.test_actions import ask, decide, short, states
 from tests.integration.test_delivery import World, approved, drain_all, then_calm
 from tests.integration.test_portal_answers import ASKED, answer, fact, listen, ordered, sent, sync
 
-__all__ = ["approved", "sent", "short"]
+__all__ = ["approved", "decided", "sent", "short"]
 
 SETTINGS = actions.OrderChangeSettings()
 Sent = tuple[Company, World]

@@ -41,7 +41,9 @@ def propose(
             "holding_rate": terms.holding_rate,
             "freight": Jsonb(terms.freight.model_dump(mode="json")),
         }
+        conn.execute("SET LOCAL enable_nestloop = off")  # what is written in one statement is thought to be one row
         rows = conn.execute(query(__package__, "insert"), parameters).fetchall()
+        conn.execute("SET LOCAL enable_nestloop = on")
         record_many(conn, context, "proposal", (("order proposed", code, after) for code, after in rows))
         unsupplied = conn.execute(query(__package__, "needs_without_supplier"), {"acting": about}).fetchone()
     return {

@@ -90,14 +90,17 @@ def _propose_in(
     entities = takers.drop_duplicates("site").set_index("site").legal_entity_id.to_dict()
     known = takers[["item", "site", "alert_id", "price"]].rename(columns={"site": "to_site"})
     moves = solution.moves.merge(known, on=["item", "to_site"])
-    made: dict[str, int] = {}
-    events = []
-    for pair, theirs in moves.groupby(["from_site", "to_site"]):
-        kind, code, lines, after = _write(conn, pair, theirs, shelves, entities, currency, context)
-        made[code] = lines
-        events.append((f"{kind} proposed", code, after))
+    heads = []
+    for (from_site, to_site), theirs in moves.groupby(["from_site", "to_site"]):
+        lines = [line for move in theirs.itertuples() for line in _lines(move, shelves, move.alert_id, context)]
+        heads.append(_head((int(from_site), int(to_site)), theirs, entities, currency) | {"lines": _together(lines)})
+    parameters = {"moves": Jsonb(heads), "currency": currency, "as_of": context.as_of}
+    conn.execute("SET LOCAL enable_nestloop = off")  # what is written in one statement is thought to be one row
+    made = conn.execute(query(__package__, "insert"), parameters).fetchall()
+    conn.execute("SET LOCAL enable_nestloop = on")
+    events = ((f"{kind} proposed", code, told | {"lines": count}) for kind, code, count, told in made)
     record_many(conn, context, "proposal", events)
-    return made
+    return {code: count for _, code, count, _ in made}
 
 
 def _lanes(conn: psycopg.Connection, stock: Frame, takers: Frame, transit_days: float, currency: str) -> Frame:
@@ -175,39 +178,21 @@ def _problem(stock: Frame, takers: Frame, lanes: Frame) -> Problem:
     return Problem(give, takers.assign(price=takers["price"].fillna(0.0)), ending, lanes)
 
 
-def _write(
-    conn: psycopg.Connection,
-    pair: Any,
-    moves: Frame,
-    shelves: Shelves,
-    entities: Mapping[int, Any],
-    currency: str,
-    context: RunContext,
-) -> tuple[str, str, int, dict[str, Any]]:
-    """One proposal for a pair of sites; the lots are taken as they end. Returns its kind, code, how many lines, and what is
-    written into the audit trail."""
-    from_site, to_site = map(int, pair)
-    lines = _together([line for move in moves.itertuples() for line in _lines(move, shelves, move.alert_id, context)])
-    giver, taker = entities.get(from_site), entities.get(to_site)
+def _head(pair: tuple[int, int], moves: Frame, entities: Mapping[int, Any], currency: str) -> dict[str, Any]:
+    """What is proposed for a pair of sites, but for its lines."""
+    giver, taker = (entities.get(site) for site in pair)
     same = giver == taker or pd.isna(giver) or pd.isna(taker)
     worth, cost = float(moves.worth.sum()), float(moves.cost.max())
-    parameters = {
+    return {
         "kind": "transfer" if same else "return_and_reship",
-        "from_site": from_site,
-        "to_site": to_site,
-        "currency": currency,
-        "as_of": context.as_of,
+        "from_site": pair[0],
+        "to_site": pair[1],
         "cost": round(cost, 4),
         "saves": round(worth - cost, 4),
         "confidence": _confidence(moves),
-        "alternatives": Jsonb(_alternatives(moves, currency)),
-        "if_nobody_acts": Jsonb(_otherwise(moves)),
-        "lines": Jsonb(lines),
+        "alternatives": _alternatives(moves, currency),
+        "if_nobody_acts": _otherwise(moves),
     }
-    row = conn.execute(query(__package__, "insert"), parameters).fetchone()
-    assert row is not None  # noqa: S101 (an insert always answers)
-    after = {"from": from_site, "to": to_site, "lines": len(lines), "saves": parameters["saves"], "currency": currency}
-    return str(parameters["kind"]), str(row[1]), len(lines), after
 
 
 def _shelve(stock: Frame) -> Shelves:
