@@ -11,7 +11,7 @@ from lotwatch.delivery.portals import LineResponse, OrderChange, Part
 from lotwatch.rules import evaluate_live, load_rules
 from tests.integration.company import TODAY, Company
 from tests.integration.test_actions import ask, decide, short, states
-from tests.integration.test_delivery import World, approved, drain_all, then_calm
+from tests.integration.test_delivery import World, approved, decided, drain_all, then_calm
 from tests.integration.test_portal_answers import ASKED, answer, fact, listen, ordered, sent, sync
 
 __all__ = ["approved", "decided", "sent", "short"]
