@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from bench.figures import Figure
-from bench.measures.actions import measure_flow, measure_reorder, measure_transfers
+from bench.measures.actions import measure_flow, measure_proposals, measure_reorder, measure_transfers
 from bench.measures.connectors import measure_connectors
 from bench.measures.facts import measure_as_of
 from bench.measures.gate import measure_gate
@@ -27,7 +27,7 @@ from bench.world import World
 
 Name = Literal[
     "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "compile", "sweep", "changed", "transfers",
-    "reorder", "holds", "flow", "route", "match", "respond", "connectors", "tryton", "push", "receive",
+    "reorder", "holds", "flow", "proposals", "route", "match", "respond", "connectors", "tryton", "push", "receive",
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -46,6 +46,7 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "reorder": measure_reorder,
     "holds": measure_holds,
     "flow": measure_flow,
+    "proposals": measure_proposals,
     "route": measure_route,
     "match": measure_matching,
     "respond": measure_respond,

@@ -1,9 +1,13 @@
 """The actions: what is short is brought from where it is too much, and else ordered."""
 
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import psycopg
+from psycopg.rows import dict_row
 
 from bench.figures import Figure, Stopwatch, Yardstick
 from bench.measures.reading import seconds_to_read
@@ -12,6 +16,8 @@ from lotwatch import actions, rules
 from lotwatch.actions.transfers import TransferSettings, propose_transfers
 from lotwatch.actions.transfers.flow import PARTS, Problem, solve
 from lotwatch.db.query import query
+from lotwatch.jobs.watch import propose
+from lotwatch_local import postgres
 
 #: of the flow: sites, and for each item how many are short and how many can give
 SITES, SHORT, GIVE = 200, 20, 12
@@ -51,6 +57,35 @@ def measure_transfers(world: World) -> Iterator[Figure]:
         done = propose_transfers(conn, tables, TransferSettings(), context)
         conn.commit()
     yield Figure("transfers", f"{done['transfers']:,} transfers", done["transfer_lines"], "lines", watch.seconds, floor)
+
+
+def measure_proposals(world: World) -> Iterator[Figure]:
+    """All that is proposed for as many open alerts as there are item-sites, over 200 sites, from the database and back into it:
+    moved first, then bought; and its cost against buying all of it."""
+    context, tables = world.context(3), rules.load_rules()
+    with postgres.connect_superuser(world.settings, "lotwatch") as conn:
+        parameters = {"items": max(1, world.rows // SHORT), "as_of": context.as_of}
+        alerts = conn.execute(query(__package__, "make_shortages"), parameters).rowcount
+    world.settle()
+    floor = Yardstick("count(*) of fact_item_site", seconds_to_read(world, "count_facts"))
+    with world.connect() as conn, conn.transaction(force_rollback=True):
+        actions.propose(conn, tables, actions.ProposeSettings(), context)
+        buying = _cost(conn, context.as_of)
+    with world.connect() as conn, Stopwatch() as watch:
+        propose(conn, context, actions.ProposeSettings())
+        conn.commit()
+    with world.connect() as conn:
+        done = _cost(conn, context.as_of)
+    case = (
+        f"{done['proposals']:,} proposals, {done['transfer_lines']:,} lines moved, {done['order_lines']:,} bought,"
+        f" {done['cost'] / buying['cost']:.0%} of the cost of buying all"
+    )
+    yield Figure("proposals", case, alerts, "alerts", watch.seconds, floor)
+
+
+def _cost(conn: psycopg.Connection, as_of: datetime) -> dict[str, Any]:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query(__package__, "proposed_cost"), {"as_of": as_of}).fetchone() or {}
 
 
 def _problem(items: int) -> Problem:

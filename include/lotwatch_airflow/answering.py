@@ -36,7 +36,7 @@ def give(
 
     Nobody else can answer in between. Raises NotTheirs, and TooLate where it was answered or changed before.
     """
-    policies = actions.load_policies()
+    policies = actions.active_policies(conn)
     with conn.transaction():
         proposal = actions.may_answer(conn, decision, policies)
         if tell(proposal, decision.answer, decision.note, login) == "taken":

@@ -39,7 +39,7 @@ DEVICE_ATTRIBUTES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("order_multiple", "Order multiple", "integer", ()),
 )
 
-#: the connector's user: reads what it maps, and may make purchases but not delete them. (model, rights)
+#: the connector's user: reads what it maps, and may make and change purchases but not delete them. (model, rights)
 SERVICE_GROUP = "Lotwatch"
 SERVICE_LOGIN = "lotwatch"
 SERVICE_RIGHTS: dict[str, tuple[str, ...]] = {
@@ -55,7 +55,7 @@ SERVICE_RIGHTS: dict[str, tuple[str, ...]] = {
     "quality.inspection": ("read",),
     "account.invoice.line": ("read",),
     "purchase.purchase": ("read", "write", "create"),
-    "purchase.line": ("read", "write", "create"),
+    "purchase.line": ("read", "write", "create", "delete"),
 }
 
 

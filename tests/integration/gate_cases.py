@@ -619,6 +619,7 @@ BREAKS: dict[str, tuple[str, tuple[dict[str, Any], ...]]] = {
     "PUR023": ("purchase_line", ({"ordered_on": date(2026, 3, 13)},)),
     "PUR024": ("purchase_line", ({"currency": "RMB"},)),
     "PUR025": ("purchase_line", ({"confirmed_quantity": -1},)),
+    "PUR026": ("purchase_line", ({"invoiced_quantity": -1},)),
     "REF010": ("purchase_line", ({"supplier_code": "NOBODY"},)),
     "REF011": ("purchase_line", ({"site_code": "NOWHERE"},)),
     "REF012": ("purchase_line", ({"item_code": "NOTHING"},)),

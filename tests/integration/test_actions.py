@@ -432,7 +432,7 @@ def messages(company: Company, template: str) -> list[tuple[list[str], dict[str,
 def test_an_answer_from_the_board_counts_and_the_one_in_airflow_then_decides_nothing(
     waiting: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "load_policies", lambda: POLICIES)
+    monkeypatch.setattr(actions, "active_policies", lambda *_: POLICIES)
     run = replace(waiting.context, run_id="ask")
     assert jobs.is_asked(waiting.conn, run, 1, 1, "buyer")
     actions.may_answer(waiting.conn, answer_of(), POLICIES)
@@ -462,7 +462,7 @@ def test_after_its_time_nobody_can_answer_any_more(waiting: Company) -> None:
 def test_a_changed_order_is_guarded_and_asked_anew_and_old_answers_decide_nothing(
     waiting: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "load_policies", lambda: POLICIES)
+    monkeypatch.setattr(actions, "active_policies", lambda *_: POLICIES)
     first, second = actions.load_proposal(waiting.conn, 1).lines
     before, refused = actions.revise(
         waiting.conn,
@@ -543,7 +543,7 @@ PATIENT = actions.Policies.model_validate({
 def test_each_approver_is_told_with_a_link_of_their_own_then_the_deputies_then_who_is_above(
     short: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "load_policies", lambda: PATIENT)
+    monkeypatch.setattr(actions, "active_policies", lambda *_: PATIENT)
     monkeypatch.setattr(actions, "active_budgets", lambda *_: RICH)
     propose(short)
     run = replace(short.context, run_id="ask")
@@ -614,3 +614,18 @@ def test_in_an_emergency_it_is_carried_out_at_once_and_asked_about_afterwards(
     assert actions.decide(short.conn, decision, run, EMERGENCY) == answer
     assert [to for to, _ in messages(short, "take_back")] == [["buyer", "ops"]] * taken_back
     assert actions.is_approved(short.conn, 1), "what was carried out was approved by its policy"
+
+
+def test_what_waits_at_a_step_that_is_no_more_is_asked_anew_by_the_policies_in_force(short: Company) -> None:
+    propose(short)
+    ask(short)
+    others = actions.Policies.model_validate({
+        "steps": {"boss": {"title": {"en": "Boss", "zh": "院长"}, "approvers": ["ada"]}},
+        "policies": [{"id": "all_of_it", "steps": ["boss"]}],
+    })
+    run = replace(short.context, run_id="ask")
+    with pytest.raises(actions.NotTheirs, match="no step buyer any more") as caught:
+        actions.decide(short.conn, answer_of(), run, others)
+    assert actions.ask_again(short.conn, answer_of(), run, caught.value) == "proposed"
+    [question] = actions.ask(short.conn, replace(run, run_id="next"), 200, others).questions
+    assert (question.step, question.proposal.policy_id) == ("boss", "all_of_it")

@@ -10,11 +10,12 @@ import psycopg
 import pytest
 
 from lotwatch import actions
+from lotwatch.config import Words
 from lotwatch.delivery import Gateways, drain
 from lotwatch.delivery.channels import Message
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
 from lotwatch.delivery.people import People
-from lotwatch.delivery.portals import Breaker, Confirmation, OrderResponse, Page, Portals
+from lotwatch.delivery.portals import Breaker, Confirmation, OrderChange, OrderResponse, Page, Portals
 from lotwatch.delivery.portals import Order as PortalOrder
 from lotwatch.delivery.portals.registry import RestSettings
 from lotwatch.errors import SourceError
@@ -46,6 +47,10 @@ class World:
         self.messages: list[Message] = []
         self.answers: list[OrderResponse] = []
         self.settings: RestSettings | None = SETTINGS
+        self.changes: list[tuple[str, OrderChange | None]] = []
+        self.different: Words | None = None
+        self.placed = False
+        self.in_erp: list[actions.Proposal] = []
 
     def gateways(self) -> Gateways:
         people = People.model_validate({
@@ -75,6 +80,15 @@ class World:
             raise Killed
         return self.drafts[order.code]
 
+    def differs(self, order: actions.Proposal) -> Words | None:
+        return self.different
+
+    def change(self, before: actions.Proposal, after: actions.Proposal) -> bool:
+        if next(self.troubles) == "down":
+            raise SourceError("The ERP is down", retry=True)
+        self.in_erp += [] if self.placed else [after]
+        return not self.placed
+
     # the portal
     def find_order(self, reference: str) -> Confirmation | None:
         if next(self.troubles) in {"down", "silent"}:
@@ -100,17 +114,34 @@ class World:
         first = int(cursor or 0)
         return Page(responses=self.answers[first:], cursor=str(len(self.answers)))
 
-    def change_order(self, *asked: object) -> Confirmation:
-        raise NotImplementedError
+    def change_order(self, change: OrderChange, idempotency_key: str) -> Confirmation:
+        return self._take_change(change.reference, change)
 
-    cancel_order = change_order
+    def cancel_order(self, reference: str, reason: str, idempotency_key: str) -> Confirmation:
+        return self._take_change(reference, None)
+
+    def _take_change(self, reference: str, change: OrderChange | None) -> Confirmation:
+        trouble = next(self.troubles)
+        if trouble == "down":
+            raise Unavailable("429", retry_after=0)
+        if trouble == "refuse":
+            raise Refused("409")
+        self.changes.append((reference, change))
+        if trouble == "silent":
+            raise Unclear("time-out after accepting")
+        if trouble == "kill":
+            raise Killed
+        return self._confirm(self.orders[reference])
 
     def _confirm(self, order: PortalOrder) -> Confirmation:
+        changes = [change for reference, change in self.changes if reference == order.reference]
         return Confirmation(
             confirmation_number=f"C-{order.reference}",
             reference=order.reference,
             buyer_reference=order.buyer_reference,
             received_at=datetime(2026, 6, 15, tzinfo=UTC),
+            sequence=max((change.sequence for change in changes if change), default=0),
+            cancelled=None in changes,
         )
 
     # the channel to people

@@ -70,6 +70,7 @@ class World:
     drafted: Counter[str] = field(default_factory=Counter)
     orders: dict[str, Order] = field(default_factory=dict)
     accepted: Counter[str] = field(default_factory=Counter)
+    cancelled: Counter[str] = field(default_factory=Counter)
     refused: set[str] = field(default_factory=set)
     answers: list[OrderResponse] = field(default_factory=list)
 
@@ -99,6 +100,21 @@ class World:
         if trouble == "killed after":
             raise Killed
         return self.drafts[order.code]
+
+    def differs(self, order: actions.Proposal) -> None:
+        return None
+
+    def change(self, before: actions.Proposal, after: actions.Proposal) -> bool:
+        trouble = self.trouble(*AT_ERP)
+        if trouble == "down":
+            raise SourceError("The ERP is down", retry=True)
+        assert after.lines == ()
+        self.drafts.pop(before.code, None)
+        if trouble == "silent":
+            raise SourceError("The ERP gave no answer", retry=True)
+        if trouble == "killed after":
+            raise Killed
+        return True
 
     # the portal
     def find_order(self, reference: str) -> Confirmation | None:
@@ -158,10 +174,28 @@ class World:
     def change_order(self, *asked: object) -> Confirmation:
         raise NotImplementedError
 
-    cancel_order = change_order
+    def cancel_order(self, reference: str, reason: str, idempotency_key: str) -> Confirmation:
+        trouble = self.trouble(*AT_PORTAL)
+        match trouble:
+            case "down" | "slow down":
+                raise Unavailable("503")
+            case "lost":
+                raise Unclear("nothing arrived", silent=True)
+            case "killed before":
+                raise Killed
+        self.cancelled[reference] += 1
+        match trouble:
+            case "silent" | "answered" | "nonsense":
+                raise Unclear("time-out after accepting", silent=True)
+            case "killed after":
+                raise Killed
+        return self._confirm(self.orders[reference])
 
     def _confirm(self, order: Order) -> Confirmation:
-        return Confirmation(confirmation_number=f"C-{order.reference}", reference=order.reference, received_at=NOW)
+        return Confirmation(
+            confirmation_number=f"C-{order.reference}", reference=order.reference, received_at=NOW,
+            cancelled=self.cancelled[order.reference] > 0,
+        )  # fmt: skip
 
     # the mail service
     def send(self, message: Message, to: Sequence[str]) -> str:
@@ -214,6 +248,28 @@ def order(conn: psycopg.Connection, decision: str | None) -> str:
         )
     enqueue(conn, "erp_draft", row[1], {"proposal_id": row[0]})
     return str(row[1])
+
+
+def cancel(conn: psycopg.Connection, code: str) -> None:
+    """An approved cancellation of an order that was sent, in the outbox."""
+    row = conn.execute(
+        "INSERT INTO lotwatch.proposal (kind, supplier_id, site_id, currency, state, created_at, steps, order_id, details)"
+        " SELECT 'order_change', supplier_id, site_id, currency, 'approved', created_at, steps, proposal_id, '{\"sequence\": 1}'"
+        " FROM lotwatch.proposal WHERE code = %s RETURNING proposal_id, code",
+        (code,),
+    ).fetchone()
+    assert row is not None
+    conn.execute(
+        "INSERT INTO lotwatch.proposal_line (proposal_id, item_id, quantity, unit_price, requested_on, why)"
+        " SELECT %s, item_id, 12, 10, %s, '{\"after\": []}' FROM lotwatch.item",
+        (row[0], TODAY),
+    )
+    conn.execute(
+        "INSERT INTO lotwatch.approval (proposal_id, step, decision, decided_by, decided_at, run_id)"
+        " VALUES (%s, 'buyer', 'approved', 'olga', %s, 'ask')",
+        (row[0], NOW),
+    )
+    enqueue(conn, "portal_change", f"{row[1]}:portal", {"proposal_id": row[0]})
 
 
 def elapse(conn: psycopg.Connection) -> None:
@@ -276,8 +332,16 @@ def test_each_approved_order_is_placed_once_and_no_other_ever(stage: Company, db
             decisions = {order(stage.conn, each): each for each in chosen}
             world.refused = {code for code in decisions if random.random() < 0.1}
             try:
-                run_to_the_end(stage, other, world, gateways(world, world, random))
+                ways = gateways(world, world, random)
+                run_to_the_end(stage, other, world, ways)
                 check(stage.conn, world, decisions, world.accepted)
+                gone = [code for code in decisions if world.accepted[code] and random.random() < 0.3]
+                world.troubles = random.randrange(MOST_TROUBLES + 1)
+                for code in gone:
+                    cancel(stage.conn, code)
+                run_to_the_end(stage, other, world, ways)
+                assert world.cancelled == {f"PO-{code}": 1 for code in gone}
+                assert not world.drafts.keys() & set(gone)
             except AssertionError as error:
                 raise AssertionError(f"seed {seed}: {error}") from error
             # what is over would only make the next run slower

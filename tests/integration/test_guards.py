@@ -3,16 +3,20 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import product
 
 import psycopg
 import pytest
 from typer.testing import Result
 
-from lotwatch import access, actions, ledger
+from lotwatch import access, actions, ledger, outbox
+from lotwatch.actions.carry_out import carry_out
 from lotwatch.actions.guards import Caps
+from lotwatch.actions.guards.guard import Stage
 from lotwatch.actions.transfers import TransferSettings, propose_transfers
-from lotwatch.delivery import drain
+from lotwatch.delivery import dispatch, drain
+from lotwatch.delivery.people import People
 from lotwatch.errors import LotwatchError
 from lotwatch.rules import load_rules
 from tests.integration.company import NOW, TODAY, Company
@@ -147,12 +151,15 @@ def test_it_is_stopped_from_a_shell_too(company: Company, lotwatch: Callable[...
 # --- what is not right
 
 
-def refuse(company: Company, guard: str, words_of_it: str, items: tuple[str, ...], caps: Caps | None) -> None:
+def refuse(
+    company: Company, stage: Stage, guard: str, words_of_it: str, items: tuple[str, ...], caps: Caps | None
+) -> None:
     """That this guard alone refuses something, in these words, and that `items` are still to be ordered."""
-    refusals = actions.guard(company.conn, [1], "ask", NOW, company.context, caps)
-    told = company.conn.execute("SELECT guard, stage, reason FROM lotwatch.guard_event").fetchall()
-    assert [(name, stage) for name, stage, _ in told] == [(guard, "ask")], told
+    refusals = actions.guard(company.conn, [1], stage, NOW, company.context, caps)
+    told = company.conn.execute("SELECT guard, stage, reason, reason_zh FROM lotwatch.guard_event").fetchall()
+    assert [each[:2] for each in told] == [(guard, stage)], told
     assert words_of_it in refusals[0].reason
+    assert any("\u4e00" <= character <= "\u9fff" for character in told[0][3]), told
     left = actions.load_proposal(company.conn, 1)
     assert (tuple(line.item_code for line in left.lines), left.state) == (items, "proposed" if items else "refused")
 
@@ -212,6 +219,50 @@ def _nothing(company: Company) -> None:
     pass
 
 
+def _licence(of: str, **dates: date) -> Callable[[Company], None]:
+    """A licence of an item, supplier or the company that buys, that is in force on these days."""
+
+    def spoil(company: Company) -> None:
+        company.conn.execute("INSERT INTO lotwatch.legal_entity (code, name, country) VALUES ('LE', 'Buyer Inc', 'DE')")
+        company.conn.execute(
+            "UPDATE lotwatch.location SET legal_entity_id = (SELECT legal_entity_id FROM lotwatch.legal_entity)"
+        )
+        holder = {
+            "item": "item_id) SELECT item_id FROM lotwatch.item WHERE code = 'I1'",
+            "supplier": "supplier_id) SELECT supplier_id FROM lotwatch.supplier",
+            "company": "legal_entity_id) SELECT legal_entity_id FROM lotwatch.legal_entity",
+        }[of]
+        column, _, rows = holder.partition(") SELECT ")
+        what, _, where = rows.partition(" FROM ")
+        company.conn.execute(
+            f"INSERT INTO lotwatch.credential (kind, number, valid_from, valid_through, {column})"  # noqa: S608
+            f" SELECT 'licence', 'L-1', %s, %s, {what} FROM {where}",
+            (dates.get("since"), dates.get("until", TODAY + timedelta(days=9))),
+        )
+
+    return spoil
+
+
+def _too_many(company: Company) -> None:
+    company.conn.execute(
+        "UPDATE lotwatch.proposal_line SET quantity = quantity * 10 FROM lotwatch.item"
+        " WHERE item.item_id = proposal_line.item_id AND item.code = 'I1'"
+    )
+
+
+def _ordered_meanwhile(company: Company) -> None:
+    company.conn.execute(
+        "INSERT INTO lotwatch.purchase_order_line (source, source_key, state, supplier_id, site_id, item_id, quantity,"
+        " unit_price, currency, ordered_on) SELECT 'erp', 'x', 'open', supplier_id, site_id, item_id, 80, 10, 'USD', %s"
+        " FROM lotwatch.proposal CROSS JOIN lotwatch.item WHERE item.code = 'I1'",
+        (TODAY,),
+    )
+
+
+def _spent(company: Company) -> None:
+    company.conn.execute("UPDATE lotwatch.budget SET amount = 1")
+
+
 def _second(company: Company) -> None:
     again(company, "waiting", NOW)
 
@@ -228,6 +279,13 @@ def test_what_is_not_right_is_refused_in_a_buyers_words(proposed: Company) -> No
         (_dearer, "price", "I1: 10.00 USD is 20 % above the 8.30 of earlier orders", ("I2",), None),
         (_recalled, "recalled", "I1 is recalled (RC-1)", ("I2",), None),
         (_doubtful, "quarantine", "I1: records of it lie in quarantine", ("I2",), None),
+        (_licence("item", until=TODAY - timedelta(days=1)), "credential", "I1: its licence L-1 lapsed on", ("I2",), None),
+        (_licence("supplier", until=TODAY - timedelta(days=1)), "credential", "Supplier One: its licence L-1 lapsed", (), None),
+        (_licence("company", until=TODAY - timedelta(days=1)), "credential", "Buyer Inc: its licence L-1 lapsed", (), None),
+        (_licence("supplier", since=TODAY + timedelta(days=1)), "credential", "L-1 holds from 2026-06-16 on only", (), None),
+        (_too_many, "maximum", "above the maximum", ("I2",), None),
+        (_ordered_meanwhile, "duplicate", "I1: needed no longer. 10 available, 80 on order", ("I2",), None),
+        (_spent, "budget", "exceeds the budget of DC", (), None),
         (
             _nothing, "caps", "USD of supplier S1 today; at most 5.00 are let through", (),
             {"supplier": WIDE | {"of": {"S1": SMALL}}, "rule": WIDE},
@@ -245,10 +303,14 @@ def test_what_is_not_right_is_refused_in_a_buyers_words(proposed: Company) -> No
             {"supplier": WIDE, "rule": {"number": 10, "value": {"EUR": 1}}},
         ),
     ]  # fmt: skip
-    for spoil, guard, words_of_it, items, caps in cases:
+    stages: tuple[Stage, ...] = ("ask", "send")
+    for stage, (spoil, guard, words_of_it, items, caps) in product(stages, cases):
         with proposed.conn.transaction(force_rollback=True):
             spoil(proposed)
-            refuse(proposed, guard, words_of_it, items, Caps.model_validate(caps) if caps else None)
+            refuse(proposed, stage, guard, words_of_it, items, Caps.model_validate(caps) if caps else None)
+    with proposed.conn.transaction(force_rollback=True):
+        _licence("supplier", since=TODAY, until=TODAY)(proposed)
+        assert actions.guard(proposed.conn, [1], "ask", NOW, proposed.context) == [], "on its first day, and its last"
     strict = Caps.model_validate({"supplier": WIDE | {"number": 1}, "rule": WIDE})
     assert actions.guard(proposed.conn, [1], "ask", NOW, proposed.context, strict) == []
 
@@ -293,3 +355,47 @@ def test_a_lot_that_ends_on_its_way_is_not_moved(uneven: Company) -> None:
         f"SOON may be used until {TODAY + timedelta(days=1)} and would be at HOSP on {TODAY + timedelta(days=2)}."
         in refusal.reason
     )
+
+
+def test_what_is_there_meanwhile_is_not_brought_but_what_would_expire_is(uneven: Company) -> None:
+    propose_transfers(uneven.conn, load_rules(), TransferSettings(currency="USD"), uneven.context)
+    change = "UPDATE lotwatch.proposal_line SET quantity = %s, why = why || jsonb_build_object('at_risk', %s::bigint)"
+
+    def refusing(quantity: int, at_risk: int) -> set[str]:
+        with uneven.conn.transaction(force_rollback=True):
+            uneven.conn.execute(change, (quantity, at_risk))
+            actions.guard(uneven.conn, [1], "send", NOW, uneven.context)
+            return {name for (name,) in uneven.conn.execute("SELECT guard FROM lotwatch.guard_event")}
+
+    assert "maximum" in refusing(250, 0)
+    assert "maximum" not in refusing(250, 250)
+    uneven.move(200, "HOSP", lot="LATE", days_ago=0.1)
+    uneven.post()
+    assert "duplicate" in refusing(5, 0)
+    assert "duplicate" not in refusing(5, 5)
+
+
+def test_what_people_are_to_do_by_hand_is_not_told_to_them_while_it_is_stopped(uneven: Company) -> None:
+    uneven.conn.commit()
+    uneven.conn.autocommit = True
+    world = World(calm())
+    people = People.model_validate({"w": {"roles": ["warehouse"], "channels": [{"smtp": "w@x.example"}]}})
+    ways = replace(world.gateways(), people=people)
+    propose_transfers(uneven.conn, load_rules(), TransferSettings(currency="USD"), uneven.context)
+    uneven.conn.execute("UPDATE lotwatch.proposal SET kind = 'return_and_reship', state = 'approved'")
+    carry_out(uneven.conn, actions.load_proposal(uneven.conn, 1), uneven.context)
+    for stopped in ("message", "message_delivery"):
+        number = actions.stop(uneven.conn, "all", "", "flood", uneven.context, "olga")
+        assert number
+        due_now(uneven.conn)
+        assert drain(uneven.conn, ways, uneven.context).counts == Counter({f"{stopped}.stopped": 1})
+        actions.resume(uneven.conn, number, "dry again", uneven.context, "olga")
+        if stopped == "message":  # it is on its way to somebody when the next stop comes
+            due_now(uneven.conn)
+            row = outbox.claim(uneven.conn, 0)
+            assert row
+            assert dispatch.route(uneven.conn, row, people, uneven.context)
+            outbox.release(uneven.conn, row)
+    due_now(uneven.conn)
+    drain(uneven.conn, ways, uneven.context)
+    assert [message.subject.split(":")[0] for message in world.messages] == ["Return and reship LW-000001"]

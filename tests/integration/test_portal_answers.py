@@ -21,10 +21,10 @@ from lotwatch.sources import inbox
 from lotwatch.sources.registry import Source
 from tests.integration.company import NOW, TODAY, Company
 from tests.integration.test_actions import ask, decide, propose, short, states
-from tests.integration.test_delivery import SETTINGS, World, approved, calm, drain_all, proposal, then_calm
+from tests.integration.test_delivery import SETTINGS, World, approved, calm, decided, drain_all, proposal, then_calm
 from tests.integration.test_inbox import push
 
-__all__ = ["approved", "short"]
+__all__ = ["approved", "decided", "short"]
 
 ASKED = TODAY + timedelta(days=10)
 

@@ -249,3 +249,20 @@ def test_a_budget_goes_from_its_file_into_force(db: psycopg.Connection, lotwatch
     assert "7 EUR" not in lotwatch("budget", "show").stdout
     lotwatch("budget", "activate", "2", user="peter")
     assert "DC-N: 7 EUR a month" in lotwatch("budget", "show").stdout
+
+
+def test_approval_policies_go_from_their_file_into_force(db: psycopg.Connection, lotwatch, tmp_path: Path) -> None:
+    path = tmp_path / "approvals.yaml"
+    path.write_text(
+        "steps: {boss: {title: {en: Boss, zh: 院长}, approvers: [olga, ada], answer_within: 4h}}\n"
+        "policies: [{id: all_of_it, steps: [boss]}]"
+    )
+    assert actions.active_policies(db) == actions.load_policies()
+    lotwatch("approvals", "submit", str(path), "--reason", "one boss")
+    assert "small_transfer: automatic" in lotwatch("approvals", "show").stdout
+    lotwatch("approvals", "activate", "2", user="peter")
+    assert "all_of_it: boss" in lotwatch("approvals", "show").stdout
+    assert actions.active_policies(db) == actions.load_policies(path)
+    assert actions.policies_as_content(actions.active_policies(db)) == actions.policies_as_content(
+        actions.load_policies(path)
+    )

@@ -238,6 +238,26 @@ def test_something_else_under_our_reference_is_refused(client: TrytonClient, ord
         erp.draft(replace(order, code=f"LW-{uuid4()}", lines=(replace(order.lines[0], item_code="MD-9999"),)))
 
 
+def test_a_draft_is_changed_and_cancelled_as_it_is_wanted(client: TrytonClient, order: Order) -> None:
+    erp = TrytonErp(client)
+    number = erp.draft(order)
+    sooner, rest = (
+        replace(order.lines[0], quantity=15, requested_on=date(2030, 5, 2)),
+        replace(order.lines[0], quantity=25),
+    )
+    split = replace(order, lines=(sooner, rest, order.lines[1]))
+    less = replace(order, lines=(rest,))
+    assert (erp.differs(order), erp.change(order, split), erp.change(order, split)) == (None, True, True)
+    assert (erp.differs(split), erp.change(split, less), erp.differs(less)) == (None, True, None)
+    assert erp.find(order.code) == number
+    assert erp.differs(order) is not None
+    nothing = replace(order, lines=())
+    assert (erp.change(less, nothing), erp.change(less, nothing)) == (True, True)
+    rows = [record.row for record in read_all(TrytonProcurement(client), "purchase_line")[0]]
+    states = [(row["item_code"], row["order_state"]) for row in rows if row["order_reference"] == order.code]
+    assert states == [(rest.item_code, "cancelled")]
+
+
 def test_the_connector_s_user_can_draft_and_no_more(client: TrytonClient, order: Order) -> None:
     TrytonErp(client).draft(order)
     (purchase,) = client.search_read("purchase.purchase", [["reference", "=", order.code]], ["id"])

@@ -43,16 +43,18 @@ class FakeTryton:
     def context(self) -> dict[str, Any]:
         return {}
 
-    def do(self, method: str, argument: Any, _: dict[str, Any]) -> None:
+    def do(self, method: str, argument: Any, *more: Any) -> None:
         name = method.rsplit(".", 1)[1]
         if name in self.lost:
             self.lost.discard(name)
             raise UnclearAnswerError("no answer", retry=True)
         if name == "create":
             self.create(argument[0])
+        elif name == "write":
+            self.write(argument[0], more[0]["lines"])
         else:
             (purchase,) = [purchase for purchase in self.purchases if purchase["id"] == argument[0]]
-            purchase["state"] = {"quote": "quotation", "draft": "draft"}[name]
+            purchase["state"] = {"quote": "quotation", "draft": "draft", "cancel": "cancelled"}[name]
             purchase["number"] = purchase["number"] or f"P{purchase['id']}"
         if name in self.silent:
             self.silent.discard(name)
@@ -66,8 +68,25 @@ class FakeTryton:
         }  # fmt: skip
         self.purchases.append(made)
 
+    def write(self, number: int, steps: list[tuple[Any, ...]]) -> None:
+        (purchase,) = [purchase for purchase in self.purchases if purchase["id"] == number]
+        lines = dict(enumerate(purchase["lines"], start=1))
+        for step, *said in steps:
+            if step == "create":
+                lines |= dict(enumerate(said[0], start=len(lines) + 1))
+            for line in said[0] if step != "create" else ():
+                lines = (
+                    {key: value | (said[1] if key == line else {}) for key, value in lines.items()}
+                    if step == "write"
+                    else {key: value for key, value in lines.items() if key != line}
+                )
+        purchase["lines"] = list(lines.values())
+
     def read(self, _model: str, lines: list[dict[str, Any]], _fields: Any) -> list[dict[str, Any]]:
-        return [{**line, "id": 1, "product.": {"code": line["product"], "default_uom": line["unit"]}} for line in lines]
+        return [
+            {**line, "id": number, "product.": {"code": line["product"], "default_uom": line["unit"]}}
+            for number, line in enumerate(lines, start=1)
+        ]
 
     def search_read(self, model: str, where: list[Any], _fields: Any) -> list[dict[str, Any]]:
         wanted = where[0][2]
@@ -150,3 +169,53 @@ def test_a_purchase_somebody_confirmed_keeps_its_number(tryton: FakeTryton, erp:
     erp.draft(Order())
     tryton.purchases[0]["state"] = "processing"
     assert erp.find("LW-000012") == erp.draft(Order()) == "P1"
+
+
+LATER = replace(Order().lines[0], quantity=30, requested_on=date(2026, 9, 1))
+#: a part sooner and the rest as it was, later and less of one and nothing of the other, and nothing at all
+CHANGED = {
+    "split": (replace(Order().lines[0], quantity=10, requested_on=date(2026, 7, 2)), LATER, Order().lines[1]),
+    "less": (LATER,),
+    "nothing": (),
+}
+
+
+@pytest.mark.parametrize("lost", ["", "write", "cancel"])
+@pytest.mark.parametrize("kind", CHANGED)
+def test_a_purchase_becomes_what_is_wanted_once(tryton: FakeTryton, erp: TrytonErp, kind: str, lost: str) -> None:
+    erp.draft(Order())
+    after = replace(Order(), lines=CHANGED[kind])
+    assert erp.differs(Order()) is None
+    if lost == ("cancel" if kind == "nothing" else "write"):
+        tryton.lost.add(lost)
+        with pytest.raises(SourceError, match="no answer"):
+            erp.change(Order(), after)
+        assert erp.differs(Order()) is None
+    assert erp.change(Order(), after)
+    assert erp.change(Order(), after)
+    [purchase] = tryton.purchases
+    held = [(line["product"], line["quantity"], line["delivery_date_store"]) for line in purchase["lines"]]
+    if kind == "nothing":
+        assert purchase["state"] == "cancelled"
+    else:
+        assert (sorted(held), purchase["state"], erp.differs(after)) == (
+            sorted((line.item_code, line.quantity, line.requested_on) for line in after.lines),
+            "draft",
+            None,
+        )
+
+
+def test_what_was_changed_by_hand_or_is_placed_is_left_to_people(tryton: FakeTryton, erp: TrytonErp) -> None:
+    after = replace(Order(), lines=CHANGED["less"])
+    assert "no more" in getattr(erp.differs(Order()), "en", "")
+    erp.draft(Order())
+    tryton.purchases[0]["state"] = "processing"
+    assert erp.change(Order(), after) is False
+    tryton.purchases[0]["state"] = "draft"
+    tryton.purchases[0]["lines"][0]["quantity"] = 7.0
+    assert getattr(erp.differs(Order()), "en", "") == "Somebody changed P1 in Tryton: MD-0001."
+    with pytest.raises(SourceError, match="MD-0001") as caught:
+        erp.change(Order(), after)
+    assert not caught.value.retry
+    tryton.purchases[0]["state"] = "cancelled"
+    assert getattr(erp.differs(Order()), "zh", "") == "P1 已在 Tryton 中被取消。"

@@ -15,6 +15,7 @@ from lotwatch.actions.approvals import (
     Question,
     Step,
     TooLate,
+    active_policies,
     ask,
     ask_again,
     case_of,
@@ -25,12 +26,14 @@ from lotwatch.actions.approvals import (
     load_policies,
     may_answer,
     note_late,
+    policies_as_content,
     revise,
     use_link,
     with_addresses,
 )
-from lotwatch.actions.budgets import active_budgets, apply_budgets, as_content, load_budgets
-from lotwatch.actions.guards import Refusal, guard
+from lotwatch.actions.budgets import active_budgets, apply_budgets, as_content, budget_use, load_budgets
+from lotwatch.actions.guards import Refusal, guard, refuse
+from lotwatch.actions.order_changes import OrderChangeSettings, propose_order_changes
 from lotwatch.actions.proposals import (
     KINDS,
     ItemNames,
@@ -44,9 +47,15 @@ from lotwatch.actions.proposals import (
     failed,
     is_approved,
     item_names,
+    less_by,
     load_proposal,
     order_in_erp,
+    order_now,
+    quantities,
+    set_state,
     take_untold,
+    taken,
+    with_change,
 )
 from lotwatch.actions.purchases import ProposeSettings, propose
 from lotwatch.actions.stops import Scope, Stop, resume, sending, stop, stops_in_force
@@ -65,6 +74,7 @@ __all__ = [
     "Line",
     "Links",
     "NotTheirs",
+    "OrderChangeSettings",
     "Policies",
     "Policy",
     "Proposal",
@@ -76,11 +86,13 @@ __all__ = [
     "Stop",
     "TooLate",
     "active_budgets",
+    "active_policies",
     "apply_budgets",
     "approved_on",
     "as_content",
     "ask",
     "ask_again",
+    "budget_use",
     "case_of",
     "confirmed",
     "decide",
@@ -92,6 +104,7 @@ __all__ = [
     "in_words",
     "is_approved",
     "item_names",
+    "less_by",
     "line_key",
     "load_budgets",
     "load_policies",
@@ -99,13 +112,21 @@ __all__ = [
     "may_answer",
     "note_late",
     "order_in_erp",
+    "order_now",
+    "policies_as_content",
     "propose",
+    "propose_order_changes",
+    "quantities",
+    "refuse",
     "resume",
     "revise",
     "sending",
+    "set_state",
     "stop",
     "stops_in_force",
     "take_untold",
+    "taken",
     "use_link",
     "with_addresses",
+    "with_change",
 ]

@@ -38,6 +38,11 @@ def _order(conn: psycopg.Connection, proposal: Proposal, context: RunContext) ->
     enqueue(conn, "erp_draft", proposal.code, {"proposal_id": proposal.proposal_id})
 
 
+def _order_change(conn: psycopg.Connection, proposal: Proposal, context: RunContext) -> None:
+    """The supplier first, who may say no; then the ERP."""
+    enqueue(conn, "portal_change", f"{proposal.code}:portal", {"proposal_id": proposal.proposal_id})
+
+
 def _transfer(conn: psycopg.Connection, proposal: Proposal, context: RunContext) -> None:
     """A task for the warehouse of the site that gives; where no system can be told, people are."""
     name = warehouse.warehouse_of(proposal.from_site_code or "", "transfer")
@@ -177,6 +182,7 @@ def _row(line: Line, quantity: int, document: str = "") -> dict[str, Any]:
 
 _MEANS: dict[str, Callable[[psycopg.Connection, Proposal, RunContext], None]] = {
     "purchase_order": _order,
+    "order_change": _order_change,
     "transfer": _transfer,
     "return_and_reship": _return_and_reship,
     "pick": _pick,

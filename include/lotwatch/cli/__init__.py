@@ -6,6 +6,7 @@ from rich.console import Console
 from lotwatch.cli import (
     access,
     alerts,
+    approvals,
     batches,
     budget,
     consistency,
@@ -45,6 +46,7 @@ app.add_typer(trace.app, name="trace")
 app.command()(udi)
 app.add_typer(facts.app, name="facts")
 app.add_typer(rules.app, name="rules")
+app.add_typer(approvals.app, name="approvals")
 app.add_typer(budget.app, name="budget")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(consistency.app, name="consistency")

@@ -42,10 +42,17 @@ def activate(database: Database, actor: Actor, number: Number) -> None:
 
 @app.command()
 def show(database: Database) -> None:
-    """The budgets in force, and the latest change sets."""
+    """The budgets in force, how far those of this month have come, and the latest change sets."""
     from lotwatch import actions, governance
 
     with psycopg.connect(database) as conn:
         for site, budget in actions.active_budgets(conn, datetime.now(UTC)).items():
             console.print(f"{site}: {budget.monthly:,} {budget.currency} a month", markup=False)
+        for use in actions.budget_use(conn, datetime.now(UTC)):
+            stages = ", ".join(
+                f"{name} {getattr(use, name):,.2f}" for name in ("ordered", "in_transit", "accepted", "invoiced")
+            )
+            console.print(
+                f"{use.site_code}, this month: {stages.replace('_', ' ')}; free {use.free:,.2f}", markup=False
+            )
         print_changes(governance.changes(conn, "budget", pending=False, limit=20))

@@ -110,11 +110,15 @@ def _gather_for(conn: psycopg.Connection, name: str, subscriber: Subscriber | No
     if until:
         outbox.hold(conn, rows, until)
         return 0
-    if len(due) == 1:
-        outbox.let_go(conn, rows[0], context.as_of)
-        return 1
+    together = [each for each in due if not each.alone]
+    for each in due:
+        if each.alone or len(together) == 1:
+            outbox.let_go(conn, each.outbox_id, context.as_of)
+    if len(together) < 2:
+        return len(due)
+    rows = [each.outbox_id for each in together]
     key = f"{DIGEST}:{rows[0]}-{rows[-1]}"
-    digest_id = outbox.gather(conn, rows, key, {"template": DIGEST, "messages": [each.message_id for each in due]})
+    digest_id = outbox.gather(conn, rows, key, {"template": DIGEST, "messages": [each.message_id for each in together]})
     outbox.deliver_to(
         conn,
         message_id=digest_id,

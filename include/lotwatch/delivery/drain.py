@@ -14,7 +14,7 @@ from jinja2 import TemplateError
 from lotwatch import actions, outbox
 from lotwatch.actions import warehouse as tasks
 from lotwatch.audit import RunContext, record
-from lotwatch.delivery import cases, dispatch, orders, warehouse
+from lotwatch.delivery import cases, dispatch, order_changes, orders, warehouse
 from lotwatch.delivery.gateways import Gateways
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear
 from lotwatch.delivery.portals import NotYet
@@ -61,7 +61,9 @@ def drain(conn: psycopg.Connection, gateways: Gateways, context: RunContext) -> 
 def _deliver_unless_stopped(
     conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context: RunContext
 ) -> tuple[str, LotwatchError | None]:
-    with actions.sending(conn, row.payload) as stopped:
+    # of a message to somebody, what the message is about: what is to be done by hand may be stopped too
+    about = outbox.delivery(conn, row.outbox_id).payload if row.kind == "message_delivery" else row.payload
+    with actions.sending(conn, about) as stopped:
         if stopped is None:
             return _deliver(conn, row, gateways, context)
     outbox.put_back(conn, row, stopped, STOPPED_FOR)
@@ -82,6 +84,8 @@ def _deliver(
                 return "refused", None
         elif row.kind == "portal_case":
             cases.deliver(conn, row, gateways, context)
+        elif row.kind in {"portal_change", "erp_change"}:
+            order_changes.deliver(conn, row, gateways, context)
         else:
             orders.deliver(conn, row, gateways, context)
     except orders.NotToBeSent as stop:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from lotwatch.actions import Links, Proposal
 from lotwatch.actions.warehouse import Task, Warehouse
+from lotwatch.config import Words
 from lotwatch.delivery.channels import Channel
 from lotwatch.delivery.people import People
 from lotwatch.delivery.portals import Portals
@@ -20,6 +21,15 @@ class Erp(Protocol):
 
     def draft(self, order: Proposal) -> str:
         """The ERP's number of the draft. Raises SourceError (`retry` says whether later can help)."""
+
+    def differs(self, order: Proposal) -> Words | None:
+        """How the purchase of an order is another than we know it, in both languages; None: it is not. Raises SourceError."""
+
+    def change(self, before: Proposal, after: Proposal) -> bool:
+        """Make the purchase what it is to be (without lines: cancelled); False where only people can. Again: changes nothing.
+
+        Raises SourceError; not to be tried again where the purchase is neither.
+        """
 
 
 class Told(Protocol):

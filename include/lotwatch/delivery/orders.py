@@ -25,12 +25,12 @@ def deliver(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, conte
 
 def _draft(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context: RunContext) -> None:
     proposal_id = row.payload["proposal_id"]
-    order = _approved(conn, proposal_id, "approved")
+    order = approved(conn, proposal_id, "approved")
     number = gateways.erp.find(order.code) if row.look_first else None
     if number is None:
         with conn.transaction():
             actions.guard(conn, [proposal_id], "send", context.as_of, context)
-        order = _approved(conn, proposal_id, "approved")  # without the lines that were refused just now
+        order = approved(conn, proposal_id, "approved")  # without the lines that were refused just now
         number = gateways.erp.draft(order)
     with conn.transaction():
         actions.drafted(conn, proposal_id, number)
@@ -50,14 +50,14 @@ def _left_to_buyer(conn: psycopg.Connection, order: Proposal, context: RunContex
 
 def _send(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context: RunContext) -> None:
     proposal_id = row.payload["proposal_id"]
-    order = _approved(conn, proposal_id, "sending")
+    order = approved(conn, proposal_id, "sending")
     portal = gateways.portals.of(order.supplier_code)
     if portal is None:
         with conn.transaction():
             outbox.close_as_sent(conn, row.key, {})
             _left_to_buyer(conn, order, context)
         return
-    asked = _for_portal(conn, order, portal.name)
+    asked = for_portal(conn, order, portal.name)
     # the supplier may have answered the order before the portal has answered us
     number = first_answer(conn, portal.name, asked.reference)
     if number is None:
@@ -71,7 +71,7 @@ def _send(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context
         record(conn, context, "order sent", "proposal", order.code, after=after)
 
 
-def _approved(conn: psycopg.Connection, proposal_id: int, state: str) -> Proposal:
+def approved(conn: psycopg.Connection, proposal_id: int, state: str) -> Proposal:
     """The order, if a person approved it and it is in `state`."""
     order = actions.load_proposal(conn, proposal_id)
     if not actions.is_approved(conn, proposal_id):
@@ -81,7 +81,8 @@ def _approved(conn: psycopg.Connection, proposal_id: int, state: str) -> Proposa
     return order
 
 
-def _for_portal(conn: psycopg.Connection, order: Proposal, portal: str) -> portals.Order:
+def for_portal(conn: psycopg.Connection, order: Proposal, portal: str) -> portals.Order:
+    """An order in its portal's words."""
     named = actions.item_names(conn, order.proposal_id, portal)
     lines = [
         portals.OrderLine(

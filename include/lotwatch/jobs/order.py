@@ -21,18 +21,22 @@ def ask(conn: psycopg.Connection, context: RunContext) -> list[dict[str, Any]]:
 
     Returns the questions of this run, as `actions.Asking` has them.
     """
-    policies = actions.load_policies()
+    policies = actions.active_policies(conn, context.as_of)
     with conn.transaction():
         actions.apply_budgets(conn, context.as_of, context, actions.active_budgets(conn, context.as_of))
         asked = actions.ask(conn, context, MOST_QUESTIONS, policies)
         _invite(conn, context, asked.proposals, {name: step.approvers for name, step in policies.steps.items()})
         if asked.refusals:
-            rows = [{"code": refusal.code, "reason": refusal.reason} for refusal in asked.refusals]
+            rows = [
+                {"code": refusal.code, "reason": {"en": refusal.reason, "zh": refusal.reason_zh}}
+                for refusal in asked.refusals
+            ]
             about = sorted({refusal.proposal_id for refusal in asked.refusals})
             _tell(conn, "order_refused", context, {"rows": rows}, about=about)
     return [
         asdict(actions.in_words(question, policies.steps[question.step].title, context.as_of))
         for question in asked.questions
+        if question.step in policies.steps
     ]
 
 
@@ -65,12 +69,12 @@ def decide(
         decided_at=datetime.fromisoformat(decided_at) if isinstance(decided_at, str) else decided_at,
         note=(answer.get("params_input") or {}).get("note") or None,
     )
-    policies = actions.load_policies()
+    policies = actions.active_policies(conn, context.as_of)
     try:
         with conn.transaction():
             state = actions.decide(conn, decision, context, policies)
             if state == "timed_out":
-                _escalate(conn, context, actions.load_proposal(conn, proposal_id), policies.steps[step])
+                _escalate(conn, context, actions.load_proposal(conn, proposal_id), policies.steps.get(step))
             return state
     except actions.NotTheirs as error:
         return actions.ask_again(conn, decision, context, error)
@@ -113,7 +117,7 @@ def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> D
 
 def tell_deputies(conn: psycopg.Connection, context: RunContext) -> int:
     """Tell deputies, once, what they may answer from now on; returns how many questions that are."""
-    policies = actions.load_policies()
+    policies = actions.active_policies(conn, context.as_of)
     with conn.transaction():
         due = actions.deputies_due(conn, context.as_of, policies)
         _invite(conn, context, due, {name: step.deputies for name, step in policies.steps.items()})
@@ -127,8 +131,8 @@ def _invite(
     who: Mapping[str, Collection[str]],
 ) -> None:
     """A message for each person who may answer, with a link of their own for each question; it becomes one when it is sent."""
-    for person in sorted({person for proposal in proposals for person in who[proposal.asked_step or ""]}):
-        theirs = [proposal for proposal in proposals if person in who[proposal.asked_step or ""]]
+    for person in sorted({person for proposal in proposals for person in who.get(proposal.asked_step or "", ())}):
+        theirs = [proposal for proposal in proposals if person in who.get(proposal.asked_step or "", ())]
         rows = []
         for proposal in theirs:
             invitation = actions.Invitation(
@@ -143,9 +147,11 @@ def _invite(
         _tell(conn, "approval_needed", context, {"until": until.isoformat(), "rows": rows}, [person])
 
 
-def _escalate(conn: psycopg.Connection, context: RunContext, proposal: actions.Proposal, step: actions.Step) -> None:
+def _escalate(
+    conn: psycopg.Connection, context: RunContext, proposal: actions.Proposal, step: actions.Step | None
+) -> None:
     """Nobody answered in time: whoever the step names is told."""
-    if step.escalate_to:
+    if step and step.escalate_to:
         data = {"rows": [_row(proposal) | {"step": step.title.model_dump()}]}
         about = {"proposals": [proposal.proposal_id]}
         payload = {"template": "approval_timed_out", "to": list(step.escalate_to), "about": about, "data": data}

@@ -23,7 +23,7 @@ def check(conn: psycopg.Connection, people: People, as_of: datetime) -> list[str
         known[kind].add(name)
     known["sources"] |= load_sources().keys()
     told = OWN_ROLES | {role for rule in rules.active_rules(conn, as_of) for role in (*rule.notify, *rule.escalate_to)}
-    for step in actions.load_policies().steps.values():
+    for step in actions.active_policies(conn).steps.values():
         told |= {*step.approvers, *step.deputies, *step.escalate_to}
     found: list[str] = []
     for name, each in people.root.items():

@@ -113,8 +113,9 @@ def _once(
 
 def propose(conn: psycopg.Connection, context: RunContext, settings: actions.ProposeSettings) -> Counts:
     """What should be done: what is wanted is picked, what is critically short is brought forward, then moved from elsewhere; something
-    becomes of stock that is of no use, what is doubtful is looked at, suppliers and carriers are asked about what is wrong, and what
-    is still short is ordered. Tasks that were proposed before are followed first.
+    becomes of stock that is of no use, what is doubtful is looked at, suppliers and carriers are asked about what is wrong, what is still
+    short is ordered, and orders that are not needed any more or come at the wrong time are changed. Tasks that were proposed before are
+    followed first.
 
     A backfilled run proposes nothing.
     """
@@ -129,7 +130,9 @@ def propose(conn: psycopg.Connection, context: RunContext, settings: actions.Pro
     looked = checks.propose_checks(conn, tables, context)
     complained = exceptions.propose_exceptions(conn, tables, context)
     ordered = actions.propose(conn, tables, settings, context)
+    changed = actions.propose_order_changes(conn, tables, actions.OrderChangeSettings(), context)
     proposals = picked["pick_waves"] + raised["priorities"] + moved["transfers"]
     proposals += disposed["dispositions"] + sum(looked.values()) + complained["exceptions"]
-    proposals += ordered["proposals"]
-    return followed | picked | raised | moved | disposed | looked | complained | ordered | {"proposals": proposals}
+    proposals += ordered["proposals"] + changed["order_changes"]
+    done = followed | picked | raised | moved | disposed | looked | complained | ordered | changed
+    return done | {"proposals": proposals}

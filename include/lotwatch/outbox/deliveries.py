@@ -33,11 +33,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A delivery that waits for its moment."""
+    """A delivery that waits for its moment; `alone`: it asks for something to be done, which a stop may keep back."""
 
     outbox_id: int
     message_id: int
     severity: str
+    alone: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,10 @@ from psycopg.types.json import Jsonb
 
 from lotwatch.db.query import query
 
-Kind = Literal["erp_draft", "portal_order", "portal_case", "warehouse_task", "message", "message_delivery"]
+Kind = Literal[
+    "erp_draft", "portal_order", "portal_change", "erp_change", "portal_case", "warehouse_task", "message",
+    "message_delivery",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,9 @@ from lotwatch.rules.document import Document, Path_
 from lotwatch.rules.expression import Where
 
 Level = Literal["info", "warning", "critical"]
-Action = Literal["purchase_order", "transfer", "priority", "disposition", "check", "work_order", "exception"]
+Action = Literal[
+    "purchase_order", "order_change", "transfer", "priority", "disposition", "check", "work_order", "exception"
+]  # fmt: skip
 Mode = Literal["shadow", "alert", "act"]
 Answer = Literal["alert", "ignore"]
 Condition = Annotated[str, Field(min_length=1, max_length=1000)]

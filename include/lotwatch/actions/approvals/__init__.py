@@ -18,7 +18,15 @@ from lotwatch.actions.approvals.deciding import (
     use_link,
 )
 from lotwatch.actions.approvals.links import Invitation, Links, with_addresses
-from lotwatch.actions.approvals.policies import Case, Policies, Policy, Step, load_policies
+from lotwatch.actions.approvals.policies import (
+    Case,
+    Policies,
+    Policy,
+    Step,
+    active_policies,
+    load_policies,
+    policies_as_content,
+)
 from lotwatch.actions.approvals.revise import CHANGEABLE, line_key, revise
 from lotwatch.actions.approvals.wording import Asking, in_words
 
@@ -38,6 +46,7 @@ __all__ = [
     "Question",
     "Step",
     "TooLate",
+    "active_policies",
     "ask",
     "ask_again",
     "case_of",
@@ -48,6 +57,7 @@ __all__ = [
     "load_policies",
     "may_answer",
     "note_late",
+    "policies_as_content",
     "revise",
     "use_link",
     "with_addresses",

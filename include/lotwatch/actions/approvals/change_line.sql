@@ -9,12 +9,13 @@ WITH changed AS (
     RETURNING proposal_id, item_id, refused
 )
 
-INSERT INTO lotwatch.guard_event (proposal_id, item_id, guard, stage, reason)
+INSERT INTO lotwatch.guard_event (proposal_id, item_id, guard, stage, reason, reason_zh)
 SELECT
     proposal_id,
     item_id,
     'approver',
     'ask',
-    %(reason)s
+    %(reason)s,
+    %(reason_zh)s
 FROM changed
 WHERE refused;

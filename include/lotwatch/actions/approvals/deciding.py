@@ -192,7 +192,8 @@ def case_of(proposal: Proposal) -> Case:
 
 def _take(conn: psycopg.Connection, proposal: Proposal, context: RunContext, policies: Policies) -> bool:
     """Put it to its next step; True where its policy approves it without asking anybody."""
-    if proposal.policy_id is None:
+    # a step that the policies in force no longer have cannot be asked
+    if proposal.policy_id is None or not policies.steps.keys() >= set(proposal.steps):
         policy = policies.policy_of(_case_with_neighbours(conn, proposal))
         by_itself = AUTOMATIC if policy.automatic else EMERGENCY if policy.afterwards else None
         steps = [by_itself] if by_itself else list(policy.steps)
@@ -262,9 +263,13 @@ def _next_step(conn: psycopg.Connection, proposal_id: int) -> str:
 
 def _as_whom(conn: psycopg.Connection, proposal: Proposal, decision: Decision, policies: Policies) -> str:
     """As what somebody answers. Raises NotTheirs where they may not: not named, asked for it, raised it, or answered before."""
-    user, step = decision.decided_by, policies.steps[decision.step]
+    user, step = decision.decided_by, policies.steps.get(decision.step)
     if user is None:
         return "approver"
+    if step is None:
+        raise NotTheirs(
+            f"There is no step {decision.step} any more", where=f"proposal {proposal.code}", do="wait: it is asked anew"
+        )
     asked_at = proposal.asked_at or decision.decided_at - step.answer_within
     accepted = step.accepts(user, decision.decided_at - asked_at)
     where = f"proposal {proposal.code}, step {decision.step}"

@@ -1,4 +1,5 @@
-"""Approval policies from `include/config/approvals.yaml`: who must say yes to what."""
+"""Approval policies: who must say yes to what. The database says which are in force; they are written in
+`include/config/approvals.yaml`, and changed by two persons."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -6,15 +7,20 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import psycopg
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 
+from lotwatch import governance
 from lotwatch.actions.proposals import Kind
 from lotwatch.config import Duration, Words, read_config
 from lotwatch.paths import APPROVALS
 
 Amounts = dict[str, Decimal]
+_Sorted = PlainSerializer(sorted, return_type=list[str], when_used="json")
+Names = Annotated[frozenset[str], _Sorted]
+Kinds = Annotated[frozenset[Kind], _Sorted]
 Patience = Annotated[Duration, Field(le=timedelta(days=9999))]
 
 
@@ -26,8 +32,8 @@ class Step(_Strict):
     """One yes that is needed. `approvers` and `deputies` are user names, `escalate_to` roles of `people.yaml`."""
 
     title: Words
-    approvers: frozenset[str] = Field(min_length=1)
-    deputies: frozenset[str] = frozenset()
+    approvers: Names = Field(min_length=1)
+    deputies: Names = frozenset()
     deputies_after: Patience = timedelta(hours=8)
     answer_within: Patience = timedelta(days=1)
     escalate_to: tuple[str, ...] = ()
@@ -42,11 +48,11 @@ class Step(_Strict):
 class Fits(_Strict):
     """What a policy is for: all that is named must be so. Of several items of a proposal, one is enough."""
 
-    kind: frozenset[Kind] = frozenset()
-    category: frozenset[str] = frozenset()
-    criticality: frozenset[str] = frozenset()
-    region: frozenset[str] = frozenset()
-    supplier: frozenset[str] = frozenset()
+    kind: Kinds = frozenset()
+    category: Names = frozenset()
+    criticality: Names = frozenset()
+    region: Names = frozenset()
+    supplier: Names = frozenset()
     above: Amounts | None = None
     up_to: Amounts | None = None
     confidence: float | None = Field(default=None, ge=0, le=1)
@@ -137,3 +143,19 @@ def load_policies(path: Path = APPROVALS) -> Policies:
     """The approval policies. Raises LotwatchError naming the file and the field."""
     policies: Policies = read_config(path, Policies, "The approval policies")
     return policies
+
+
+def active_policies(conn: psycopg.Connection[Any], as_of: datetime | None = None) -> Policies:
+    """The approval policies in force. Where none ever were, those of the file: from now on, where `as_of` says when that is.
+
+    Raises LotwatchError.
+    """
+    found = governance.active(conn, "approval_policy")
+    if found is None and as_of is not None:
+        found = governance.release(conn, "approval_policy", policies_as_content(load_policies()), as_of)
+    return load_policies() if found is None else Policies.model_validate(found.content)
+
+
+def policies_as_content(policies: Policies) -> dict[str, Any]:
+    """Policies as a change set has them."""
+    return policies.model_dump(mode="json", by_alias=True, exclude_defaults=True)

@@ -39,10 +39,11 @@ def revise(
         parameters: dict[str, Any] = {"proposal_id": proposal.proposal_id}
         for line, quantity in wanted:
             place = {name: getattr(line, name) for name in ("item_id", "lot_id", "serial_id", "location_id")}
-            reason = f"{line.item_code}: struck by {change.decided_by}: {change.note}"
-            conn.execute(
-                query(__package__, "change_line"), parameters | place | {"quantity": quantity or None, "reason": reason}
-            )
+            why = {
+                "reason": f"{line.item_code}: struck by {change.decided_by}: {change.note}",
+                "reason_zh": f"{line.item_code}：{change.decided_by} 删除：{change.note}",
+            }
+            conn.execute(query(__package__, "change_line"), parameters | place | why | {"quantity": quantity or None})
         before = [
             {"line": line_key(line), "item": line.item_code, "quantity": line.quantity} for line in proposal.lines
         ]

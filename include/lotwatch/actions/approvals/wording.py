@@ -71,8 +71,17 @@ def _named(line: Line) -> str:
     return f"{line.item_code} {line.item_name}" + (f", {number}" if number else "")
 
 
+def _changed(line: Line) -> str:
+    """What becomes of an item of an order that is sent."""
+    before, after = (
+        ", ".join(f"{part['quantity']:,} ({part['requested_on']})" for part in line.why[name]) or "0"
+        for name in ("before", "after")
+    )
+    return f"{line.item_code}: {before} → {after}"
+
+
 def _reasons(proposal: Proposal) -> list[str]:
-    said: list[str] = []
+    said = [_changed(line) for line in proposal.lines if "change" in line.why]
     if proposal.cost is not None:
         said.append(f"Costs 成本: {proposal.cost:,.2f} {proposal.currency}")
     if proposal.saves is not None:

@@ -2,15 +2,17 @@
 `include/config/budgets.yaml`, and changed by two persons."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.rows import class_row
 from pydantic import BaseModel, ConfigDict, Field
 
-from lotwatch import governance
+from lotwatch import facts, governance
 from lotwatch.audit import RunContext, record
 from lotwatch.config import read_config
 from lotwatch.db.query import query
@@ -26,6 +28,20 @@ class Budget(BaseModel):
     monthly: Decimal = Field(ge=0)
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How far a site's budget of a month has come; `free` is spoken for by nothing. All in `currency`."""
+
+    site_code: str
+    currency: str
+    amount: Decimal
+    ordered: Decimal
+    in_transit: Decimal
+    accepted: Decimal
+    invoiced: Decimal
+    free: Decimal
+
+
 def load_budgets(path: Path = BUDGETS) -> dict[str, Budget]:
     """Budgets by site code. Raises LotwatchError naming the file, site and field."""
     budgets: dict[str, Budget] = read_config(path, dict[str, Budget], "The budgets")
@@ -36,6 +52,13 @@ def active_budgets(conn: psycopg.Connection, as_of: datetime) -> dict[str, Budge
     """The budgets in force, by site code. Where none ever were, those of the file are from now on. Raises LotwatchError."""
     found = governance.active(conn, "budget") or governance.release(conn, "budget", as_content(load_budgets()), as_of)
     return {site: Budget.model_validate(budget) for site, budget in found.content.items()}
+
+
+def budget_use(conn: psycopg.Connection, as_of: datetime) -> list[Use]:
+    """How far the budgets of the month of `as_of` have come, by site."""
+    with conn.transaction(), conn.cursor(row_factory=class_row(Use)) as cursor:
+        facts.live(conn, as_of)
+        return cursor.execute(query(__package__, "use")).fetchall()
 
 
 def as_content(budgets: Mapping[str, Budget]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 -- Does the site's budget of the month not cover an order?
--- Committed: what was ordered this month in the ERP, our orders that are asked for, approved or sent, and those that
--- have just passed the guards; without what their suppliers decline.
+-- Committed: what was ordered this month in the ERP, our orders that are asked for, approved or sent, whatever has become of them
+-- since, and those that have just passed the guards.
 WITH candidate AS (
     SELECT
         proposal.proposal_id,
@@ -17,49 +17,31 @@ WITH candidate AS (
     GROUP BY proposal.proposal_id, site.location_id
 ),
 
-ordered AS (
-    SELECT
-        line.site_id,
-        date_trunc('month', line.ordered_on)::date AS period,
-        sum((line.quantity - line.declined) * line.unit_price) AS total
-    FROM lotwatch.purchase_order_line AS line
-    WHERE
-        line.state <> 'cancelled' AND line.ordered_on IS NOT NULL
-        AND NOT EXISTS (
-            SELECT 1 FROM lotwatch.proposal AS ours
-            WHERE ours.code = line.order_reference
-        )
-    GROUP BY line.site_id, date_trunc('month', line.ordered_on)
-),
-
-ours AS (
-    SELECT
-        proposal.site_id,
-        date_trunc('month', proposal.created_at AT TIME ZONE site.time_zone)::date AS period,
-        sum((line.quantity - line.declined) * line.unit_price) AS total
-    FROM lotwatch.proposal AS proposal
-    INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
-    INNER JOIN lotwatch.location AS site ON proposal.site_id = site.location_id
-    WHERE
-        (
-            proposal.state IN ('waiting', 'approved', 'sending', 'sent')
-            OR proposal.proposal_id = ANY(%(passed)s::bigint[])
-        )
-        AND proposal.kind = 'purchase_order' AND proposal.proposal_id <> ALL(%(proposals)s::bigint[])
-    GROUP BY proposal.site_id, date_trunc('month', proposal.created_at AT TIME ZONE site.time_zone)
-),
-
 reckoned AS (
     SELECT
         candidate.*,
         budget.amount,
         budget.currency AS budget_currency,
-        coalesce(ordered.total, 0) + coalesce(ours.total, 0) AS committed
+        coalesce(used.total, 0) + coalesce(passed.total, 0) AS committed
     FROM candidate
     LEFT JOIN lotwatch.budget AS budget
         ON candidate.site_id = budget.site_id AND candidate.period = budget.period
-    LEFT JOIN ordered ON candidate.site_id = ordered.site_id AND candidate.period = ordered.period
-    LEFT JOIN ours ON candidate.site_id = ours.site_id AND candidate.period = ours.period
+    LEFT JOIN LATERAL (
+        SELECT sum(used.ordered + used.in_transit + used.accepted + used.invoiced) AS total
+        FROM lotwatch.budget_use AS used
+        WHERE
+            used.site_id = candidate.site_id AND used.day >= candidate.period
+            AND used.day < (candidate.period + interval '1 month')::date AND used.currency = budget.currency
+            AND (used.proposal_id IS NULL OR used.proposal_id <> ALL(%(proposals)s::bigint[]))
+    ) AS used ON TRUE
+    LEFT JOIN LATERAL (
+        SELECT sum(line.quantity * line.unit_price) AS total
+        FROM lotwatch.proposal AS proposal
+        INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
+        WHERE
+            proposal.proposal_id = ANY(%(passed)s::bigint[]) AND proposal.kind = 'purchase_order'
+            AND proposal.state = 'proposed' AND proposal.site_id = candidate.site_id AND proposal.currency = budget.currency
+    ) AS passed ON TRUE
 )
 
 SELECT
@@ -78,7 +60,19 @@ SELECT
                 to_char(total, 'FM999,999,999,990.00'), currency, site_code, to_char(period, 'YYYY-MM'),
                 to_char(committed, 'FM999,999,999,990.00'), to_char(amount, 'FM999,999,999,990.00')
             )
-    END AS reason
+    END AS reason,
+    CASE
+        WHEN amount IS NULL
+            THEN format('%%s 没有 %%s 的预算：请在 include/config/budgets.yaml 中设置。', site_code, to_char(period, 'YYYY-MM'))
+        WHEN budget_currency <> currency
+            THEN format('%%s 的预算以 %%s 计，本订单以 %%s 计。', site_code, budget_currency, currency)
+        ELSE
+            format(
+                '订单 %%s %%s 超出 %%s 在 %%s 的预算：%%s 中已占用 %%s。',
+                to_char(total, 'FM999,999,999,990.00'), currency, site_code, to_char(period, 'YYYY-MM'),
+                to_char(amount, 'FM999,999,999,990.00'), to_char(committed, 'FM999,999,999,990.00')
+            )
+    END AS reason_zh
 FROM reckoned
 WHERE amount IS NULL OR budget_currency <> currency OR committed + total > amount
 ORDER BY proposal_id;

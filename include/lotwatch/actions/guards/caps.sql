@@ -11,7 +11,8 @@ WITH candidate AS (
     LEFT JOIN lotwatch.supplier AS supplier ON proposal.supplier_id = supplier.supplier_id
     WHERE
         proposal.kind IN (
-            'purchase_order', 'transfer', 'return_and_reship', 'disposition', 'check', 'work_order', 'exception'
+            'purchase_order', 'order_change', 'transfer', 'return_and_reship', 'disposition', 'check', 'work_order',
+            'exception'
         )
         AND proposal.proposal_id = ANY(%(proposals)s::bigint[])
 ),
@@ -30,7 +31,8 @@ passed AS (
             proposal.created_at >= candidate.day::timestamp AT TIME ZONE 'UTC'
             AND proposal.created_at < (candidate.day + 1)::timestamp AT TIME ZONE 'UTC'
             AND proposal.kind IN (
-                'purchase_order', 'transfer', 'return_and_reship', 'disposition', 'check', 'work_order', 'exception'
+                'purchase_order', 'order_change', 'transfer', 'return_and_reship', 'disposition', 'check', 'work_order',
+                'exception'
             )
     INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
     LEFT JOIN lotwatch.supplier AS supplier ON proposal.supplier_id = supplier.supplier_id
@@ -68,6 +70,7 @@ limited AS (
 told AS (
     SELECT
         limited.*,
+        CASE limited.scope WHEN 'supplier' THEN '供应商' ELSE '规则' END AS called,
         (limited.cap ->> 'number')::integer AS most,
         (limited.cap -> 'value' ->> limited.currency)::numeric AS most_value
     FROM limited
@@ -93,7 +96,22 @@ SELECT
                 )
         END,
         ' ' ORDER BY scope, key
-    ) AS reason
+    ) AS reason,
+    string_agg(
+        CASE
+            WHEN number > most
+                THEN format('%%s %%s 今日已有 %%s 项提议；最多放行 %%s 项。', called, key, number, most)
+            WHEN most_value IS NULL
+                THEN format('include/config/caps.yaml 未设置 %%s %%s 的 %%s 上限。', called, key, currency)
+            ELSE
+                format(
+                    '%%s %%s 今日已达 %%s %%s；最多放行 %%s。',
+                    called, key, to_char(value, 'FM999,999,999,990.00'), currency,
+                    to_char(most_value, 'FM999,999,999,990.00')
+                )
+        END,
+        '' ORDER BY scope, key
+    ) AS reason_zh
 FROM told
 WHERE number > most OR most_value IS NULL OR value > most_value
 GROUP BY proposal_id, code

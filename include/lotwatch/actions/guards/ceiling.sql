@@ -17,7 +17,17 @@ SELECT
                 item.code, to_char(line.unit_price, 'FM999,999,999,990.0099'), proposal.currency,
                 to_char(agreement.price_ceiling, 'FM999,999,999,990.0099')
             )
-    END AS reason
+    END AS reason,
+    CASE
+        WHEN proposal.currency <> agreement.currency
+            THEN format('%%s：协议最高价以 %%s 计，本订单以 %%s 计。', item.code, agreement.currency, proposal.currency)
+        ELSE
+            format(
+                '%%s：%%s %%s 高于协议最高价 %%s。',
+                item.code, to_char(line.unit_price, 'FM999,999,999,990.0099'), proposal.currency,
+                to_char(agreement.price_ceiling, 'FM999,999,999,990.0099')
+            )
+    END AS reason_zh
 FROM lotwatch.proposal AS proposal
 INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id

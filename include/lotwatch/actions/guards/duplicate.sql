@@ -1,4 +1,4 @@
--- Which lines are ordered, proposed or waiting elsewhere already, so that the need they answer is gone?
+-- Which lines order or bring what is ordered, proposed or waiting elsewhere already, so that the need they answer is gone?
 -- An order of ours that the ERP has already shown us back is one of its order lines: it counts there, and only there.
 WITH line AS (
     SELECT
@@ -8,7 +8,12 @@ WITH line AS (
         line.item_id
     FROM lotwatch.proposal AS proposal
     INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
-    WHERE proposal.kind = 'purchase_order' AND proposal.proposal_id = ANY(%(proposals)s::bigint[])
+    WHERE
+        proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship')
+        AND proposal.proposal_id = ANY(%(proposals)s::bigint[])
+    GROUP BY proposal.proposal_id, line.item_id
+    -- what would expire where it is goes where it is used, needed or not
+    HAVING coalesce(sum((line.why ->> 'at_risk')::bigint), 0) = 0
 ),
 
 -- earlier proposals of the same item and site that are alive and not yet among the ERP's lines
@@ -56,7 +61,12 @@ SELECT
         '%%s: needed no longer. %%s available, %%s on order%%s; that is not below the reorder point of %%s.',
         item.code, fact.available, fact.on_order,
         coalesce(', ' || pending.quantity || ' proposed (' || pending.codes || ')', ''), fact.reorder_point
-    ) AS reason
+    ) AS reason,
+    format(
+        '%%s：已不再需要。可用 %%s，在订 %%s%%s；不低于再订货点 %%s。',
+        item.code, fact.available, fact.on_order,
+        coalesce('，已提议 ' || pending.quantity || '（' || pending.codes || '）', ''), fact.reorder_point
+    ) AS reason_zh
 FROM line
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
 INNER JOIN lotwatch.fact_item_site AS fact ON line.item_id = fact.item_id AND line.site_id = fact.site_id

@@ -15,7 +15,17 @@ SELECT
         WHEN there.expired
             THEN format('%%s: %%s has expired and is given to nobody: send it back or scrap it.', item.code, named.lot)
         ELSE format('%%s: %%s is held or blocked and is given to nobody until it is released.', item.code, named.lot)
-    END AS reason
+    END AS reason,
+    CASE
+        WHEN coalesce(there.quantity, 0) < line.quantity
+            THEN
+                format(
+                    '%%s：%%s 需从 %%s 取 %%s，现有 %%s。',
+                    item.code, named.lot, place.code, line.quantity, coalesce(there.quantity, 0)
+                )
+        WHEN there.expired THEN format('%%s：%%s 已过期，不得交给任何人：请退货或报废。', item.code, named.lot)
+        ELSE format('%%s：%%s 已被隔离或冻结，解除前不得交给任何人。', item.code, named.lot)
+    END AS reason_zh
 FROM lotwatch.proposal AS proposal
 INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id

@@ -14,8 +14,9 @@ from psycopg.types.json import Jsonb
 
 from lotwatch import facts
 from lotwatch.actions.guards.caps import Caps, load_caps
-from lotwatch.actions.proposals import lock
+from lotwatch.actions.proposals import Proposal, lock
 from lotwatch.audit import RunContext, record
+from lotwatch.config import Words
 from lotwatch.db.query import query
 
 Stage = Literal["ask", "send"]
@@ -23,6 +24,7 @@ Stage = Literal["ask", "send"]
 #: in this order; of lines, but `blocked`, which is of the whole order
 LINE_GUARDS = (
     "blocked",
+    "changed",
     "credential",
     "recalled",
     "quarantine",
@@ -41,13 +43,14 @@ SUM_GUARDS = ("caps", "budget")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A guard's no to a proposal, or to one line of it when `item_id` is set."""
+    """A guard's no to a proposal, or to one line of it when `item_id` is set; `reason` in English."""
 
     proposal_id: int
     code: str
     item_id: int | None
     item_code: str | None
     reason: str
+    reason_zh: str
 
 
 def guard(
@@ -75,11 +78,24 @@ def guard(
         refused = [refusal for name in SUM_GUARDS for refusal in _apply(conn, name, parameters, stage, context)]
         refusals += refused
         passed += [] if refused else [proposal_id]
-    for code, reason in conn.execute(
-        query(__package__, "refuse_proposals"), {"proposals": list(proposal_ids)}
-    ).fetchall():
-        record(conn, context, "order refused", "proposal", code, reason=reason)
+    _refuse_empty(conn, proposal_ids, context)
     return refusals
+
+
+def refuse(
+    conn: psycopg.Connection, proposal: Proposal, name: str, stage: Stage, reason: Words, context: RunContext
+) -> None:
+    """Refuse a proposal as a whole, for what no query of ours can see. In the transaction that would have sent it."""
+    refusal = Refusal(proposal.proposal_id, proposal.code, None, None, reason.en, reason.zh)
+    _write(conn, refusal, name, stage, context)
+    _refuse_empty(conn, [proposal.proposal_id], context)
+
+
+def _refuse_empty(conn: psycopg.Connection, proposal_ids: Sequence[int], context: RunContext) -> None:
+    """What has no line left is refused."""
+    refused = conn.execute(query(__package__, "refuse_proposals"), {"proposals": list(proposal_ids)}).fetchall()
+    for code, reason in refused:
+        record(conn, context, "order refused", "proposal", code, reason=reason)
 
 
 def _apply(
@@ -100,6 +116,7 @@ def _write(conn: psycopg.Connection, refusal: Refusal, name: str, stage: Stage, 
         "guard": name,
         "stage": stage,
         "reason": refusal.reason,
+        "reason_zh": refusal.reason_zh,
     }
     conn.execute(query(__package__, "write_refusal"), parameters)
     conn.execute(query(__package__, "refuse_line"), parameters)

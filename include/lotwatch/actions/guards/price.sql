@@ -8,7 +8,12 @@ SELECT
         '%%s: %%s %%s is %%s %%%% above the %%s of earlier orders; ask the supplier, or correct the agreement.',
         item.code, to_char(line.unit_price, 'FM999,999,999,990.0099'), proposal.currency,
         round(100 * (line.unit_price / earlier.price - 1)), to_char(earlier.price, 'FM999,999,999,990.0099')
-    ) AS reason
+    ) AS reason,
+    format(
+        '%%s：%%s %%s 比以往订单的 %%s 高 %%s %%%%；请询问供应商，或更正协议。',
+        item.code, to_char(line.unit_price, 'FM999,999,999,990.0099'), proposal.currency,
+        to_char(earlier.price, 'FM999,999,999,990.0099'), round(100 * (line.unit_price / earlier.price - 1))
+    ) AS reason_zh
 FROM lotwatch.proposal AS proposal
 INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id

@@ -1,4 +1,4 @@
--- Which lines order or move what is recalled? What is ordered has no lot yet: only a recall of the whole item stops it.
+-- Which lines order, hasten or move what is recalled? What is ordered has no lot yet: only a recall of the whole item stops it.
 SELECT
     proposal.proposal_id,
     proposal.code,
@@ -7,7 +7,11 @@ SELECT
     format(
         '%%s is recalled (%%s): nothing of it is ordered or moved until the hold is released.',
         concat_ws(', ', item.code, coalesce(unit.number, lot.number)), recall.reference
-    ) AS reason
+    ) AS reason,
+    format(
+        '%%s 已被召回（%%s）：解除隔离前不得订购或移动。',
+        concat_ws('，', item.code, coalesce(unit.number, lot.number)), recall.reference
+    ) AS reason_zh
 FROM lotwatch.proposal AS proposal
 INNER JOIN lotwatch.proposal_line_ahead AS line ON proposal.proposal_id = line.proposal_id
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
@@ -24,6 +28,16 @@ INNER JOIN LATERAL (
         AND hold.location_id IS NULL
 ) AS recall ON recall.reference IS NOT NULL
 WHERE
-    proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship', 'pick', 'disposition')
+    (
+        proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship', 'pick', 'disposition')
+        OR (
+            proposal.kind = 'order_change' AND EXISTS (
+                SELECT 1 FROM lotwatch.proposal_line AS said
+                WHERE
+                    said.proposal_id = line.proposal_id AND said.item_id = line.item_id
+                    AND said.why ->> 'change' = 'bring_forward'
+            )
+        )
+    )
     AND proposal.proposal_id = ANY(%(proposals)s::bigint[])
 ORDER BY proposal.proposal_id, item.code;

@@ -8,7 +8,11 @@ SELECT
     format(
         '%%s: %%s may be used until %%s and would be at %%s on %%s.',
         item.code, coalesce(unit.number, lot.number), label.last_day, site.code, there.day
-    ) AS reason
+    ) AS reason,
+    format(
+        '%%s：%%s 有效期至 %%s，%%s 才能到达 %%s。',
+        item.code, coalesce(unit.number, lot.number), label.last_day, there.day, site.code
+    ) AS reason_zh
 FROM lotwatch.proposal AS proposal
 INNER JOIN lotwatch.proposal_line_ahead AS line ON proposal.proposal_id = line.proposal_id
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id

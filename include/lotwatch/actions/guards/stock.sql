@@ -62,7 +62,11 @@ SELECT
     format(
         '%%s: of %%s, %%s are wanted from %%s, and %%s are there and free.',
         item.code, coalesce(unit.number, lot.number, item.name), free.quantity, free.place_code, free.there
-    ) AS reason
+    ) AS reason,
+    format(
+        '%%s：%%s 需从 %%s 取 %%s，现有可用 %%s。',
+        item.code, coalesce(unit.number, lot.number, item.name), free.place_code, free.quantity, free.there
+    ) AS reason_zh
 FROM free
 INNER JOIN lotwatch.item AS item ON free.item_id = item.item_id
 LEFT JOIN lotwatch.lot AS lot ON free.lot_id = lot.lot_id

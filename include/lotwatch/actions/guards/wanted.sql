@@ -49,7 +49,10 @@ SELECT
     format(
         '%%s: %%s would be picked, and its orders wait for %%s of them.',
         item.code, line.quantity, coalesce(waiting.quantity, 0)
-    ) AS reason
+    ) AS reason,
+    format(
+        '%%s：将拣 %%s，而订单只需其中 %%s。', item.code, line.quantity, coalesce(waiting.quantity, 0)
+    ) AS reason_zh
 FROM lotwatch.proposal AS proposal
 INNER JOIN line ON proposal.proposal_id = line.proposal_id
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id

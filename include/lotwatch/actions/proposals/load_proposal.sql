@@ -25,6 +25,7 @@ SELECT
     proposal.ask_until,
     proposal.created_at,
     proposal.erp_number,
+    proposal.order_id,
     proposal.details,
     proposal.cost,
     proposal.saves,

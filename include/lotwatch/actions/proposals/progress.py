@@ -23,6 +23,11 @@ def confirmed(conn: psycopg.Connection, proposal_id: int, confirmation: str | No
     conn.execute(query(__package__, "confirmed"), {"proposal_id": proposal_id, "confirmation": confirmation})
 
 
+def taken(conn: psycopg.Connection, proposal_id: int, confirmation: str | None) -> None:
+    """The supplier has a change of an order (None: there is no portal), and the ERP is to have it."""
+    conn.execute(query(__package__, "taken"), {"proposal_id": proposal_id, "confirmation": confirmation})
+
+
 def take_untold(conn: psycopg.Connection, as_of: datetime) -> list[tuple[Proposal, str | None]]:
     """Orders that were sent and that the buyers were not told of yet, each with the portal's confirmation, if it has one.
 

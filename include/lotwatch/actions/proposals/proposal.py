@@ -42,7 +42,7 @@ class Line:
 class Proposal:
     """What should be done, with the lines that no guard refused. `code` is our reference everywhere; `cost` and `saves` are
     in `currency`, `confidence` from 0 to 1. Only orders have a supplier (else ''), only transfers a site
-    that gives. `asked_...` are of the step that is asked, if one is: `asked_number` is which of its run's questions it is."""
+    that gives; `order_id` is the order that an order change is about. `asked_...` are of the step that is asked, if one is: `asked_number` is which of its run's questions it is."""
 
     proposal_id: int
     code: str
@@ -70,6 +70,7 @@ class Proposal:
     ask_until: datetime | None
     created_at: datetime
     erp_number: str | None
+    order_id: int | None
     details: dict[str, Any]
     cost: Decimal | None
     saves: Decimal | None

@@ -1,13 +1,16 @@
--- What should be ordered from whom, for which site? One proposal for each supplier and site.
+-- What should be ordered from whom, for which site, and how much? One proposal for each supplier and site.
 WITH agreement AS (
-    SELECT DISTINCT ON (agreement.item_id) agreement.*
+    SELECT DISTINCT ON (agreement.item_id)
+        agreement.*,
+        supplier.code AS supplier_code,
+        coalesce(%(freight)s::jsonb -> 'of' -> supplier.code, %(freight)s::jsonb) AS freight
     FROM lotwatch.supplier_agreement AS agreement
     INNER JOIN lotwatch.supplier AS supplier ON agreement.supplier_id = supplier.supplier_id
     WHERE agreement.active AND supplier.active AND NOT supplier.blocked
     ORDER BY agreement.item_id, agreement.price, agreement.supplier_id
 ),
 
-need AS (
+short AS (
     SELECT
         fact.item_id,
         fact.site_id,
@@ -15,16 +18,23 @@ need AS (
         fact.inventory_position,
         fact.reorder_point,
         fact.target_level,
+        fact.max_level,
         fact.lead_time_days,
+        fact.days_to_stockout,
+        fact.average_daily_usage AS usage,
         agreement.supplier_id,
         agreement.price,
+        agreement.price_breaks,
         agreement.currency,
-        ceil(
-            greatest(
-                fact.target_level - fact.inventory_position - coalesce(moved.quantity, 0), agreement.minimum_order_quantity
-            )::numeric
-            / agreement.order_multiple
-        )::bigint * agreement.order_multiple AS quantity
+        agreement.minimum_order_quantity,
+        agreement.order_multiple,
+        coalesce((agreement.freight -> 'cost' ->> agreement.currency)::numeric, 0) AS freight,
+        (agreement.freight -> 'free_above' ->> agreement.currency)::numeric AS free_above,
+        fact.inventory_position + coalesce(moved.quantity, 0) AS position,
+        -- what can be used before it expires, if it comes with no more than the life that was agreed
+        floor(
+            fact.average_daily_usage * (fact.lead_time_days + agreement.minimum_remaining_life_days)
+        )::bigint - fact.inventory_position - coalesce(moved.quantity, 0) AS usable
     FROM lotwatch.alert AS alert
     INNER JOIN lotwatch.fact_item_site AS fact
         ON alert.subject_kind = 'item_site' AND alert.subject_key = fact.subject_key
@@ -63,15 +73,139 @@ need AS (
         )
 ),
 
+-- up to the target in whole packs; less where it would expire, but no less than the supplier delivers
+needed AS (
+    SELECT
+        short.*,
+        least(wanted.quantity, greatest(usable.quantity, wanted.least)) AS quantity,
+        wanted.least,
+        count(*) OVER (PARTITION BY short.supplier_id, short.site_id, short.currency) AS lines
+    FROM short
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                ceil(
+                    greatest(short.target_level - short.position, short.minimum_order_quantity)::numeric
+                    / short.order_multiple
+                )::bigint * short.order_multiple AS quantity,
+                ceil(short.minimum_order_quantity::numeric / short.order_multiple)::bigint * short.order_multiple AS least
+        ) AS wanted
+    CROSS JOIN
+        LATERAL (
+            SELECT coalesce(short.usable / short.order_multiple * short.order_multiple, wanted.quantity) AS quantity
+        ) AS usable
+),
+
+-- what a year's usage costs, ordered in such quantities: goods, a part of the freight, and holding half of an order
+choice AS (
+    SELECT
+        needed.item_id,
+        needed.site_id,
+        size.quantity,
+        paid.price,
+        needed.usage * 365 * paid.price
+        + needed.usage * 365 / size.quantity * needed.freight / needed.lines
+        + %(holding_rate)s::numeric * paid.price * size.quantity / 2 AS yearly
+    FROM needed
+    CROSS JOIN
+        LATERAL (
+            SELECT needed.quantity
+            UNION
+            SELECT ceil((step.part ->> 'quantity')::numeric / needed.order_multiple)::bigint * needed.order_multiple
+            FROM jsonb_array_elements(needed.price_breaks) AS step (part)
+        ) AS size
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                coalesce((
+                    SELECT (step.part ->> 'price')::numeric
+                    FROM jsonb_array_elements(needed.price_breaks) AS step (part)
+                    WHERE (step.part ->> 'quantity')::numeric <= size.quantity
+                    ORDER BY (step.part ->> 'quantity')::numeric DESC
+                    LIMIT 1
+                ), needed.price) AS price
+        ) AS paid
+    WHERE
+        size.quantity = needed.quantity
+        -- a break pays where it is used in time, and nobody has more than may be there
+        OR (
+            size.quantity > needed.quantity AND needed.usage > 0 AND size.quantity <= coalesce(needed.usable, size.quantity)
+            AND needed.position + size.quantity <= needed.max_level
+        )
+),
+
+best AS (
+    SELECT DISTINCT ON (choice.item_id, choice.site_id) choice.*
+    FROM choice
+    ORDER BY choice.item_id, choice.site_id, choice.yearly NULLS LAST, choice.quantity
+),
+
+need AS (
+    SELECT
+        needed.*,
+        best.quantity AS ordered,
+        best.price AS paid,
+        plain.price AS plain_price,
+        -- by this order
+        CASE
+            WHEN best.quantity > needed.quantity
+                THEN (plain.yearly - best.yearly) * best.quantity / (needed.usage * 365)
+        END AS saves
+    FROM needed
+    INNER JOIN best ON needed.item_id = best.item_id AND needed.site_id = best.site_id
+    INNER JOIN choice AS plain
+        ON needed.item_id = plain.item_id AND needed.site_id = plain.site_id AND needed.quantity = plain.quantity
+),
+
+orders AS (
+    SELECT
+        supplier_id,
+        site_id,
+        currency,
+        count(*) AS lines,
+        min(floor(days_to_stockout))::integer AS days,
+        CASE WHEN sum(ordered * paid) < coalesce(min(free_above), 'infinity') THEN min(freight) ELSE 0 END AS freight,
+        sum(ordered * paid) AS total,
+        sum(quantity * plain_price) FILTER (WHERE ordered > quantity) AS plain,
+        sum(saves) AS saves
+    FROM need
+    GROUP BY supplier_id, site_id, currency
+),
+
 header AS (
-    INSERT INTO lotwatch.proposal (kind, supplier_id, site_id, currency, created_at)
-    SELECT DISTINCT
+    INSERT INTO lotwatch.proposal (
+        kind, supplier_id, site_id, currency, created_at, cost, saves, alternatives, if_nobody_acts, details
+    )
+    SELECT
         'purchase_order',
         supplier_id,
         site_id,
         currency,
-        %(as_of)s::timestamptz
-    FROM need
+        %(as_of)s::timestamptz,
+        total + freight,
+        saves,
+        CASE
+            WHEN saves IS NULL THEN '[]'
+            ELSE
+                jsonb_build_array(jsonb_build_object(
+                    'kind', 'purchase_order',
+                    'cost', round(plain, 2),
+                    'why_not', jsonb_build_object(
+                        'en', 'ordering only what is short now misses the price breaks',
+                        'zh', '仅订购当前缺口将得不到阶梯价'
+                    )
+                ))
+        END,
+        CASE
+            WHEN days IS NOT NULL
+                THEN
+                    jsonb_build_object(
+                        'en', format('%%s items stay below their reorder point; the first runs out in %%s days', lines, days),
+                        'zh', format('%%s 种物料持续低于再订货点；最早 %%s 天后用完', lines, days)
+                    )
+        END,
+        jsonb_build_object('freight', freight)
+    FROM orders
     ORDER BY site_id, supplier_id
     RETURNING proposal_id, code, supplier_id, site_id, currency
 ),
@@ -82,14 +216,17 @@ line AS (
         header.proposal_id,
         need.item_id,
         need.alert_id,
-        need.quantity,
-        need.price,
+        need.ordered,
+        need.paid,
         (%(as_of)s::timestamptz AT TIME ZONE 'UTC')::date + ceil(need.lead_time_days)::integer,
-        jsonb_build_object(
+        jsonb_strip_nulls(jsonb_build_object(
             'inventory_position', need.inventory_position,
             'reorder_point', need.reorder_point,
-            'target_level', need.target_level
-        )
+            'target_level', need.target_level,
+            -- what was short, where a price break made it more; what may expire, where the supplier delivers no less
+            'needed', nullif(need.quantity, need.ordered),
+            'may_expire', CASE WHEN need.usable < need.ordered THEN need.ordered - greatest(need.usable, 0) END
+        ))
     FROM need
     INNER JOIN header
         ON
@@ -99,10 +236,18 @@ line AS (
 )
 
 SELECT
-    header.proposal_id,
     header.code,
-    count(*) AS lines
+    jsonb_build_object(
+        'supplier', supplier.code,
+        'site', site.code,
+        'total', orders.total,
+        'lines', orders.lines
+    ) AS told
 FROM header
-INNER JOIN line ON header.proposal_id = line.proposal_id
-GROUP BY header.proposal_id, header.code
+INNER JOIN orders
+    ON
+        header.supplier_id = orders.supplier_id AND header.site_id = orders.site_id
+        AND header.currency = orders.currency
+INNER JOIN lotwatch.supplier AS supplier ON header.supplier_id = supplier.supplier_id
+INNER JOIN lotwatch.location AS site ON header.site_id = site.location_id
 ORDER BY header.proposal_id;

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 import psycopg
+from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict
 
 from lotwatch import facts
-from lotwatch.actions.proposals import acting, load_proposal, lock
-from lotwatch.audit import RunContext, record
+from lotwatch.actions.proposals import acting, lock
+from lotwatch.actions.purchases.terms import load_purchasing
+from lotwatch.audit import RunContext, record_many
 from lotwatch.db.query import query
 from lotwatch.rules import Rule
 
@@ -32,15 +34,20 @@ def propose(
     with conn.transaction():
         lock(conn)
         facts.live(conn, context.as_of)
-        parameters = settings.model_dump() | {"as_of": context.as_of, "acting": about}
+        terms = load_purchasing()
+        parameters = settings.model_dump() | {
+            "as_of": context.as_of,
+            "acting": about,
+            "holding_rate": terms.holding_rate,
+            "freight": Jsonb(terms.freight.model_dump(mode="json")),
+        }
+        conn.execute("SET LOCAL enable_nestloop = off")  # what is written in one statement is thought to be one row
         rows = conn.execute(query(__package__, "insert"), parameters).fetchall()
-        for proposal_id, code, lines in rows:
-            order = load_proposal(conn, proposal_id)
-            after = {"supplier": order.supplier_code, "site": order.site_code, "total": order.total, "lines": lines}
-            record(conn, context, "order proposed", "proposal", code, after=after)
+        conn.execute("SET LOCAL enable_nestloop = on")
+        record_many(conn, context, "proposal", (("order proposed", code, after) for code, after in rows))
         unsupplied = conn.execute(query(__package__, "needs_without_supplier"), {"acting": about}).fetchone()
     return {
         "proposals": len(rows),
-        "lines": sum(lines for *_, lines in rows),
+        "lines": sum(after["lines"] for _, after in rows),
         "without_supplier": unsupplied[0] if unsupplied else 0,
     }

@@ -1,14 +1,34 @@
--- A proposal to move stock, with its lines.
-WITH header AS (
+-- Proposals to move stock, one for each pair of sites, with their lines.
+WITH given AS (
+    SELECT told.*
+    FROM
+        jsonb_to_recordset(%(moves)s::jsonb)
+            AS told (
+                kind text, to_site bigint, from_site bigint, cost numeric, saves numeric, confidence numeric,
+                alternatives jsonb, if_nobody_acts jsonb, lines jsonb
+            )
+),
+
+header AS (
     INSERT INTO lotwatch.proposal (
         kind, site_id, from_site_id, currency, created_at, requested_by, cost, saves, confidence, alternatives,
-        if_nobody_acts, details
+        if_nobody_acts
     )
-    VALUES (
-        %(kind)s, %(to_site)s, %(from_site)s, %(currency)s, %(as_of)s, 'transfers', %(cost)s, %(saves)s, %(confidence)s,
-        %(alternatives)s, %(if_nobody_acts)s, '{}'
-    )
-    RETURNING proposal_id, code
+    SELECT
+        kind,
+        to_site,
+        from_site,
+        %(currency)s,
+        %(as_of)s,
+        'transfers',
+        cost,
+        saves,
+        confidence,
+        alternatives,
+        if_nobody_acts
+    FROM given
+    ORDER BY from_site, to_site
+    RETURNING proposal_id, code, kind, from_site_id, site_id, saves
 ),
 
 line AS (
@@ -17,26 +37,30 @@ line AS (
     )
     SELECT
         header.proposal_id,
-        given.item_id,
-        given.lot_id,
-        given.serial_id,
-        given.location_id,
-        given.alert_id,
-        given.quantity,
-        given.unit_price,
-        given.requested_on,
-        given.why
+        part.item_id,
+        part.lot_id,
+        part.serial_id,
+        part.location_id,
+        part.alert_id,
+        part.quantity,
+        part.unit_price,
+        part.requested_on,
+        part.why
     FROM header
+    INNER JOIN given ON header.from_site_id = given.from_site AND header.site_id = given.to_site
     CROSS JOIN
-        jsonb_to_recordset(%(lines)s::jsonb)
-            AS given (
+        jsonb_to_recordset(given.lines)
+            AS part (
                 item_id bigint, lot_id bigint, serial_id bigint, location_id bigint, alert_id bigint, quantity bigint,
                 unit_price numeric, requested_on date, why jsonb
             )
-    RETURNING proposal_id
 )
 
 SELECT
-    proposal_id,
-    code
-FROM header;
+    header.kind,
+    header.code,
+    jsonb_array_length(given.lines) AS lines,
+    jsonb_build_object('from', header.from_site_id, 'to', header.site_id, 'saves', header.saves) AS told
+FROM header
+INNER JOIN given ON header.from_site_id = given.from_site AND header.site_id = given.to_site
+ORDER BY header.proposal_id;

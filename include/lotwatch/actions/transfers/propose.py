@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from lotwatch import facts
 from lotwatch.actions.proposals import acting, lock
 from lotwatch.actions.transfers.flow import PARTS, Frame, Problem, solve
-from lotwatch.audit import RunContext, record
+from lotwatch.audit import RunContext, record_many
 from lotwatch.db.query import query
 from lotwatch.rules import Rule
 
@@ -79,17 +79,42 @@ def _propose_in(
     """The moves of one currency; returns how many lines each proposal has, by its code."""
     items = {"items": [int(item) for item in takers["item"].unique()]}
     stock = _available(_frame(conn, "stock", items), _frame(conn, "set_aside", items))
-    lanes = _frame(conn, "lanes", items | {"days": settings.transit_days, "currency": currency})
-    if stock.empty or lanes.empty:
+    if stock.empty:
         return {}
     stock = _offered(stock, takers, settings.horizon_days)
+    lanes = _lanes(conn, stock, takers, settings.transit_days, currency)
+    if lanes.empty:
+        return {}
     solution = solve(_problem(stock, takers, lanes))
     shelves = _shelve(stock)
-    return {
-        code: lines
-        for pair, moves in solution.moves.groupby(["from_site", "to_site"])
-        for code, lines in [_write(conn, pair, moves, shelves, takers, currency, context)]
+    entities = takers.drop_duplicates("site").set_index("site").legal_entity_id.to_dict()
+    known = takers[["item", "site", "alert_id", "price"]].rename(columns={"site": "to_site"})
+    moves = solution.moves.merge(known, on=["item", "to_site"])
+    heads = []
+    for (from_site, to_site), theirs in moves.groupby(["from_site", "to_site"]):
+        lines = [line for move in theirs.itertuples() for line in _lines(move, shelves, move.alert_id, context)]
+        heads.append(_head((int(from_site), int(to_site)), theirs, entities, currency) | {"lines": _together(lines)})
+    parameters = {"moves": Jsonb(heads), "currency": currency, "as_of": context.as_of}
+    conn.execute("SET LOCAL enable_nestloop = off")  # what is written in one statement is thought to be one row
+    made = conn.execute(query(__package__, "insert"), parameters).fetchall()
+    conn.execute("SET LOCAL enable_nestloop = on")
+    events = ((f"{kind} proposed", code, told | {"lines": count}) for kind, code, count, told in made)
+    record_many(conn, context, "proposal", events)
+    return {code: count for _, code, count, _ in made}
+
+
+def _lanes(conn: psycopg.Connection, stock: Frame, takers: Frame, transit_days: float, currency: str) -> Frame:
+    """The ways between who can give of an item and who may take it."""
+    giving = stock[(stock.at_risk > 0) | (stock.surplus > 0)].drop_duplicates(["item", "site"])
+    parameters = {
+        "give_item": giving["item"].tolist(),
+        "give_site": giving.site.tolist(),
+        "take_item": takers["item"].tolist(),
+        "take_site": takers.site.tolist(),
+        "days": transit_days,
+        "currency": currency,
     }
+    return _frame(conn, "lanes", parameters)
 
 
 def _available(stock: Frame, set_aside: Frame) -> Frame:
@@ -153,45 +178,21 @@ def _problem(stock: Frame, takers: Frame, lanes: Frame) -> Problem:
     return Problem(give, takers.assign(price=takers["price"].fillna(0.0)), ending, lanes)
 
 
-def _write(
-    conn: psycopg.Connection,
-    pair: Any,
-    moves: Frame,
-    shelves: Shelves,
-    takers: Frame,
-    currency: str,
-    context: RunContext,
-) -> tuple[str, int]:
-    """One proposal for a pair of sites; the lots are taken as they end."""
-    from_site, to_site = map(int, pair)
-    here = takers[takers.site == to_site]
-    alerts = dict(zip(here["item"], here.alert_id, strict=True))
-    lines = _together([
-        line for move in moves.itertuples() for line in _lines(move, shelves, alerts.get(move.item), context)
-    ])
-    entity = takers.drop_duplicates("site").set_index("site").legal_entity_id
-    same = (
-        entity.get(from_site) == entity.get(to_site) or pd.isna(entity.get(from_site)) or pd.isna(entity.get(to_site))
-    )
+def _head(pair: tuple[int, int], moves: Frame, entities: Mapping[int, Any], currency: str) -> dict[str, Any]:
+    """What is proposed for a pair of sites, but for its lines."""
+    giver, taker = (entities.get(site) for site in pair)
+    same = giver == taker or pd.isna(giver) or pd.isna(taker)
     worth, cost = float(moves.worth.sum()), float(moves.cost.max())
-    parameters = {
+    return {
         "kind": "transfer" if same else "return_and_reship",
-        "from_site": from_site,
-        "to_site": to_site,
-        "currency": currency,
-        "as_of": context.as_of,
+        "from_site": pair[0],
+        "to_site": pair[1],
         "cost": round(cost, 4),
         "saves": round(worth - cost, 4),
         "confidence": _confidence(moves),
-        "alternatives": Jsonb(_alternatives(moves, takers, currency)),
-        "if_nobody_acts": Jsonb(_otherwise(moves)),
-        "lines": Jsonb(lines),
+        "alternatives": _alternatives(moves, currency),
+        "if_nobody_acts": _otherwise(moves),
     }
-    row = conn.execute(query(__package__, "insert"), parameters).fetchone()
-    assert row is not None  # noqa: S101 (an insert always answers)
-    after = {"from": from_site, "to": to_site, "lines": len(lines), "saves": parameters["saves"], "currency": currency}
-    record(conn, context, f"{parameters['kind']} proposed", "proposal", row[1], after=after)
-    return str(row[1]), len(lines)
 
 
 def _shelve(stock: Frame) -> Shelves:
@@ -251,10 +252,9 @@ def _confidence(moves: Frame) -> float:
     return round(0.6 + 0.35 * float(needed), 4)
 
 
-def _alternatives(moves: Frame, takers: Frame, currency: str) -> list[Mapping[str, Any]]:
+def _alternatives(moves: Frame, currency: str) -> list[Mapping[str, Any]]:
     """Buying what is needed, and leaving what ends where it is."""
-    priced = moves.merge(takers[["item", "site", "price"]], left_on=["item", "to_site"], right_on=["item", "site"])
-    buying = round(float((priced.needed * priced.price).sum()), 2)
+    buying = round(float((moves.needed * moves.price).sum()), 2)
     if not buying:
         return []
     return [

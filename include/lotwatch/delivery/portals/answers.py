@@ -15,6 +15,8 @@ from lotwatch.delivery.portals.registry import Portal, Portals, PortalSettings, 
 from lotwatch.errors import LotwatchError
 from lotwatch.ledger import orders
 
+#: what is ordered, line by line: item and quantity
+Asked = list[tuple[str, int]]
 #: pages of one portal that one run reads
 MOST_PAGES = 50
 
@@ -70,17 +72,18 @@ def take_answer(
     """
     ours = actions.order_in_erp(conn, response.reference)
     supplier_code: str | None = None
-    quantities: dict[str, int] = {}
+    asked: Asked = []
     if ours is not None:
-        supplier_code, quantities = ours.supplier_code, {line.item_code: line.quantity for line in ours.lines}
+        ours = actions.order_now(conn, ours)
+        supplier_code, asked = ours.supplier_code, [(line.item_code, line.quantity) for line in ours.lines]
     elif told := orders.ordered(conn, response.reference):
-        supplier_code, quantities = told
+        supplier_code, asked = told[0], list(told[1].items())
     if supplier_code is not None and portal_of(known, supplier_code) != portal:
         why = f"it answers order {response.reference}, which is {supplier_code}'s and not sent through it"
         record(conn, context, "answer not believed", "order", response.reference, reason=why)
         return False
     last = orders.last_answer(conn, portal, response.reference)
-    answer = _answer(portal, response, supplier_code, quantities)
+    answer = _answer(portal, response, supplier_code, asked)
     if not orders.keep_answer(conn, answer):
         return False
     orders.apply_answers(conn, [response.reference])
@@ -92,7 +95,7 @@ def take_answer(
     if ours is not None:
         _tell_actions(conn, ours, response, context)
     if last is None or response.issued_at >= last:
-        _tell_buyers(conn, ours, answer, quantities, context)
+        _tell_buyers(conn, ours, answer, asked, context)
     return True
 
 
@@ -109,32 +112,31 @@ def _tell_actions(
         record(conn, context, "order sent", "proposal", ours.code, reason="the supplier has answered it")
 
 
-def _answer(
-    portal: str, response: OrderResponse, supplier_code: str | None, quantities: dict[str, int]
-) -> orders.Answer:
+def _answer(portal: str, response: OrderResponse, supplier_code: str | None, asked: Asked) -> orders.Answer:
     lines = response.lines
-    if not lines and response.state != "pending" and quantities:
+    if not lines and response.state != "pending" and asked:
         lines = [
             LineResponse(number=number, parts=[Part(state=response.state, reason=response.reason)])
-            for number, _ in enumerate(quantities, start=1)
+            for number, _ in enumerate(asked, start=1)
         ]
-    kept = tuple(_line(line, quantities) for line in lines) or (
+    kept = tuple(_line(line, asked) for line in lines) or (
         orders.AnsweredLine(None, None, None, (orders.AnsweredPart(response.state, None, reason=response.reason),)),
     )
     return orders.Answer(portal, response.number, response.issued_at, response.reference, supplier_code, kept)
 
 
-def _line(line: LineResponse, quantities: dict[str, int]) -> orders.AnsweredLine:
+def _line(line: LineResponse, asked: Asked) -> orders.AnsweredLine:
     """A line with its item, and with what it leaves out: that does not come."""
-    by_number = dict(enumerate(quantities, start=1))
-    item_code = line.item_code if line.item_code in quantities else by_number.get(line.number or 0)
+    named = [number for number, (item_code, _) in enumerate(asked, start=1) if item_code == line.item_code]
+    number = line.number if line.number in named or not named else named[0]
+    item_code, ordered = dict(enumerate(asked, start=1)).get(number or 0, (None, 0))
     parts = [
         orders.AnsweredPart(part.state, part.quantity, part.promised_on, part.unit_price, part.reason)
         for part in line.parts
     ]
     said = [part.quantity for part in parts]
     if item_code is not None and None not in said:
-        missing = quantities[item_code] - sum(quantity or 0 for quantity in said)
+        missing = ordered - sum(quantity or 0 for quantity in said)
         if missing > 0:
             parts.append(orders.AnsweredPart("rejected", missing))
     return orders.AnsweredLine(line.number, line.item_code, item_code, tuple(parts))
@@ -152,10 +154,13 @@ def _tell_buyers(
     conn: psycopg.Connection,
     ours: actions.Proposal | None,
     answer: orders.Answer,
-    quantities: dict[str, int],
+    asked: Asked,
     context: RunContext,
 ) -> None:
     """One message for an answer that says less, later or dearer than was asked."""
+    quantities: Counter[str] = Counter()
+    for item_code, quantity in asked:
+        quantities[item_code] += quantity
     rows = [row for line in answer.lines if (row := _row(ours, answer.order_number, line, quantities))]
     if rows:
         data = {"order": ours.code if ours else answer.order_number, "supplier": answer.supplier_code, "rows": rows}
@@ -170,7 +175,8 @@ def _row(
 ) -> dict[str, Any] | None:
     """A line as the message shows it; None where it is as asked."""
     ordered = quantities.get(line.item_code or "")
-    asked = next((each for each in ours.lines if each.item_code == line.item_code), None) if ours else None
+    same = [each for each in enumerate(ours.lines, start=1) if each[1].item_code == line.item_code] if ours else []
+    asked = min(same, key=lambda each: each[0] != line.number)[1] if same else None
     coming = [part for part in line.parts if part.state != "rejected"]
     less = any(part.state == "rejected" and part.quantity != 0 for part in line.parts)
     late = asked and any(part.promised_on and part.promised_on > asked.requested_on for part in coming)

@@ -13,7 +13,7 @@ FROM lotwatch.policy AS policy
 WHERE policy.valid_from <= (SELECT lotwatch.as_of()) AND policy.recorded_at <= (SELECT lotwatch.known_at())
 ORDER BY policy.item_id, policy.site_id, policy.valid_from DESC, policy.recorded_at DESC;
 
--- Order lines on which something is still to come now; what their suppliers decline does not.
+-- Order lines on which something is still to come now; what their suppliers decline, or we cancelled, does not.
 CREATE VIEW lotwatch.order_line_open_live AS
 SELECT
     line.*,
@@ -23,10 +23,12 @@ SELECT
         ELSE (SELECT max(part.day) FROM unnest(line.confirmed) AS part)
     END AS due_on,
     coalesce(receipt.quantity, 0) AS received,
-    line.quantity - line.declined - coalesce(receipt.quantity, 0) AS outstanding
+    line.quantity - line.declined - line.withdrawn - coalesce(receipt.quantity, 0) AS outstanding
 FROM lotwatch.purchase_order_line AS line
 LEFT JOIN lotwatch.order_line_receipt AS receipt ON line.source_key = receipt.order_line_key
-WHERE line.state IN ('draft', 'open') AND coalesce(receipt.quantity, 0) < line.quantity - line.declined;
+WHERE
+    line.state IN ('draft', 'open')
+    AND coalesce(receipt.quantity, 0) < line.quantity - line.declined - line.withdrawn;
 
 -- Order lines on which something was still to come at a past moment. Today's state says nothing of then, except that a
 -- cancelled order never came; what came by then is what came so far, less what happened, or was recorded, later.
@@ -38,7 +40,7 @@ SELECT
         ELSE (SELECT max(part.day) FROM unnest(line.confirmed) AS part)
     END AS due_on,
     came.quantity AS received,
-    line.quantity - line.declined - came.quantity AS outstanding
+    line.quantity - line.declined - line.withdrawn - came.quantity AS outstanding
 FROM lotwatch.purchase_order_line AS line
 LEFT JOIN lotwatch.order_line_receipt AS receipt ON line.source_key = receipt.order_line_key
 LEFT JOIN (
@@ -55,7 +57,7 @@ WHERE
     -- closed, whatever came of it, since we learned of that
     AND (line.state <> 'done' OR line.recorded_at > (SELECT lotwatch.as_of()))
     AND line.ordered_on <= (SELECT (lotwatch.as_of() AT TIME ZONE 'UTC')::date)
-    AND came.quantity < line.quantity - line.declined;
+    AND came.quantity < line.quantity - line.declined - line.withdrawn;
 
 -- Order lines on which something was still to come at the moment.
 CREATE VIEW lotwatch.order_line_open AS

@@ -14,6 +14,7 @@ from lotwatch.ledger.orders.answers import (
     ordered,
     unknown_orders,
     wake,
+    withdraw,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "ordered",
     "unknown_orders",
     "wake",
+    "withdraw",
 ]

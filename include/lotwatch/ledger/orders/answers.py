@@ -3,7 +3,7 @@
 Answers may come twice, late or in the wrong order: all are kept, and the one that its supplier wrote last counts.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -117,6 +117,16 @@ def last_answer(conn: psycopg.Connection, portal: str, order_number: str) -> dat
 def declined(conn: psycopg.Connection, order_number: str) -> dict[str, int | None]:
     """By item, how much the answers in force to an order decline; None is all of it."""
     return dict(conn.execute(query(__package__, "declined"), {"order_number": order_number}).fetchall())
+
+
+def withdraw(conn: psycopg.Connection, order_reference: str, quantities: Mapping[str, int]) -> None:
+    """We cancelled so much of these items of an order of ours: it is on order no more, whatever the ERP still says."""
+    parameters = {
+        "order_reference": order_reference,
+        "item_code": list(quantities),
+        "quantity": list(quantities.values()),
+    }
+    conn.execute(query(__package__, "withdraw"), parameters)
 
 
 def wake(conn: psycopg.Connection, site_code: str, item_codes: Collection[str]) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
+from lotwatch.config import Words
 from lotwatch.errors import SourceError
 from lotwatch.sources.jsonrpc import TrytonClient, UnclearAnswerError
 
@@ -78,13 +79,77 @@ class TrytonErp:
             raise self._wrong(order.code, f"it is {purchase['state']} and has no number")
         return number
 
+    def differs(self, order: Order) -> Words | None:
+        """How the purchase of an order is another than `order` says; None: it is not."""
+        purchase = self._search(order.code)
+        if purchase is None:
+            return Words(en=f"Tryton has {order.code} no more.", zh=f"Tryton 中已没有 {order.code}。")
+        number = purchase["number"] or order.code
+        if purchase["state"] == "cancelled":
+            return Words(en=f"Somebody cancelled {number} in Tryton.", zh=f"{number} 已在 Tryton 中被取消。")
+        if different := self._different(order, self._lines(purchase)):
+            return Words(
+                en=f"Somebody changed {number} in Tryton: {different}.",
+                zh=f"{number} 已在 Tryton 中被修改：{different}。",
+            )
+        return None
+
+    def change(self, before: Order, after: Order) -> bool:
+        """Make the purchase of an order what it is to be (without lines: cancelled); False where only people can, as it is placed.
+
+        Doing it again changes nothing. Raises SourceError, also where the purchase is neither as before nor as after.
+        """
+        purchase = self._search(before.code)
+        if purchase is None:
+            raise self._wrong(before.code, "there is none")
+        if purchase["state"] == "cancelled" and not after.lines:
+            return True
+        lines = self._lines(purchase)
+        if after.lines and not self._different(after, lines):
+            return True
+        if purchase["state"] not in {"draft", "quotation"}:
+            return False
+        if different := self._different(before, lines):
+            raise self._wrong(before.code, f"its lines differ from what was asked: {different}")
+        if not after.lines:
+            self._press("cancel", purchase, before.code)
+            return True
+        if purchase["state"] == "quotation":
+            purchase = self._press("draft", purchase, before.code)
+        steps = self._steps(lines, after)
+        self._client.do("model.purchase.purchase.write", [purchase["id"]], {"lines": steps}, self._client.context())
+        return True
+
+    def _steps(self, lines: Sequence[Mapping[str, Any]], after: Order) -> list[tuple[Any, ...]]:
+        """What of a purchase's lines is written, deleted and created; of an item, its first line becomes its first part."""
+        left = list(lines)
+        steps: list[tuple[Any, ...]] = []
+        more: list[OrderLine] = []
+        for wanted in after.lines:
+            known = next((line for line in left if line["product."]["code"] == wanted.item_code), None)
+            if known is None:
+                more.append(wanted)
+                continue
+            left.remove(known)
+            day = {"delivery_date_edit": True, "delivery_date_store": wanted.requested_on}
+            steps.append(("write", [known["id"]], {"quantity": float(wanted.quantity)} | day))
+        if left:
+            steps.append(("delete", [line["id"] for line in left]))
+        if more:
+            steps.append(("create", self._line_values(more)))
+        return steps
+
     def _look_up(self, reference: str) -> dict[str, Any] | None:
+        purchase = self._search(reference)
+        if purchase and purchase["state"] == "cancelled":
+            raise self._wrong(reference, "somebody cancelled it")
+        return purchase
+
+    def _search(self, reference: str) -> dict[str, Any] | None:
         found = self._client.search_read("purchase.purchase", [["reference", "=", reference]], PURCHASE_FIELDS)
         if len(found) > 1:
             numbers = ", ".join(purchase["number"] or f"id {purchase['id']}" for purchase in found)
             raise self._wrong(reference, f"there are {len(found)} purchases with it ({numbers})")
-        if found and found[0]["state"] == "cancelled":
-            raise self._wrong(reference, "somebody cancelled it")
         return found[0] if found else None
 
     def _create(self, order: Order) -> dict[str, Any]:
@@ -107,19 +172,17 @@ class TrytonErp:
         try:
             self._client.do(f"model.purchase.purchase.{button}", [purchase["id"]], self._client.context())
         except UnclearAnswerError:
-            after = self._look_up(reference)
+            after = self._search(reference)
             if after is None or after["state"] == purchase["state"]:
                 raise
             return after
-        after = self._look_up(reference)
+        after = self._search(reference)
         if after is None:
             raise self._wrong(reference, "it vanished while it was being made")
         return after
 
     def _values(self, order: Order) -> dict[str, Any]:
         """The purchase as Tryton takes it, in the items' base units."""
-        codes = {line.item_code for line in order.lines}
-        products = self._known("product.product", codes, "default_uom", "the item")
         party = self._known("party.party", {order.supplier_code}, "addresses", "the supplier")[order.supplier_code]
         warehouse = self._known("stock.location", {order.site_code}, "type", "the site")[order.site_code]
         currency = self._known("currency.currency", {order.currency}, "name", "the currency")[order.currency]
@@ -129,24 +192,23 @@ class TrytonErp:
             "invoice_address": party["addresses"][0] if party["addresses"] else None,
             "warehouse": warehouse["id"],
             "currency": currency["id"],
-            "lines": [
-                (
-                    "create",
-                    [
-                        {
-                            "type": "line",
-                            "product": products[line.item_code]["id"],
-                            "unit": products[line.item_code]["default_uom"],
-                            "quantity": float(line.quantity),
-                            "unit_price": line.unit_price,
-                            "delivery_date_edit": True,
-                            "delivery_date_store": line.requested_on,
-                        }
-                        for line in order.lines
-                    ],
-                )
-            ],
+            "lines": [("create", self._line_values(order.lines))],
         }
+
+    def _line_values(self, lines: Sequence[OrderLine]) -> list[dict[str, Any]]:
+        products = self._known("product.product", {line.item_code for line in lines}, "default_uom", "the item")
+        return [
+            {
+                "type": "line",
+                "product": products[line.item_code]["id"],
+                "unit": products[line.item_code]["default_uom"],
+                "quantity": float(line.quantity),
+                "unit_price": line.unit_price,
+                "delivery_date_edit": True,
+                "delivery_date_store": line.requested_on,
+            }
+            for line in lines
+        ]
 
     def _known(self, model: str, codes: set[str], field: str, what: str) -> dict[str, dict[str, Any]]:
         """Code -> active record. Raises SourceError for a code that none or several have."""
@@ -163,7 +225,19 @@ class TrytonErp:
 
     def _compare(self, order: Order, purchase: Mapping[str, Any]) -> None:
         """Refuse a purchase under our reference that is not what was asked for."""
-        lines = self._client.read("purchase.line", purchase["lines"], LINE_FIELDS)
+        head = tuple((purchase[f"{name}."] or {}).get("code") for name in ("party", "warehouse", "currency"))
+        if head != (order.supplier_code, order.site_code, order.currency):
+            raise self._wrong(order.code, f"it is for {head}, not for {order.supplier_code} and {order.site_code}")
+        if different := self._different(order, self._lines(purchase)):
+            raise self._wrong(order.code, f"its lines differ from what was asked: {different}")
+
+    def _lines(self, purchase: Mapping[str, Any]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._client.read("purchase.line", purchase["lines"], LINE_FIELDS)
+        return found
+
+    @staticmethod
+    def _different(order: Order, lines: Sequence[Mapping[str, Any]]) -> str:
+        """The items of which an order's lines and a purchase's differ; empty: none."""
         held = [
             (line["product."]["code"], line["quantity"], line["unit_price"], line["delivery_date_store"])
             if line["product."] and line["unit"] == line["product."]["default_uom"]
@@ -171,12 +245,9 @@ class TrytonErp:
             for line in lines
         ]
         asked = [(line.item_code, float(line.quantity), line.unit_price, line.requested_on) for line in order.lines]
-        head = tuple((purchase[f"{name}."] or {}).get("code") for name in ("party", "warehouse", "currency"))
-        if head != (order.supplier_code, order.site_code, order.currency):
-            raise self._wrong(order.code, f"it is for {head}, not for {order.supplier_code} and {order.site_code}")
-        if sorted(held, key=str) != sorted(asked, key=str):
-            different = sorted({str(line[0]) for line in set(held) ^ set(asked)})
-            raise self._wrong(order.code, f"its lines differ from what was asked: {', '.join(different)}")
+        if sorted(held, key=str) == sorted(asked, key=str):
+            return ""
+        return ", ".join(sorted({str(line[0]) for line in set(held) ^ set(asked)})) or "its lines"
 
     def _wrong(self, reference: str, what: str) -> SourceError:
         return SourceError(

@@ -40,11 +40,13 @@ class ApprovalFilters(Filters):
     step: Text | None = None
     site: Text | None = None
 
-    def statement(self, view: View, proposals: Sequence[int] | None = None, of: bool = False) -> Statement:
+    def statement(
+        self, view: View, policies: actions.Policies, proposals: Sequence[int] | None = None, of: bool = False
+    ) -> Statement:
         """What waits, the most urgent first; some of them, or what they come to."""
         assert view.person is not None  # noqa: S101  # the routes' dependency
         may = view.bare or view.person.may(PERMISSION)  # a link is for one whom policies name
-        approver, deputy = actions.load_policies().answered_by(view.person.name) if may else ([], {})
+        approver, deputy = policies.answered_by(view.person.name) if may else ([], {})
         parameters = self.parameters() | {
             "user": view.person.name,
             "as_of": view.as_of,
@@ -92,8 +94,9 @@ def list_approvals(
 ) -> Response:
     """What waits for an answer."""
     with view.transaction() as conn:
-        waiting = fetch_page(conn, filters.statement(view), filters.page, filters.size)
-        mine = fetch_page(conn, _of_mine(filters).statement(view), 1, 1).row_count
+        policies = actions.active_policies(conn)
+        waiting = fetch_page(conn, filters.statement(view, policies), filters.page, filters.size)
+        mine = fetch_page(conn, _of_mine(filters).statement(view, policies), 1, 1).row_count
         sites = fetch_all(conn, "sites")
     return view.page(
         "approvals",
@@ -103,8 +106,8 @@ def list_approvals(
         most=MOST_AT_ONCE,
         sites=sites,
         kinds=get_args(Kind),
-        steps=[(name, getattr(step.title, view.language)) for name, step in actions.load_policies().steps.items()],
-        step_title=lambda step: step_title(view, step),
+        steps=[(name, getattr(step.title, view.language)) for name, step in policies.steps.items()],
+        step_title=lambda step: step_title(view, policies, step),
     )
 
 
@@ -192,7 +195,7 @@ def change(
             write.need_site(conn, row["site_id"])
             wanted = decision_of(view, row | {"revision": revision, "step": step}, "rejected", note)
             before, refusals = actions.revise(
-                conn, wanted, dict(zip(line, quantity, strict=False)), context, actions.load_policies()
+                conn, wanted, dict(zip(line, quantity, strict=False)), context, actions.active_policies(conn)
             )
     except LotwatchError as error:
         return _show(view, proposal_id, error=str(error), note=note)
@@ -207,11 +210,12 @@ def shown(view: View, row: DictRow) -> dict[str, Any]:
     with view.transaction() as conn:
         lines = fetch_all(conn, "approval_lines", {"proposal": row["proposal_id"]})
         history = fetch_all(conn, "approval_history", {"proposal": row["proposal_id"]})
+        policies = actions.active_policies(conn)
     return {
         "row": row,
         "lines": lines,
         "history": history,
-        "step_title": lambda step: step_title(view, step),
+        "step_title": lambda step: step_title(view, policies, step),
         "evidence": lambda line: _evidence(view, line),
         "in_words": lambda told: told.get(view.language, "") if isinstance(told, Mapping) else told,
     }
@@ -253,16 +257,17 @@ def _evidence(view: View, line: DictRow) -> list[tuple[str, str]]:
 
 
 def _rows(view: View, proposals: Sequence[int]) -> list[DictRow]:
-    statement = ApprovalFilters(who="all").statement(view, proposals)
     with view.transaction() as conn:
+        statement = ApprovalFilters(who="all").statement(view, actions.active_policies(conn), proposals)
         return fetch_page(conn, statement, 1, MOST_AT_ONCE).rows
 
 
 def _summary(view: View, filters: ApprovalFilters, proposals: Sequence[int] | None) -> Summary:
     with view.transaction() as conn:
-        listed = fetch_page(conn, filters.statement(view, proposals), 1, MOST_AT_ONCE).rows
+        policies = actions.active_policies(conn)
+        listed = fetch_page(conn, filters.statement(view, policies, proposals), 1, MOST_AT_ONCE).rows
         some = [row["proposal_id"] for row in listed]
-        groups = fetch_page(conn, filters.statement(view, some, of=True), 1, 200).rows
+        groups = fetch_page(conn, filters.statement(view, policies, some, of=True), 1, 200).rows
     return Summary(groups, [f"{row['proposal_id']}:{row['revision']}" for row in listed])
 
 

@@ -76,6 +76,7 @@ LEFT JOIN LATERAL (
                 'guard', guard_event.guard,
                 'stage', guard_event.stage,
                 'reason', guard_event.reason,
+                'reason_zh', guard_event.reason_zh,
                 'recorded_at', guard_event.recorded_at
             ) ORDER BY guard_event.guard_event_id
         ) AS refusals

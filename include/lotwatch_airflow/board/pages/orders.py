@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 from fastapi import APIRouter, Depends, Form, Path, Query, Response
 
 from lotwatch import actions
-from lotwatch.actions import Kind, load_policies
+from lotwatch.actions import Kind
 from lotwatch.errors import LotwatchError
 from lotwatch_airflow.board.filters import Filters, Note, Text
 from lotwatch_airflow.board.listing import Order, Statement, fetch_all, fetch_page
@@ -19,6 +19,7 @@ State = Literal["proposed", "waiting", "approved", "rejected", "timed_out", "ref
 
 #: permission to put a stop in force and to lift it
 STOP = "stop_actions"
+_BUDGET = ("amount", "ordered", "in_transit", "accepted", "invoiced", "free")
 StopNumber = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
@@ -78,6 +79,8 @@ def _show(view: View, filters: OrderFilters, *, error: str | None = None, given:
         proposals = fetch_page(conn, filters.statement(), filters.page, filters.size)
         shown = [row["proposal_id"] for row in proposals.rows]
         stops = actions.stops_in_force(conn)
+        policies = actions.active_policies(conn)
+        budgets = fetch_all(conn, "budgets")
         details = {row["proposal_id"]: row for row in fetch_all(conn, "order_details", {"proposals": shown})}
     orders = [{**row, **details[row["proposal_id"]]} for row in proposals.rows]
     return view.page(
@@ -89,15 +92,17 @@ def _show(view: View, filters: OrderFilters, *, error: str | None = None, given:
         states=get_args(State),
         kinds=get_args(Kind),
         stops=stops,
+        budgets=budgets,
+        budget_columns=_BUDGET,
         scopes=get_args(actions.Scope),
         may_stop=view.person is not None and view.person.may(STOP),
         given=given,
         error=error,
-        step_title=lambda step: step_title(view, step),
+        step_title=lambda step: step_title(view, policies, step),
     )
 
 
-def step_title(view: View, step: str) -> str:
+def step_title(view: View, policies: actions.Policies, step: str) -> str:
     """What a step of approval is called; one that policies no longer have, by its name."""
-    known = load_policies().steps.get(step)
+    known = policies.steps.get(step)
     return view.texts.name("step", step) if known is None else str(getattr(known.title, view.texts.language))

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Form, HTTPException, Path, Query, Response
 
+from lotwatch import actions
 from lotwatch.actions import tasks
 from lotwatch.actions.tasks import PointAnswer, Role, Task, TaskKind
 from lotwatch.errors import LotwatchError
@@ -74,6 +75,7 @@ def show_note(view: ViewDep, proposal_id: TaskId) -> Response:
         history = fetch_all(conn, "approval_history", {"proposal": proposal_id})
         ids = [row["task_id"] for row in fetch_all(conn, "tasks_of_proposal", {"proposal": proposal_id})]
         opened = [tasks.load_task(conn, task_id) for task_id in ids]
+        policies = actions.active_policies(conn)
     return view.page(
         "tasks-note",
         note=found[0],
@@ -81,7 +83,7 @@ def show_note(view: ViewDep, proposal_id: TaskId) -> Response:
         history=history,
         tasks=opened,
         balance=_balance(opened),
-        step_title=lambda step: step_title(view, step),
+        step_title=lambda step: step_title(view, policies, step),
     )
 
 
