@@ -59,6 +59,12 @@ def one_of_each_that_is_wrong(company: Company) -> None:
 
 ONE_OF_EACH = (
     (
+        "WITH made AS (INSERT INTO lotwatch.recall_case (code, kind, origin, title, issuer, action_kind, our_role,"
+        " jurisdiction, opened_at, opened_by) VALUES ('RC-000001', 'recall', 'notice', 't', 'Acme', 'remove', 'user', 'us',"
+        " %(now)s, 'qa') RETURNING case_id) INSERT INTO lotwatch.recall_clock (case_id, duty_id, starts_at, due_at)"
+        " SELECT case_id, 'd', %(now)s, %(now)s FROM made"
+    ),
+    (
         "INSERT INTO lotwatch.hold (cause, authority, item_id, reference, placed_at, placed_by, recorded_at)"
         " SELECT 'recall', 'recall', min(item_id), 'R', %(now)s, 'qa', %(now)s FROM lotwatch.item"
     ),

@@ -52,7 +52,13 @@ def left_to_people(conn: psycopg.Connection, row: outbox.Row, error: str, contex
         "error": error,
         "rows": [{"item": f"{line.item_code} {line.item_name}", "quantity": line.quantity} for line in proposal.lines],
     }
-    payload = {"template": "case_by_hand", "to": [task.role], "data": data, "proposal_id": proposal.proposal_id}
+    payload = {
+        "template": "case_by_hand",
+        "to": [task.role],
+        "about": {"sites": [task.site_code]},
+        "data": data,
+        "proposal_id": proposal.proposal_id,
+    }
     outbox.enqueue(conn, "message", f"case_by_hand:{task.reference}", payload)
     record(conn, context, "case left to people", "task", task.reference, reason=error or "no portal takes it")
 

@@ -18,7 +18,7 @@ SUBJECT_COLUMNS = (
     "category", "site_code", "site_name", "region", "order_number", "supplier_code", "supplier_name", "number",
     "delivery_number", "carrier", "demand_number", "customer_name", "legal_entity_code", "jurisdiction", "reference",
     "location_code", "location_name", "cause", "source", "entity", "check_id", "authority", "firm", "title",
-    "kit_name", "sscc",
+    "kit_name", "sscc", "case_code",
 )  # fmt: skip
 #: the column by which an override's `for` chooses
 SCOPE_COLUMNS = {
