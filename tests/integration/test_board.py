@@ -238,6 +238,7 @@ def test_only_what_is_decided_on_the_board_can_be_written(client: TestClient) ->
         "/orders/stops/{number}",
         "/recalls/review",
         "/recalls/new",
+        "/recalls/{code}/asked",
         "/recalls/{code}/close",
         "/recalls/{code}/reopen",
         "/recalls/{code}/clocks/{duty_id}",

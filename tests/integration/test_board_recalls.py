@@ -117,6 +117,9 @@ def test_a_case_is_seen_managed_printed_and_closed_by_who_may(as_: Clients, comp
     assert send(as_("quality"), f"{CASE}/clocks/us_803_user", happened_at="2026-06-14T08:00").status_code == 303
     assert send(as_("quality"), f"{CASE}/clocks/eu_87_death", happened_at="2026-06-14T08:00").status_code == 409
     assert send(as_("quality"), f"{CASE}/checks", percent=50).status_code == 303
+    asked = {"action_kind": "correct", "recall_class": "II"}
+    assert "needs a reason" in words(send(as_("quality"), f"{CASE}/asked", **asked).text)
+    assert send(as_("buyer"), f"{CASE}/asked", **asked, reason="x").status_code == 403
     site = company.conn.execute("SELECT location_id FROM lotwatch.location WHERE code = 'DC'").fetchone()
     assert site is not None
     answer = {"party": "site", "party_id": site[0], "note": "by phone"}
@@ -135,6 +138,15 @@ def test_a_case_is_seen_managed_printed_and_closed_by_who_may(as_: Clients, comp
     assert "召回案件" in as_("viewer").get(f"{CASE}/report?lang=zh").text
     assert as_("ward").get(f"{CASE}/report").status_code == 403
     assert send(as_("quality"), f"{CASE}/reopen", reason="one more").status_code == 303
+
+
+def test_what_a_case_asks_for_is_said_by_a_person_and_its_tasks_follow(as_: Clients, company: Company) -> None:
+    asked = {"action_kind": "correct", "recall_class": "II", "reason": "see the letter"}
+    assert send(as_("quality"), f"{CASE}/asked", **asked).status_code == 303
+    company.conn.rollback()
+    open_kinds = company.conn.execute("SELECT DISTINCT kind FROM lotwatch.recall_task WHERE state = 'open'").fetchall()
+    assert {kind for (kind,) in open_kinds} == {"count", "correct", "follow_up"}
+    assert "asked for" in words(as_("quality").get(f"{CASE}?lang=en").text)
 
 
 def test_only_the_recall_role_learns_on_whom_it_was_used_and_is_written_down(as_: Clients, company: Company) -> None:

@@ -17,6 +17,7 @@ from lotwatch.errors import LotwatchError
 from lotwatch.jobs.recall import receive
 from lotwatch.jobs.sync import post_batch
 from lotwatch.recall.cases import Opened, answer, named, open_by_quality, open_cases
+from lotwatch.recall.cases import say as say_asked
 from lotwatch.recall.matching import Subject
 from tests.integration.company import NOW, Company, context
 from tests.integration.recall_measure import made, measure, real, stock
@@ -189,6 +190,21 @@ def test_what_only_advises_holds_nothing(stocked: Company) -> None:
     say(stocked, "REF AC-1: Lots A1", action_kind="advise")
     run(stocked)
     assert (held(stocked.conn), verdicts(stocked.conn)["A1"][0]) == (set(), "affected")
+
+
+def test_what_a_person_says_is_asked_counts_until_a_notice_asks_for_more(stocked: Company) -> None:
+    def asked() -> Any:
+        return stocked.conn.execute("SELECT action_kind, recall_class FROM lotwatch.recall_case").fetchone()
+
+    say(stocked, "REF AC-1: Lots A1")
+    run(stocked)
+    assert asked() == ("other", "II")
+    person = {"by": "quality", "reason": "see the letter"}
+    say_asked(stocked.conn, stocked.context, "RC-000001", action_kind="inspect", recall_class="III", **person)
+    assert asked() == ("inspect", "II"), "the notice's own class is graver"
+    say(stocked, "REF AC-1: Lots A1, A2", days=1, action_kind="remove", recall_class="I")
+    run(stocked, later=timedelta(days=1))
+    assert asked() == ("remove", "I")
 
 
 def test_a_dry_run_tells_what_it_would_hold_and_writes_nothing(stocked: Company) -> None:

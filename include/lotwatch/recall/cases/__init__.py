@@ -3,7 +3,7 @@
 from lotwatch.recall.cases.bell import CHANNEL, is_unread, wake
 from lotwatch.recall.cases.listing import list_cases, list_verdicts, named
 from lotwatch.recall.cases.opening import LOTWATCH, Opened, hold_arrivals, open_cases, to_respond
-from lotwatch.recall.cases.reviewing import answer, open_by_quality
+from lotwatch.recall.cases.reviewing import answer, open_by_quality, say
 
 __all__ = [
     "CHANNEL",
@@ -17,6 +17,7 @@ __all__ = [
     "named",
     "open_by_quality",
     "open_cases",
+    "say",
     "to_respond",
     "wake",
 ]

@@ -5,6 +5,8 @@ SELECT
     opened.title,
     opened.recall_class,
     opened.action_kind,
+    opened.said_action,
+    opened.said_class,
     opened.state
 FROM lotwatch.recall_case AS opened
 WHERE opened.case_id = %(case_id)s OR opened.code = %(code)s

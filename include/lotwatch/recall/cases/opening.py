@@ -42,6 +42,8 @@ class Case(NamedTuple):
     title: str
     recall_class: str | None
     action_kind: str
+    said_action: str | None
+    said_class: str | None
     state: str
 
 
@@ -203,12 +205,14 @@ def _case_of_event(conn: psycopg.Connection, notice: Mapping[str, Any]) -> int |
     return None if row is None else int(row[0])
 
 
-def _about(notices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the notices of a case say together: the newest names it, the gravest class and action count."""
+def _about(notices: Sequence[Mapping[str, Any]], case: Case | None = None) -> dict[str, Any]:
+    """What the notices of a case, and people, say together: the newest names it, the gravest class and action count."""
     newest = max(notices, key=lambda notice: (notice["said_at"], notice["version_id"]))
     title = newest["title"] or newest["product_description"] or newest["reason"] or newest["number"]
-    classes = [notice["recall_class"] for notice in notices if notice["recall_class"] in {"I", "II", "III"}]
-    actions = [notice["action_kind"] for notice in notices if notice["action_kind"]]
+    said = [notice["recall_class"] for notice in notices] + [case.said_class if case else None]
+    classes = [each for each in said if each in {"I", "II", "III"}]
+    asked = [notice["action_kind"] for notice in notices] + [case.said_action if case else None]
+    actions = [each for each in asked if each]
     return {
         "title": " ".join(title.split())[:_LONGEST_TITLE],
         "issuer": newest["firm"] or newest["supplier_name"] or newest["issuer"] or newest["authority"],
@@ -269,9 +273,7 @@ def _update(
     verdicts: Mapping[Subject, tuple[int, Verdict]],
 ) -> None:
     """Bring a case up to what its notices say now: verdicts that changed, and the holds that follow."""
-    about = _about(notices)
-    conn.execute(query(__package__, "change_case"), about | {"case_id": case_id})
-    case = load_case(conn, case_id=case_id)
+    case = bring_up(conn, load_case(conn, case_id=case_id), notices)
     changed = _changed(conn, case, verdicts)
     if changed:
         keep(conn, context, case_id, changed)
@@ -293,6 +295,18 @@ def _update(
             record(
                 conn, context, "recall case closed", "recall_case", case.code, actor=LOTWATCH, reason="nothing affected"
             )
+
+
+def bring_up(conn: psycopg.Connection, case: Case, notices: Sequence[Mapping[str, Any]]) -> Case:
+    """The case with the title, class and action that its notices and people give it now."""
+    conn.execute(query(__package__, "change_case"), _about(notices, case) | {"case_id": case.case_id})
+    return load_case(conn, case_id=case.case_id)
+
+
+def notices_of(conn: psycopg.Connection, case: Case) -> list[dict[str, Any]]:
+    """The notices of a case, as they say now; none of a case of our own."""
+    known = conn.execute(query(__package__, "notices_of_case"), {"case_id": case.case_id}).fetchall()
+    return _notices(conn, [notice_id for (notice_id,) in known])
 
 
 def open_again(conn: psycopg.Connection, context: RunContext, case: Case, answers: Iterable[Answer]) -> None:

@@ -9,9 +9,10 @@ from lotwatch import ledger
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
+from lotwatch.recall.case import ActionKind, RecallClass
 from lotwatch.recall.cases.bell import wake
 from lotwatch.recall.cases.holding import hold_wanted
-from lotwatch.recall.cases.opening import Case, insert_case, keep, load_case, open_again, our_part
+from lotwatch.recall.cases.opening import Case, bring_up, insert_case, keep, load_case, notices_of, open_again, our_part
 from lotwatch.recall.matching import Subject, Verdict
 
 #: in which capacities who answers a recall lifts its holds
@@ -55,6 +56,36 @@ def answer(
         wake(conn)
 
 
+def say(
+    conn: psycopg.Connection,
+    context: RunContext,
+    code: str,
+    *,
+    action_kind: ActionKind,
+    recall_class: RecallClass | None,
+    by: str,
+    reason: str,
+) -> None:
+    """Say what a case asks for and how grave it is, where its notices do not; what they say counts where it asks for more.
+
+    What follows is held at once. Raises LotwatchError without a reason, or when there is no such open case.
+    """
+    if not reason:
+        raise LotwatchError("What a case asks for needs a reason", where=code, do="say what shows it")
+    with conn.transaction():
+        conn.execute(query(__package__, "lock_cases"))
+        case = load_case(conn, code=code)
+        if case.state == "closed":
+            raise LotwatchError("The case is closed", where=code, do="reopen it first")
+        said = {"action_kind": action_kind, "recall_class": recall_class}
+        conn.execute(query(__package__, "say"), said | {"case_id": case.case_id})
+        notices = notices_of(conn, case)
+        if notices:
+            bring_up(conn, load_case(conn, code=code), notices)
+        record(conn, context, "said what is asked", "recall_case", code, actor=by, after=said, reason=reason)
+        hold_wanted(conn, context, case.case_id)
+
+
 def open_by_quality(
     conn: psycopg.Connection,
     context: RunContext,
@@ -62,8 +93,8 @@ def open_by_quality(
     *,
     title: str,
     by: str,
-    recall_class: Literal["I", "II", "III"] | None = None,
-    action_kind: Literal["remove", "correct", "inspect", "advise", "other"] = "remove",
+    recall_class: RecallClass | None = None,
+    action_kind: ActionKind = "remove",
     sure: bool = True,
 ) -> Case:
     """Open a case by a decision of our own: its lots and units are affected, or with `sure` False to be looked at; returns it.

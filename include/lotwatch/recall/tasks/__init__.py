@@ -2,12 +2,13 @@
 
 from lotwatch.recall.tasks.finds import HANDLING, Finding, acknowledge, find, finish, reopen
 from lotwatch.recall.tasks.locate import Located, locate
-from lotwatch.recall.tasks.make import check_effectiveness, make_tasks
+from lotwatch.recall.tasks.make import KINDS, check_effectiveness, make_tasks
 from lotwatch.recall.tasks.responses import Due, acknowledge_party, know_parties, take_due
 from lotwatch.recall.tasks.used import open_case_reference
 
 __all__ = [
     "HANDLING",
+    "KINDS",
     "Due",
     "Finding",
     "Located",

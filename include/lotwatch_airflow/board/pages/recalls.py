@@ -7,8 +7,8 @@ from fastapi import APIRouter, Form, HTTPException, Path, Query, Response
 from psycopg.rows import DictRow
 
 from lotwatch.errors import LotwatchError
-from lotwatch.recall import clocks, documents, drill, report, tasks
-from lotwatch.recall.case import lock_case, lock_open_case
+from lotwatch.recall import cases, clocks, documents, drill, report, tasks
+from lotwatch.recall.case import ActionKind, RecallClass, lock_case, lock_open_case
 from lotwatch_airflow.board.filters import Filters, Moment, Note, Text
 from lotwatch_airflow.board.listing import Order, Statement, fetch_all, fetch_page
 from lotwatch_airflow.board.person import Refused
@@ -86,6 +86,28 @@ def reopen(write: WriteDep, code: Code, reason: Annotated[Note, Form()] = "") ->
         with write.transaction(MANAGE, "reopen recall case") as (conn, context):
             need_all_sites(write)
             report.reopen_case(conn, context, lock_case(conn, code), reason)
+    except LotwatchError as error:
+        return _show(write.view, code, error=str(error))
+    return write.view.see(f"recalls/{code}")
+
+
+@router.post("/recalls/{code}/asked")
+def say_what_is_asked(
+    write: WriteDep,
+    code: Code,
+    action_kind: Annotated[ActionKind, Form()],
+    recall_class: Annotated[RecallClass | Literal[""], Form()] = "",
+    reason: Annotated[Note, Form()] = "",
+) -> Response:
+    """Say what the case asks for and how grave it is; its tasks and clocks follow."""
+    try:
+        with write.transaction(MANAGE, "say what a recall asks for") as (conn, context):
+            need_all_sites(write)
+            said: dict[str, Any] = {"action_kind": action_kind, "recall_class": recall_class or None}
+            cases.say(conn, context, code, **said, by=write.person.name, reason=reason)
+            case, duties = lock_open_case(conn, code), clocks.load_duties()
+            tasks.make_tasks(conn, context, case, duties)
+            clocks.keep_clocks(conn, context, case, duties)
     except LotwatchError as error:
         return _show(write.view, code, error=str(error))
     return write.view.see(f"recalls/{code}")
@@ -276,6 +298,7 @@ def _show(view: View, code: str, filters: TaskFilters | None = None, *, error: s
         duty=_duty(view),
         incidents=[duty.id for duty in clocks.load_duties().duties if _may_start(duty, case, started)],
         kinds=documents.DOCUMENT_KINDS,
+        actions=tuple(tasks.KINDS),
         may_manage=person.may(MANAGE) and not view.limited,
         may_override=person.may(_OVERRIDE) and not view.limited,
         may_open=person.may(_OPEN) and not view.limited,
