@@ -110,7 +110,9 @@ def test_a_no_holds_nothing_and_is_respected_for_a_while(doubtful: Company) -> N
     assert proposed(doubtful, NOW + QUIET + timedelta(days=1)) == 1
 
 
-@pytest.mark.parametrize(("cause", "place", "count"), [("recall", None, 1), ("quality", "DC", 2), ("data", None, 2)])
+@pytest.mark.parametrize(
+    ("cause", "place", "count"), [("recall", None, 1), ("precaution", None, 1), ("quality", "DC", 2), ("data", None, 2)]
+)
 def test_a_lot_that_failed_twice_is_proposed_when_its_own_holds_are_gone_unless_another_holds_all_of_it(
     doubtful: Company, cause: holds.Cause, place: str | None, count: int
 ) -> None:
