@@ -11,6 +11,7 @@ from lotwatch.actions import picking, warehouse
 from lotwatch.actions.checks import open_check
 from lotwatch.actions.dispositions import open_disposition
 from lotwatch.actions.exceptions import open_case
+from lotwatch.actions.precautions import hold_lot
 from lotwatch.actions.proposals import Line, Proposal, set_state
 from lotwatch.audit import RunContext
 from lotwatch.errors import LotwatchError
@@ -187,6 +188,7 @@ _MEANS: dict[str, Callable[[psycopg.Connection, Proposal, RunContext], None]] = 
     "return_and_reship": _return_and_reship,
     "pick": _pick,
     "priority": _priority,
+    "hold": hold_lot,
     "disposition": open_disposition,
     "check": open_check,
     "work_order": open_check,

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from lotwatch import actions, planning, rules
-from lotwatch.actions import checks, dispositions, exceptions, picking, priorities, tasks, transfers
+from lotwatch.actions import checks, dispositions, exceptions, picking, precautions, priorities, tasks, transfers
 from lotwatch.audit import RunContext, record
 from lotwatch.db.retry import in_transaction
 
@@ -113,9 +113,9 @@ def _once(
 
 def propose(conn: psycopg.Connection, context: RunContext, settings: actions.ProposeSettings) -> Counts:
     """What should be done: what is wanted is picked, what is critically short is brought forward, then moved from elsewhere; something
-    becomes of stock that is of no use, what is doubtful is looked at, suppliers and carriers are asked about what is wrong, what is still
-    short is ordered, and orders that are not needed any more or come at the wrong time are changed. Tasks that were proposed before are
-    followed first.
+    becomes of stock that is of no use, what is doubtful is held as a precaution and looked at, suppliers and carriers are asked about what
+    is wrong, what is still short is ordered, and orders that are not needed any more or come at the wrong time are changed. Tasks that
+    were proposed before are followed first.
 
     A backfilled run proposes nothing.
     """
@@ -127,12 +127,13 @@ def propose(conn: psycopg.Connection, context: RunContext, settings: actions.Pro
     raised = priorities.propose_priorities(conn, tables, context)
     moved = transfers.propose_transfers(conn, tables, transfers.TransferSettings(), context)
     disposed = dispositions.propose_dispositions(conn, tables, dispositions.DispositionSettings(), context)
+    held = precautions.propose_precautions(conn, tables, context)
     looked = checks.propose_checks(conn, tables, context)
     complained = exceptions.propose_exceptions(conn, tables, context)
     ordered = actions.propose(conn, tables, settings, context)
     changed = actions.propose_order_changes(conn, tables, actions.OrderChangeSettings(), context)
     proposals = picked["pick_waves"] + raised["priorities"] + moved["transfers"]
-    proposals += disposed["dispositions"] + sum(looked.values()) + complained["exceptions"]
+    proposals += disposed["dispositions"] + held["precautions"] + sum(looked.values()) + complained["exceptions"]
     proposals += ordered["proposals"] + changed["order_changes"]
-    done = followed | picked | raised | moved | disposed | looked | complained | ordered | changed
+    done = followed | picked | raised | moved | disposed | held | looked | complained | ordered | changed
     return done | {"proposals": proposals}

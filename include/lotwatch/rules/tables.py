@@ -27,7 +27,7 @@ from lotwatch.rules.expression import Where
 
 Level = Literal["info", "warning", "critical"]
 Action = Literal[
-    "purchase_order", "order_change", "transfer", "priority", "disposition", "check", "work_order", "exception"
+    "purchase_order", "order_change", "transfer", "priority", "hold", "disposition", "check", "work_order", "exception"
 ]  # fmt: skip
 Mode = Literal["shadow", "alert", "act"]
 Answer = Literal["alert", "ignore"]

@@ -7,7 +7,8 @@ WHERE
     proposal.state IN ('proposed', 'waiting', 'approved', 'sending')
     OR (
         proposal.state = 'sent'
-        -- an order counts until the ERP shows it; what people do as tasks until these are closed; what a warehouse was asked for
+        -- an order counts until the ERP shows it; what people do as tasks until these are closed; a hold while
+        -- it is in force; what a warehouse was asked for
         -- until its delivery has left, or, where nobody ever tells of one, for two weeks
         AND CASE
             WHEN proposal.kind = 'purchase_order'
@@ -19,6 +20,11 @@ WHERE
                 THEN EXISTS (
                     SELECT 1 FROM lotwatch.task AS task
                     WHERE task.proposal_id = proposal.proposal_id AND task.state = 'open'
+                )
+            WHEN proposal.kind = 'hold'
+                THEN EXISTS (
+                    SELECT 1 FROM lotwatch.hold AS hold
+                    WHERE hold.reference = proposal.code AND hold.released_at IS NULL
                 )
             ELSE
                 proposal.created_at > (SELECT lotwatch.as_of()) - interval '14 days'
