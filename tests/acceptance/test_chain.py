@@ -52,7 +52,9 @@ def orders_at_portal(settings: Settings) -> dict[str, str]:
 
 
 def codes(conn: psycopg.Connection, state: str) -> set[str]:
-    return {code for (code,) in conn.execute("SELECT code FROM lotwatch.proposal WHERE state = %s", (state,))}
+    """Our references of purchase orders: what is proposed of other kinds goes no further than people or the warehouse."""
+    orders = "SELECT code FROM lotwatch.proposal WHERE kind = 'purchase_order' AND state = %s"
+    return {code for (code,) in conn.execute(orders, (state,))}
 
 
 def test_the_syncs_fill_the_ledger_and_keep_bad_records_out(ops: Airflow, conn: psycopg.Connection) -> None:
@@ -144,7 +146,8 @@ def test_the_next_sync_links_our_drafts_and_does_not_count_them_twice(ops: Airfl
         "SELECT p.code, l.quantity, k.quantity FROM lotwatch.proposal AS p"
         " JOIN lotwatch.proposal_line AS l USING (proposal_id)"
         " LEFT JOIN lotwatch.purchase_order_line AS k ON k.order_reference = p.code AND k.item_id = l.item_id"
-        " WHERE p.state = 'sent' AND NOT l.refused AND l.quantity IS DISTINCT FROM k.quantity"
+        " WHERE p.kind = 'purchase_order' AND p.state = 'sent' AND NOT l.refused"
+        " AND l.quantity IS DISTINCT FROM k.quantity"
     ).fetchall()
     assert wrong == []
     asked = conn.execute("SELECT count(*) FROM lotwatch.proposal").fetchone()
