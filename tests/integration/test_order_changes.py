@@ -16,7 +16,7 @@ from tests.integration.test_portal_answers import ASKED, answer, fact, listen, o
 
 __all__ = ["approved", "decided", "sent", "short"]
 
-SETTINGS = actions.OrderChangeSettings()
+SETTINGS = actions.OrderChangeSettings(rest_days=0)
 Sent = tuple[Company, World]
 
 
@@ -54,6 +54,14 @@ def yes(company: Company) -> int:
     assert decide(company, order.proposal_id, run_id="change")
     company.conn.commit()
     return order.proposal_id
+
+
+def test_a_new_order_is_left_alone_about_what_was_known_when_it_was_made(too_much: Sent) -> None:
+    company, _ = too_much
+    assert change(company, actions.OrderChangeSettings())["order_changes"] == 0
+    company.conn.execute("UPDATE lotwatch.alert SET first_seen = first_seen + interval '1 minute'")
+    counts = actions.propose_order_changes(company.conn, load_rules(), actions.OrderChangeSettings(), company.context)
+    assert counts["order_changes"] == 1
 
 
 def test_what_is_not_needed_is_cancelled_at_the_supplier_and_in_the_erp(too_much: Sent) -> None:

@@ -122,7 +122,12 @@ def test_an_approved_transfer_is_a_task_of_the_warehouse_that_gives_and_its_word
     ]
     warehouse.acknowledged(uneven.conn, 1, "INT-1", "done", run)
     assert actions.load_proposal(uneven.conn, 1).state == "sent"
-    # its stock has not left yet: it still counts
+    # its stock has not left yet: it still counts, whatever else has its number
+    uneven.conn.execute(
+        "INSERT INTO lotwatch.delivery (source, source_key, number, to_location_id, to_site_id, state)"
+        " SELECT 'wms', 'stock.shipment.in,1', 'INT-1', location_id, location_id, 'delivered' FROM lotwatch.location"
+        " WHERE code = 'HOSP'"
+    )
     assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 0
     assert actions.propose(uneven.conn, load_rules(), actions.ProposeSettings(), uneven.context)["proposals"] == 0
 

@@ -39,6 +39,12 @@ WHERE
     (alert.rule_id || '/' || alert.variant) = ANY(%(acting)s::text[]) AND alert.state IN ('open', 'acknowledged')
     AND line.requested_on IS NOT NULL
     AND line.received = 0 AND line.declined = 0 AND line.withdrawn = 0
+    -- an order was made by what was known then: it rests, unless that became so since, or its supplier said a later day
+    AND (
+        ours.created_at <= %(as_of)s::timestamptz - make_interval(days => %(rest_days)s)
+        OR alert.first_seen > ours.created_at
+        OR line.due_on > line.requested_on
+    )
     AND NOT EXISTS (
         SELECT 1 FROM lotwatch.order_line_sent AS sent
         WHERE sent.order_line_source = line.source AND sent.order_line_key = line.source_key

@@ -17,13 +17,15 @@ Change = Literal["bring_forward", "push_out", "reduce", "cancel"]
 
 class OrderChangeSettings(BaseModel):
     """What is needed within `push_out_days` is put off, what is needed later is cancelled. A change by fewer than `least_days` is not
-    worth one. `quiet_days_...`: how long an order rests after a no, or after a refusal or failure. `holding_rate`: what it costs
+    worth one. `rest_days`: how long a new order is left alone about what was known when it was made;
+    `quiet_days_...`: how long it rests after a no, or after a refusal or failure. `holding_rate`: what it costs
     to hold stock for a year, as a part of its value."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     push_out_days: int = 270
     least_days: int = 3
+    rest_days: int = 7
     quiet_days_after_no: int = 14
     quiet_days_after_refusal: int = 1
     holding_rate: Decimal = Decimal("0.2")

@@ -31,6 +31,7 @@ def propose_order_changes(
         parameters = {
             "acting": about,
             "as_of": context.as_of,
+            "rest_days": settings.rest_days,
             "quiet_days_after_no": settings.quiet_days_after_no,
             "quiet_days_after_refusal": settings.quiet_days_after_refusal,
         }

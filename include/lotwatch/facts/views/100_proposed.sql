@@ -30,7 +30,10 @@ WHERE
                 proposal.created_at > (SELECT lotwatch.as_of()) - interval '14 days'
                 AND NOT EXISTS (
                     SELECT 1 FROM lotwatch.delivery AS known
-                    WHERE known.number = proposal.erp_number AND known.state <> 'planned'
+                    WHERE
+                        -- documents of different kinds may bear one number
+                        known.number = proposal.erp_number AND known.from_site_id = proposal.from_site_id
+                        AND known.to_site_id = proposal.site_id AND known.state <> 'planned'
                 )
         END
     );
