@@ -14,7 +14,7 @@ from lotwatch import facts
 from lotwatch.actions.picking.fefo import Shelf, Take, Wanted, allocate
 from lotwatch.actions.picking.route import Point, length, walk
 from lotwatch.actions.picking.settings import Picking, SitePicking
-from lotwatch.actions.proposals import lock
+from lotwatch.actions.proposals import lock, set_aside
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 
@@ -81,19 +81,12 @@ def _in_time(line: Wanted, site: Site, picking: Picking, as_of: datetime) -> boo
 
 def _shelves(conn: psycopg.Connection, lines: Sequence[Wanted], settings: Mapping[int, SitePicking]) -> list[Shelf]:
     """What is free of what is wanted, without what is set aside: of its own lot first, of any lot from what ends first."""
-    items = {"items": sorted({line.item_id for line in lines})}
-    parameters = items | {"sites": sorted({line.site_id for line in lines})}
+    items = sorted({line.item_id for line in lines})
+    parameters = {"items": items, "sites": sorted({line.site_id for line in lines})}
     shelves = [Shelf(**row) for row in _rows(conn, "stock", parameters)]
-    aside = {
-        (row["item"], row["site"], row["lot_id"], row["serial_id"]): row["quantity"]
-        for row in _rows(conn, "set_aside", items)
-    }
+    aside = set_aside(conn, items)
     for shelf in shelves:
-        for lot in ((shelf.lot_id, shelf.serial_id), (0, 0)):
-            taken = min(shelf.quantity, aside.get((shelf.item_id, shelf.site_id, *lot), 0))
-            if taken:
-                shelf.quantity -= taken
-                aside[shelf.item_id, shelf.site_id, *lot] -= taken
+        shelf.quantity = aside.free(shelf.item_id, shelf.site_id, shelf.lot_id, shelf.serial_id, shelf.quantity)
     return [shelf for shelf in shelves if shelf.x is not None or settings[shelf.site_id].without_coordinates]
 
 

@@ -6,6 +6,7 @@ from lotwatch.actions.proposals.kinds import DISPOSITIONS, KINDS, Disposition, K
 from lotwatch.actions.proposals.placed import ItemNames, approved_on, decline, item_names, order_in_erp
 from lotwatch.actions.proposals.progress import confirmed, drafted, failed, is_approved, set_state, take_untold, taken
 from lotwatch.actions.proposals.proposal import Line, Proposal, load_proposal, lock
+from lotwatch.actions.proposals.set_aside import SetAside, set_aside
 
 __all__ = [
     "DISPOSITIONS",
@@ -16,6 +17,7 @@ __all__ = [
     "Line",
     "Part",
     "Proposal",
+    "SetAside",
     "acting",
     "approved_on",
     "confirmed",
@@ -30,6 +32,7 @@ __all__ = [
     "order_in_erp",
     "order_now",
     "quantities",
+    "set_aside",
     "set_state",
     "take_untold",
     "taken",

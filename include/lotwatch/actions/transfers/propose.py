@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict
 
 from lotwatch import facts
-from lotwatch.actions.proposals import acting, lock
+from lotwatch.actions.proposals import SetAside, acting, lock, set_aside
 from lotwatch.actions.transfers.flow import PARTS, Frame, Problem, solve
 from lotwatch.audit import RunContext, record_many
 from lotwatch.db.query import query
@@ -78,7 +78,7 @@ def _propose_in(
 ) -> dict[str, int]:
     """The moves of one currency; returns how many lines each proposal has, by its code."""
     items = {"items": [int(item) for item in takers["item"].unique()]}
-    stock = _available(_frame(conn, "stock", items), _frame(conn, "set_aside", items))
+    stock = _available(_frame(conn, "stock", items), set_aside(conn, items["items"]))
     if stock.empty:
         return {}
     stock = _offered(stock, takers, settings.horizon_days)
@@ -117,21 +117,12 @@ def _lanes(conn: psycopg.Connection, stock: Frame, takers: Frame, transit_days: 
     return _frame(conn, "lanes", parameters)
 
 
-def _available(stock: Frame, set_aside: Frame) -> Frame:
+def _available(stock: Frame, aside: SetAside) -> Frame:
     """Without what is set aside: of its own lot first, of any lot from what ends first."""
-    if stock.empty or set_aside.empty:
+    if stock.empty or not aside.left:
         return stock
-    left = {(row.item, row.site, row.lot_id, row.serial_id): row.quantity for row in set_aside.itertuples()}
-    quantity = []
-    for row in stock.itertuples():
-        free = row.quantity
-        for key in ((row.item, row.site, row.lot_id, row.serial_id), (row.item, row.site, 0, 0)):
-            taken = min(free, left.get(key, 0))
-            free -= taken
-            if taken:
-                left[key] -= taken
-        quantity.append(free)
-    stock = stock.assign(quantity=quantity)
+    free = [aside.free(row.item, row.site, row.lot_id, row.serial_id, row.quantity) for row in stock.itertuples()]
+    stock = stock.assign(quantity=free)
     return stock[stock.quantity > 0].reset_index(drop=True)
 
 
