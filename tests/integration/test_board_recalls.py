@@ -13,6 +13,7 @@ from httpx import Response
 
 from lotwatch import access
 from lotwatch.jobs import recall_response as jobs
+from lotwatch.recall import clocks
 from lotwatch.sources.fhir.privacy import Seal
 from lotwatch_local.settings import Settings
 from tests.integration.company import NOW, Company, context
@@ -138,6 +139,16 @@ def test_a_case_is_seen_managed_printed_and_closed_by_who_may(as_: Clients, comp
     assert "召回案件" in as_("viewer").get(f"{CASE}/report?lang=zh").text
     assert as_("ward").get(f"{CASE}/report").status_code == 403
     assert send(as_("quality"), f"{CASE}/reopen", reason="one more").status_code == 303
+
+
+def test_a_duty_that_nobody_held_against_its_source_says_so(as_: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "source not checked: ask regulatory affairs"
+    assert told not in words(as_("viewer").get(f"{CASE}?lang=en").text)
+    table = clocks.load_duties()
+    unchecked = tuple(duty.model_copy(update={"checked": None}) for duty in table.duties)
+    monkeypatch.setattr(clocks, "load_duties", lambda: table.model_copy(update={"duties": unchecked}))
+    for page in (CASE, f"{CASE}/report"):
+        assert told in words(as_("viewer").get(f"{page}?lang=en").text)
 
 
 def test_what_a_case_asks_for_is_said_by_a_person_and_its_tasks_follow(as_: Clients, company: Company) -> None:

@@ -1,6 +1,6 @@
 """From an open case to a closed one: clocks, units located, tasks, finds, documents, proof."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -58,28 +58,25 @@ def case(**changes: Any) -> Case:
 @pytest.mark.parametrize(
     ("changes", "bound"),
     [
-        ({"our_role": "maker", "jurisdiction": "cn", "recall_class": "II"}, {"cn_maker_users_3"}),
-        ({"our_role": "maker", "jurisdiction": "cn", "recall_class": None}, {"house_class_1", "cn_maker_users_1"}),
-        ({"our_role": "importer", "recall_class": "II"}, {"us_806_10"}),
+        (
+            {"our_role": "maker", "jurisdiction": "cn", "recall_class": "II"},
+            {"cn_maker_users_3", "cn_maker_report", "cn_maker_plan"},
+        ),
+        (
+            {"our_role": "importer", "jurisdiction": "cn", "recall_class": None, "action_kind": "advise"},
+            {"house_class_1", "cn_maker_users_1", "cn_maker_report", "cn_maker_plan"},
+        ),
+        ({"our_role": "importer", "recall_class": "II"}, {"seller_stops_sale", "us_806_10"}),
         ({"our_role": "importer", "recall_class": "II", "action_kind": "advise"}, set()),
-        ({"our_role": "distributor", "recall_class": "III"}, set()),
+        ({"our_role": "distributor", "recall_class": "III"}, {"seller_stops_sale"}),
         ({"our_role": "user"}, {"house_class_1", "user_stops_use"}),
-        ({"our_role": "maker", "jurisdiction": "eu", "recall_class": "II"}, set()),
+        ({"our_role": "maker", "jurisdiction": "eu", "recall_class": "II"}, {"eu_fsca_report", "eu_field_notice"}),
         ({"kind": "drill"}, {"house_class_1"}),
     ],
 )
 def test_a_case_starts_the_clocks_of_our_role_and_no_incident_reports(changes: dict[str, Any], bound: set[str]) -> None:
     this = case(**changes)
     assert {duty.id for duty in DUTIES.duties if duty.binds(this) and duty.starts_with(this)} == bound
-
-
-def test_working_days_leave_out_weekends_and_holidays_and_end_with_the_day() -> None:
-    duty = DUTIES.get("us_806_10")
-    assert duty is not None
-    # Tuesday before Thanksgiving; the day in New York counts, where it is still the 24th
-    due = DUTIES.due(duty, datetime(2026, 11, 25, 2, tzinfo=UTC))
-    assert due.date() == date(2026, 12, 10)
-    assert due.utcoffset() == timedelta(hours=-5)
 
 
 def test_everything_is_located_made_into_tasks_and_told_once(db: psycopg.Connection, company: Company) -> None:

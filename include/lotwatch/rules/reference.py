@@ -14,6 +14,7 @@ _WORDS = {
         "are in [facts.md](facts.md).",
         "subject": "subject", "when": "when", "clear_when": "ends when", "severity": "severity", "else": "else",
         "notify": "told", "escalate": "{to} if nobody acknowledges it within {after}", "duty": "duty",
+        "unchecked": " Not checked against its source.",
         "due": "{recipient}: {within}, from {clock_start} ({role}; {source})", "only": "noted alone, told to nobody",
     },
     "zh": {
@@ -22,6 +23,7 @@ _WORDS = {
         "[facts.md](facts.md)。",
         "subject": "对象", "when": "触发条件", "clear_when": "结束条件", "severity": "级别", "else": "其他",
         "notify": "通知", "escalate": "{after} 内无人确认则通知 {to}", "duty": "法定义务",
+        "unchecked": "未与出处核对。",
         "due": "{recipient}：{within}，自 {clock_start} 起（{role}；{source}）", "only": "仅记录，不通知任何人",
     },
 }  # fmt: skip
@@ -76,4 +78,4 @@ def _duty(rule: Rule, lang: Literal["en", "zh"]) -> str | None:
     if rule.duty is None:
         return None
     duty = rule.duty.model_dump() | {"recipient": getattr(rule.duty.recipient, lang)}
-    return _WORDS[lang]["due"].format(**duty)
+    return _WORDS[lang]["due"].format(**duty) + ("" if rule.duty.checked else _WORDS[lang]["unchecked"])

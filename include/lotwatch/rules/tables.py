@@ -54,6 +54,7 @@ class Duty(_Table):
     clock_start: str = Field(min_length=1)
     recipient: Words
     source: str = Field(min_length=1)
+    checked: date | None = Field(default=None, description="when somebody last held it against its source")
 
 
 class Scope(_Table):

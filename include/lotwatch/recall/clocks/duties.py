@@ -71,8 +71,10 @@ class Duty(_Config):
     recipient: Said
     source: str
     met_by: Literal["person", "held", "acknowledged"]
-    begins: date | None = Field(default=None, alias="from")
+    begins: date = Field(alias="from")
     ends: date | None = Field(default=None, alias="through")
+    #: when somebody last held it against its source; nothing: nobody did
+    checked: date | None
 
     def binds(self, case: Case) -> bool:
         """Whether it is a duty of ours in this case, once its trigger is there."""
@@ -83,7 +85,7 @@ class Duty(_Config):
             and self.jurisdiction in {"any", case.jurisdiction}
             and case.our_role in self.our_role
             and (not self.recall_class or case.gravity in self.recall_class)
-            and (self.begins or day) <= day <= (self.ends or day)
+            and self.begins <= day <= (self.ends or day)
         )
 
     def starts_with(self, case: Case) -> bool:

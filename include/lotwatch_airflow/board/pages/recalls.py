@@ -237,17 +237,18 @@ def need_all_sites(write: WriteDep) -> None:
 
 
 def _duty(view: View) -> Any:
-    """Looks up a duty's words: its title, recipient and source; its id where the table has it no longer."""
+    """Looks up a duty's words: title, recipient, source, whether it was checked; its id where the table has it no longer."""
     table = clocks.load_duties()
 
-    def words(duty_id: str) -> dict[str, str]:
+    def words(duty_id: str) -> dict[str, Any]:
         duty = table.get(duty_id)
         if duty is None:
-            return {"title": duty_id, "recipient": "", "source": ""}
+            return {"title": duty_id, "recipient": "", "source": "", "checked": None}
         return {
             "title": getattr(duty.title, view.language),
             "recipient": getattr(duty.recipient, view.language),
             "source": duty.source,
+            "checked": duty.checked,
         }
 
     return words
