@@ -207,6 +207,48 @@ def test_what_a_person_says_is_asked_counts_until_a_notice_asks_for_more(stocked
     assert asked() == ("remove", "I")
 
 
+def test_what_the_words_ask_for_decides_the_tasks_and_never_weakens_a_hold(stocked: Company) -> None:
+    def asked() -> Any:
+        return stocked.conn.execute("SELECT action_kind, only_advises FROM lotwatch.recall_case").fetchone()
+
+    kept = "Product may continue to be used and no product needs to be returned."
+    say(stocked, "REF AC-1: Lots A1", action=kept)
+    run(stocked)
+    assert asked() == ("advise", False)
+    assert held(stocked.conn) == {("recall", "A1")}, "words that were read leave nothing pickable"
+    say(stocked, "REF AC-1: Lots A1", days=1, action="Customers were asked to quarantine the product and return it.")
+    run(stocked)
+    assert asked() == ("remove", False)
+    person = {"by": "quality", "reason": "see the letter", "recall_class": None}
+    say_asked(stocked.conn, stocked.context, "RC-000001", action_kind="correct", **person)
+    say(stocked, "REF AC-1: Lots A1, A2", days=2, action="Customers were asked to return the product.")
+    run(stocked)
+    assert asked() == ("correct", False), "who reads it knows better, until it reads otherwise"
+    say(stocked, "REF AC-1: Lots A1, A2", days=3, action=kept)
+    say(
+        stocked,
+        "REF AC-1: Lots A3",
+        number="Z-9",
+        event_number=None,
+        action=None,
+        title="see Z-1-2026",
+        authority="supplier",
+    )
+    run(stocked)
+    assert asked() == ("correct", False)
+    words = stocked.conn.execute(
+        "SELECT kind, said FROM lotwatch.recall_ask WHERE kind = 'remove' ORDER BY version_id"
+    ).fetchall()
+    assert words[0] == ("remove", "Customers were asked to quarantine the product and return it")
+
+
+def test_only_a_person_or_who_recalls_can_say_that_nothing_is_held(stocked: Company) -> None:
+    say(stocked, "REF AC-1: Lots A1", authority="supplier", supplier_code="S1", number="FSN-1", action_kind="advise")
+    say(stocked, "REF AC-1: Lots A1", title="About FSN-1", action="The product may continue to be used.")
+    run(stocked)
+    assert held(stocked.conn) == {("recall", "A1")}, "one of the two does not state it"
+
+
 def test_a_dry_run_tells_what_it_would_hold_and_writes_nothing(stocked: Company) -> None:
     say(stocked, "REF AC-1: Lots A1")
     assert run(stocked, dry_run=True).held == ["RC-000001: recall AC A1"]

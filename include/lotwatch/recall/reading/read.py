@@ -9,7 +9,7 @@ from lotwatch.recall.reading.model import Clause, number_key
 from lotwatch.recall.reading.tokens import half_width
 
 #: edition of the grammar, kept with what it read
-EDITION = 1
+EDITION = 2
 #: texts that name devices among other words; those that say which lots are meant, in the order in which they go on
 _PROSE = ("title", "product_description", "reason", "action", "body")
 _STRICT = ("code_info", "more_code_info")
