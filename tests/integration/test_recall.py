@@ -99,7 +99,7 @@ def test_nothing_that_is_affected_stays_pickable_and_nothing_is_held_wrongly(
     run(company)
     figures = measure(company, notices)
     assert (figures.escaped, figures.wrong) == ([], [])
-    assert figures.for_a_person < figures.units / 2
+    assert figures.for_a_person < figures.units * 0.42
 
 
 # --- the life of a case
@@ -159,7 +159,7 @@ def test_a_version_that_is_learned_late_changes_nothing(stocked: Company) -> Non
 
 
 def test_what_a_person_said_stands_until_the_notice_says_more_of_it(stocked: Company) -> None:
-    say(stocked, "REF AC-1: Lots A1, A2 and others")
+    say(stocked, "REF AC-1: Lots A1, A2 and similar ones")
     run(stocked)
     assert held(stocked.conn) == {("precaution", "all")}
     conn = stocked.conn
@@ -297,7 +297,7 @@ def test_rules_see_what_a_case_holds(stocked: Company) -> None:
 
 
 def test_a_shell_lists_shows_answers_opens_and_tries(stocked: Company, lotwatch: Callable[..., Result]) -> None:
-    say(stocked, "REF AC-1: Lots A1, A2 and others")
+    say(stocked, "REF AC-1: Lots A1, A2 and similar ones")
     stocked.conn.commit()
     assert "would hold RC-000001: precaution AC all" in lotwatch("recall", "match", "--dry-run").stdout
     assert cases(stocked.conn) == []

@@ -2,7 +2,7 @@
 with what was not understood."""
 
 from lotwatch.recall.reading.asking import Ask, asks, decided
-from lotwatch.recall.reading.model import Clause, Dates, Range, identifier_key, kept, near_key, number_key
+from lotwatch.recall.reading.model import Clause, Dates, Range, identifier_key, kept, like, near_key, number_key
 from lotwatch.recall.reading.read import EDITION, FIELDS, read, standing
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "decided",
     "identifier_key",
     "kept",
+    "like",
     "near_key",
     "number_key",
     "read",

@@ -38,7 +38,7 @@ def notice(joined: Joined, said_at: datetime) -> Record:
     if joined.doubtful:
         fields.problems.append(Problem("recall", "an answer in which its other half may have been could not be read"))
     code_info = together((fields.of_report("code_info"), fields.of_recall("code_info")))
-    more_code_info = fields.text("more_code_info")
+    more_code_info = fields.rest_of_codes()
     cfres_id = fields.text("cfres_id")
     row = {
         "authority": "fda",
@@ -101,6 +101,11 @@ class _Fields:
     def of_recall(self, name: str) -> str | None:
         return self._text(self._recall, name)
 
+    def rest_of_codes(self) -> str | None:
+        """What the report's lots go on with, unless the recall tells all of them in one piece."""
+        more, whole = self.text("more_code_info"), _letters(self.of_recall("code_info"))
+        return None if more and _letters(self.of_report("code_info"), more) in whole else more
+
     def texts(self, name: str) -> list[str]:
         """A list, which is sometimes written as one text with commas."""
         value = self._report.get(name) or self._recall.get(name) or []
@@ -141,6 +146,10 @@ class _Fields:
         problem = Problem(name, reason[:300])
         if problem not in self.problems:
             self.problems.append(problem)
+
+
+def _letters(*texts: str | None) -> str:
+    return "".join("".join(filter(None, texts)).split()).casefold()
 
 
 def _recall_class(text: str | None) -> str | None:
