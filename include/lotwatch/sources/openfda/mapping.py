@@ -84,6 +84,12 @@ def plain(value: Any) -> Any:
     return storable(value)
 
 
+def day(text: str | None) -> date | None:
+    """A day as openFDA writes it, with dashes or without. Raises ValueError."""
+    parts = _DAY.fullmatch(text) if text else None
+    return date(*map(int, parts.groups())) if parts else date.fromisoformat(text) if text else None
+
+
 class _Fields:
     """The fields of a joined record, the report's before the recall's; collects what cannot be read."""
 
@@ -118,11 +124,8 @@ class _Fields:
 
     def day(self, name: str) -> date | None:
         text = self.text(name)
-        if text is None:
-            return None
-        parts = _DAY.fullmatch(text)
         try:
-            return date(*map(int, parts.groups())) if parts else date.fromisoformat(text)
+            return day(text)
         except ValueError:
             self._refuse(name, f'"{text}" is not a day')
             return None
