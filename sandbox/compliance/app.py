@@ -1,4 +1,4 @@
-"""The routes of the compliance service: openFDA's two endpoints about recalls, and GUDID's look-up of one device.
+"""The routes of the compliance service: openFDA's endpoints about recalls and adverse events, and GUDID's look-up of one device.
 
 They are coroutines that touch what is published without awaiting in between.
 """
@@ -23,9 +23,9 @@ from sandbox.http import Misbehaviour, Mood, bearer, control, cut_off, new_app
 
 _LARGEST_LIMIT, _LARGEST_SKIP = 1000, 25_000
 _MODES = frozenset({"latency", "429", "500", "cut_off", "garbage", "repeat", "back_in_time", "change", "malformed"})
-_NUMBER = {"enforcement": "recall_number", "recall": "product_res_number"}
+_NUMBER = {"enforcement": "recall_number", "recall": "product_res_number", "event": "mdr_report_key"}
 _TERMS = "Do not rely on openFDA to make decisions regarding medical care."
-Endpoint = Literal["enforcement", "recall"]
+Endpoint = Literal["enforcement", "recall", "event"]
 
 
 class Said(BaseModel):

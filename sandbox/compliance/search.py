@@ -76,10 +76,10 @@ def _term(token: re.Match[str]) -> Test:
 
 
 def _values(record: Mapping[str, Any], name: str) -> list[str]:
-    value: Any = record
+    values: list[Any] = [record]
     for part in name.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    values = value if isinstance(value, list) else [value]
+        found = [value.get(part) for value in values if isinstance(value, Mapping)]
+        values = [each for value in found for each in (value if isinstance(value, list) else [value])]
     return [str(each) for each in values if each not in {None, ""}]
 
 

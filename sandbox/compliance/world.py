@@ -63,15 +63,41 @@ class Published:
 
     renewed: date
     enforcement: dict[str, Record] = field(default_factory=dict)
+    event: dict[str, Record] = field(default_factory=dict)
     recall: dict[str, Record] = field(default_factory=dict)
     devices: dict[str, Record] = field(default_factory=dict)
-    earlier: dict[str, dict[str, Record]] = field(default_factory=lambda: {"enforcement": {}, "recall": {}})
+    earlier: dict[str, dict[str, Record]] = field(
+        default_factory=lambda: {"enforcement": {}, "recall": {}, "event": {}}
+    )
 
     def change(self, endpoint: str, number: str, **fields: Any) -> None:
         """Let a record say something else from now on."""
         records: dict[str, Record] = getattr(self, endpoint)
         self.earlier[endpoint][number] = records[number]
         records[number] = records[number] | fields
+
+    def report(self, key: str, device: Device, lot: str, event_type: str, received: date) -> None:
+        """An adverse event with a device."""
+        self.event[key] = {
+            "mdr_report_key": key,
+            "report_number": f"1234567-{received.year}-{key}",
+            "event_type": event_type,
+            "date_received": f"{received:%Y%m%d}",
+            "date_of_event": f"{received - timedelta(days=9):%Y%m%d}",
+            "device": [
+                {
+                    "device_sequence_number": "1",
+                    "brand_name": device.name,
+                    "catalog_number": catalogue_number(device),
+                    "lot_number": lot,
+                    "udi_di": device.udi_di,
+                    "manufacturer_d_name": device.legal_manufacturer.upper(),
+                }
+            ],
+            "mdr_text": [
+                {"text_type_code": "Description of Event or Problem", "text": "IT WAS REPORTED THAT IT LEAKED."}
+            ],
+        }
 
 
 def publish(today: date, data: Path | None = None, random_seed: int = 7) -> Published:
@@ -98,6 +124,10 @@ def publish(today: date, data: Path | None = None, random_seed: int = 7) -> Publ
         firm, product, code_info = _OTHERS[place % len(_OTHERS)]
         _add(published, random, _OF_OURS + place, firm, f"{product} ({place + 1})", code_info)
     _leave_out(published)
+    for place, device in enumerate(known[:6]):
+        named = max(lots[device.key]) if place % 3 else "UNKNOWN"
+        kind = ("Malfunction", "Injury")[place % 2]
+        published.report(str(70001 + place), device, named, kind, today - timedelta(days=5 * place + 3))
     published.devices = {device.udi_di: _device(device, place) for place, device in enumerate(devices)}
     return published
 

@@ -157,7 +157,17 @@ def test_what_a_case_asks_for_is_said_by_a_person_and_its_tasks_follow(as_: Clie
     company.conn.rollback()
     open_kinds = company.conn.execute("SELECT DISTINCT kind FROM lotwatch.recall_task WHERE state = 'open'").fetchall()
     assert {kind for (kind,) in open_kinds} == {"count", "correct", "follow_up"}
-    assert "asked for" in words(as_("quality").get(f"{CASE}?lang=en").text)
+    company.add("notice", authority="fda", number="Z-7", firm="Acme", said_at=NOW, action="Please return it.")
+    company.post()
+    company.conn.execute(
+        "WITH told AS (INSERT INTO lotwatch.recall_case_notice SELECT notice_id, (SELECT min(case_id) FROM lotwatch.recall_case)"
+        " FROM lotwatch.notice) INSERT INTO lotwatch.recall_ask SELECT version_id, 1, 'remove', 'action', 0, 16,"
+        " 'Please return it' FROM lotwatch.notice_version"
+    )
+    company.conn.commit()
+    page = words(as_("quality").get(f"{CASE}?lang=en").text)
+    assert "asked for" in page
+    assert re.search("remove Please return it Z-7", page)
 
 
 def test_only_the_recall_role_learns_on_whom_it_was_used_and_is_written_down(as_: Clients, company: Company) -> None:

@@ -119,7 +119,7 @@ def test_every_notice_of_both_endpoints_comes_in_once_and_joined(
     ).fetchone()
     assert both == (len(numbers(server)) - 4,), "two are only in either endpoint"
     row = db.execute(
-        "SELECT count(*) FILTER (WHERE code_info || more_code_info LIKE '%%inclusive%%' OR more_code_info IS NOT NULL),"
+        "SELECT count(*) FILTER (WHERE code_info LIKE '%%inclusive%%' AND more_code_info IS NULL),"
         " count(*) FILTER (WHERE cardinality(udi_dis) > 0), count(*) FILTER (WHERE raw -> 'recall' -> 'openfda' ->"
         " 'device_class' IS NOT NULL) FROM lotwatch.notice_current"
     ).fetchone()
@@ -344,6 +344,14 @@ def test_who_asks_too_often_is_told_when_to_come_back(tmp_path: Path, login: Log
             list(connector.changed("notice", None))
     assert waited
     assert all(50 < seconds <= 61 for seconds in waited)
+
+
+@pytest.mark.parametrize(("whole", "rest"), [("Lots 11,  12, 13", None), ("Lots 11", ", 13"), (None, ", 13")])
+def test_what_the_report_goes_on_with_is_left_out_where_the_recall_tells_it_in_one_piece(
+    whole: str | None, rest: str | None
+) -> None:
+    report = {"recall_number": "Z-1", "code_info": "Lots 11, 12", "more_code_info": ", 13"}
+    assert notice(Joined(report, {"code_info": whole}), LATER).row["more_code_info"] == rest
 
 
 # --- the real thing

@@ -99,7 +99,7 @@ def test_nothing_that_is_affected_stays_pickable_and_nothing_is_held_wrongly(
     run(company)
     figures = measure(company, notices)
     assert (figures.escaped, figures.wrong) == ([], [])
-    assert figures.for_a_person < figures.units / 2
+    assert figures.for_a_person < figures.units * 0.42
 
 
 # --- the life of a case
@@ -159,7 +159,7 @@ def test_a_version_that_is_learned_late_changes_nothing(stocked: Company) -> Non
 
 
 def test_what_a_person_said_stands_until_the_notice_says_more_of_it(stocked: Company) -> None:
-    say(stocked, "REF AC-1: Lots A1, A2 and others")
+    say(stocked, "REF AC-1: Lots A1, A2 and similar ones")
     run(stocked)
     assert held(stocked.conn) == {("precaution", "all")}
     conn = stocked.conn
@@ -205,6 +205,48 @@ def test_what_a_person_says_is_asked_counts_until_a_notice_asks_for_more(stocked
     say(stocked, "REF AC-1: Lots A1, A2", days=1, action_kind="remove", recall_class="I")
     run(stocked, later=timedelta(days=1))
     assert asked() == ("remove", "I")
+
+
+def test_what_the_words_ask_for_decides_the_tasks_and_never_weakens_a_hold(stocked: Company) -> None:
+    def asked() -> Any:
+        return stocked.conn.execute("SELECT action_kind, only_advises FROM lotwatch.recall_case").fetchone()
+
+    kept = "Product may continue to be used and no product needs to be returned."
+    say(stocked, "REF AC-1: Lots A1", action=kept)
+    run(stocked)
+    assert asked() == ("advise", False)
+    assert held(stocked.conn) == {("recall", "A1")}, "words that were read leave nothing pickable"
+    say(stocked, "REF AC-1: Lots A1", days=1, action="Customers were asked to quarantine the product and return it.")
+    run(stocked)
+    assert asked() == ("remove", False)
+    person = {"by": "quality", "reason": "see the letter", "recall_class": None}
+    say_asked(stocked.conn, stocked.context, "RC-000001", action_kind="correct", **person)
+    say(stocked, "REF AC-1: Lots A1, A2", days=2, action="Customers were asked to return the product.")
+    run(stocked)
+    assert asked() == ("correct", False), "who reads it knows better, until it reads otherwise"
+    say(stocked, "REF AC-1: Lots A1, A2", days=3, action=kept)
+    say(
+        stocked,
+        "REF AC-1: Lots A3",
+        number="Z-9",
+        event_number=None,
+        action=None,
+        title="see Z-1-2026",
+        authority="supplier",
+    )
+    run(stocked)
+    assert asked() == ("correct", False)
+    words = stocked.conn.execute(
+        "SELECT kind, said FROM lotwatch.recall_ask WHERE kind = 'remove' ORDER BY version_id"
+    ).fetchall()
+    assert words[0] == ("remove", "Customers were asked to quarantine the product and return it")
+
+
+def test_only_a_person_or_who_recalls_can_say_that_nothing_is_held(stocked: Company) -> None:
+    say(stocked, "REF AC-1: Lots A1", authority="supplier", supplier_code="S1", number="FSN-1", action_kind="advise")
+    say(stocked, "REF AC-1: Lots A1", title="About FSN-1", action="The product may continue to be used.")
+    run(stocked)
+    assert held(stocked.conn) == {("recall", "A1")}, "one of the two does not state it"
 
 
 def test_a_dry_run_tells_what_it_would_hold_and_writes_nothing(stocked: Company) -> None:
@@ -255,7 +297,7 @@ def test_rules_see_what_a_case_holds(stocked: Company) -> None:
 
 
 def test_a_shell_lists_shows_answers_opens_and_tries(stocked: Company, lotwatch: Callable[..., Result]) -> None:
-    say(stocked, "REF AC-1: Lots A1, A2 and others")
+    say(stocked, "REF AC-1: Lots A1, A2 and similar ones")
     stocked.conn.commit()
     assert "would hold RC-000001: precaution AC all" in lotwatch("recall", "match", "--dry-run").stdout
     assert cases(stocked.conn) == []

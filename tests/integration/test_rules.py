@@ -105,6 +105,9 @@ def test_columns_that_are_said_never_to_be_null_never_are(short: Company) -> Non
     )
     short.add("quality_alert", "a", number="A1", item_code="I1", lot_number="L1", state="open", opened_at=NOW)
     short.add("credential", item_code="I1", kind="registration", number="R1", valid_through=TODAY)
+    short.add("identifier", item_code="I1", code="00844588018923", package_level="unit", units_contained=1)
+    event = {"report": "1", "event_type": "injury", "received_on": TODAY, "udi_di": "00844588018923"}
+    short.add("adverse_event", "1/1", lot_number="L1", **event)
     one_of_each_that_is_wrong(short)
     short.post()
     short.conn.execute("INSERT INTO lotwatch.channel_health (channel) VALUES ('smtp')")

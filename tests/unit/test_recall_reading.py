@@ -32,12 +32,17 @@ def readings(**notice: Any) -> list[dict[str, Any]]:
         ("Lot/Serial Number: X1", [{"either": ["X1"]}]),
         ("Lots 101 (REF AA1); 103 (REF AA2)", [{"refs": ["AA1"], "lots": ["101"]}, {"refs": ["AA2"], "lots": ["103"]}]),
         ("All lots except 1A, 1B", [{"every": True, "without": ["1A", "1B"]}]),
-        ("Lots expiring before 2027-01-01", [{"dates": [{"of": "expires", "first": None, "last": "2027-01-01"}]}]),
+        ("Lots expiring before 2027-01-01", [{"dates": [{"of": "expires", "first": None, "last": "2027-01-01", "sure": True}]}]),
         ("(01)04012345000016(17)270101(10)G1", [{"dis": ["04012345000016"], "lots": ["G1"]}]),
+        ("Serial numbers beginning with 12", [{"ranges": [{"what": "serial", "first": "12*", "last": "12*", "sure": False}]}]),
+        ("Lots A1, and others ending in X", [{"lots": ["A1"], "ranges": [{"what": "lot", "first": "*X", "last": "*X", "sure": False}]}]),
+        ("Serial numbers 5000 and higher", [{"ranges": [{"what": "serial", "first": "5000", "last": "", "sure": True}]}]),
+        ("批号A100及以下", [{"ranges": [{"what": "lot", "first": "", "last": "A100", "sure": True}]}]),
+        ("Lots 1, 2, etc.", [{"lots": ["1", "2"], "more": True}]),
         ("Lots 1, 2. No other lots are affected", [{"lots": ["1", "2"]}]),
         ("除批号A1、A2外的所有批次", [{"without": ["A1", "A2"], "every": True}]),
         ("型号规格：A-100；生产批号：20230101、20230102", [{"refs": ["A-100"]}, {"refs": ["A-100"], "lots": ["20230101", "20230102"]}]),
-        ("生产日期2024年1月1日至2024年3月31日的所有批次", [{"every": True, "dates": [{"of": "manufactured", "first": "2024-01-01", "last": "2024-03-31"}]}]),
+        ("生产日期2024年1月1日至2024年3月31日的所有批次", [{"every": True, "dates": [{"of": "manufactured", "first": "2024-01-01", "last": "2024-03-31", "sure": True}]}]),
     ],
 )  # fmt: skip
 def test_what_is_understood(text: str, expected: list[dict[str, Any]]) -> None:
@@ -53,7 +58,7 @@ def test_what_is_understood(text: str, expected: list[dict[str, Any]]) -> None:
         ("Lots: JT13607, JT17507, JT35207, JT09008, JT1130", ["JT1130*"]),
         ("Lots 123, 124 and others", []),
         ("Lots 11 and 12 are not affected", []),
-        ("Serial numbers beginning with 12", []),
+        ("Serial numbers beginning with 12, 4711", []),
         ("Serial numbers below 2000", []),
         ("Lots 1000+", []),
         ("Lots > 1000", []),
@@ -61,7 +66,7 @@ def test_what_is_understood(text: str, expected: list[dict[str, Any]]) -> None:
         ("lot A 1234", ["A1234"]),
         ("326902, 402802", []),
         ("Motorola Solutions PCS3000 Laser", []),
-        ("批号：20230101、20230102等", ["20230102*"]),
+        ("批号：20230101、20230102等", []),
         ("批号20230101以后的产品", []),
         ("REF A1 lots 1, 2, REF B2", []),
     ],
@@ -109,6 +114,15 @@ def test_a_clause_says_where_it_stands_and_is_kept_whole() -> None:
         (("A100", "A200"), "A150X", None),
         (("99", "101"), "100", None),
         (("X1", "Y9"), "X5", None),
+        (("A100", ""), "A100", True),
+        (("A100", ""), "A099", False),
+        (("A100", ""), "A1000", None),
+        (("A100", ""), "B100", None),
+        (("", "A100"), "A099", True),
+        (("", "A100"), "A101", False),
+        (("12*", "12*"), "1234", None),
+        (("12*", "12*"), "0-1 2".replace(" ", ""), None),
+        (("*X", "*X"), "12Y", False),
     ],
 )
 def test_a_range_holds_numbers_of_its_own_numbering(given: tuple[str, str], key: str, within: bool | None) -> None:
@@ -119,6 +133,29 @@ def test_numbers_are_compared_without_spaces_case_and_width_but_with_their_zeros
     assert number_key(" ａb 01\u3000２") == "AB012"
     assert number_key("012") != number_key("12")
     assert near_key("0A-1 2".replace(" ", "")) == near_key("A12")
+
+
+@pytest.mark.parametrize(
+    ("code_info", "more", "expected"),
+    [
+        ("REF A1: Lots 11, 12,", "13; REF A2: Lots 21", [["11", "12"], ["13"], ["21"]]),
+        ("REF A1: Lots 11, 12,", "13 are not affected", None),
+        ("REF A1: Lots 11, 12", "34, 56", [["11"], ["56"]]),
+        ("REF A1", "2: Lots 11, 12", None),
+    ],
+)
+def test_a_list_goes_on_in_another_text_and_what_is_cut_in_two_is_doubtful(
+    code_info: str, more: str, expected: list[list[str]] | None
+) -> None:
+    clauses = read(EMPTY | {"code_info": code_info, "more_code_info": more})
+    if expected is None:
+        assert not clauses[0].clear
+        return
+    assert [clause.lots for clause in clauses if clause.numbers] == expected
+    assert all(clause.clear for clause in clauses)
+    assert [clause.doubtful for clause in clauses if clause.doubtful] == (
+        [["12", "34", "1234"]] if "34" in more else []
+    )
 
 
 @pytest.mark.parametrize(

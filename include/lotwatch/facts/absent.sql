@@ -18,6 +18,7 @@ FROM (
         'lot_quality',
         EXISTS(SELECT FROM {tables}.inspection WHERE state = 'failed') OR EXISTS(SELECT FROM {tables}.quality_alert)
     ),
+    ('lot_event', EXISTS(SELECT FROM lotwatch.adverse_event)),
     ('notice', EXISTS(SELECT FROM lotwatch.notice)),
     ('order_line', EXISTS(SELECT FROM {tables}.purchase_order_line WHERE state IN ('draft', 'open'))),
     ('quality_alert', EXISTS(SELECT FROM {tables}.quality_alert)),

@@ -22,12 +22,13 @@ ENTITIES: dict[str, tuple[str, ...]] = {
     "kit": ("post_kit", "post_kit_content"),
     "order_point": ("post_order_point",),
     "notice": ("post_notice", "post_notice_version"),
+    "adverse_event": ("post_adverse_event",),
 }
 
 TABLES = (
     "cross_reference", "legal_entity", "supplier", "location", "lane", "item", "item_unit", "item_identifier",
     "supplier_agreement", "credential", "lot", "serial_unit", "kit", "kit_content", "order_point", "notice",
-    "notice_version", "device_record", "item_fill", "lot_statement",
+    "notice_version", "device_record", "item_fill", "lot_statement", "adverse_event",
 )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ KINDS: dict[str, Kind] = {
     "tryton_quality": Kind(pull="lotwatch.sources.tryton:quality"),
     "ubl_despatch_advice": Kind(pull="lotwatch.sources.ubl:pull", push="lotwatch.sources.ubl:push"),
     "openfda": Kind(pull="lotwatch.sources.openfda:pull"),
+    "openfda_events": Kind(pull="lotwatch.sources.openfda:pull_events"),
     "gs1_recall": Kind(push="lotwatch.sources.gs1_recall:push"),
     "gudid": Kind(pull="lotwatch.sources.devices:gudid"),
     "gudid_table": Kind(pull="lotwatch.sources.devices:gudid_table"),

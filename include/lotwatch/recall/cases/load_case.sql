@@ -7,6 +7,7 @@ SELECT
     opened.action_kind,
     opened.said_action,
     opened.said_class,
+    opened.said_over,
     opened.state
 FROM lotwatch.recall_case AS opened
 WHERE opened.case_id = %(case_id)s OR opened.code = %(code)s

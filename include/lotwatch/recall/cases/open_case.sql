@@ -4,7 +4,7 @@ WITH next AS (
 )
 
 INSERT INTO lotwatch.recall_case (
-    case_id, code, kind, origin, title, issuer, recall_class, action_kind, our_role, jurisdiction, opened_at, opened_by
+    case_id, code, kind, origin, title, issuer, recall_class, action_kind, only_advises, our_role, jurisdiction, opened_at, opened_by
 )
 SELECT
     next.case_id,
@@ -15,6 +15,7 @@ SELECT
     %(issuer)s,
     %(recall_class)s,
     %(action_kind)s,
+    %(only_advises)s,
     %(our_role)s,
     %(jurisdiction)s,
     %(as_of)s,

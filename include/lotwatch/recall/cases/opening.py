@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 import psycopg
@@ -14,7 +14,7 @@ from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
 from lotwatch.recall.cases.holding import hold_wanted
 from lotwatch.recall.matching import Answer, Subject, Verdict, known_makers, match, told
-from lotwatch.recall.reading import EDITION, Clause, kept, read
+from lotwatch.recall.reading import EDITION, Clause, asks, decided, kept, read
 
 #: who decided where no person did
 LOTWATCH = "lotwatch"
@@ -44,6 +44,7 @@ class Case(NamedTuple):
     action_kind: str
     said_action: str | None
     said_class: str | None
+    said_over: str | None
     state: str
 
 
@@ -142,6 +143,13 @@ def _read(conn: psycopg.Connection, context: RunContext, version_id: int) -> boo
                 for number, clause in enumerate(read(version), 1)
             ],
         )
+        cursor.executemany(
+            query(__package__, "keep_ask"),
+            [
+                {"version_id": version_id, "ask_no": number, **asdict(ask)}
+                for number, ask in enumerate(asks(version), 1)
+            ],
+        )
     return True
 
 
@@ -211,14 +219,26 @@ def _about(notices: Sequence[Mapping[str, Any]], case: Case | None = None) -> di
     title = newest["title"] or newest["product_description"] or newest["reason"] or newest["number"]
     said = [notice["recall_class"] for notice in notices] + [case.said_class if case else None]
     classes = [each for each in said if each in {"I", "II", "III"}]
-    asked = [notice["action_kind"] for notice in notices] + [case.said_action if case else None]
-    actions = [each for each in asked if each]
+    said_action, read_as = case and case.said_action, read_together(notices)
+    asked = [notice["action_kind"] for notice in notices] + [said_action]
+    if case is None or not said_action or read_as != case.said_over:
+        asked.append(read_as)
+    action = min(filter(None, asked), key=_ACTIONS.index, default="other")
+    by_word = said_action == "advise" or all(notice["action_kind"] for notice in notices)
     return {
         "title": " ".join(title.split())[:_LONGEST_TITLE],
         "issuer": newest["firm"] or newest["supplier_name"] or newest["issuer"] or newest["authority"],
         "recall_class": min(classes, default=None),
-        "action_kind": min(actions, key=_ACTIONS.index, default="other"),
+        "action_kind": action,
+        "only_advises": action == "advise" and by_word,
     }
+
+
+def read_together(notices: Iterable[Mapping[str, Any]]) -> str | None:
+    """What the words of those that state no action ask for together (one that is not understood may ask for anything: other);
+    None: all state it."""
+    read_as = [decided(notice["asked"]) or "other" for notice in notices if not notice["action_kind"]]
+    return min(read_as, key=_ACTIONS.index, default=None)
 
 
 def _new(

@@ -12,7 +12,17 @@ from lotwatch.errors import LotwatchError
 from lotwatch.recall.case import ActionKind, RecallClass
 from lotwatch.recall.cases.bell import wake
 from lotwatch.recall.cases.holding import hold_wanted
-from lotwatch.recall.cases.opening import Case, bring_up, insert_case, keep, load_case, notices_of, open_again, our_part
+from lotwatch.recall.cases.opening import (
+    Case,
+    bring_up,
+    insert_case,
+    keep,
+    load_case,
+    notices_of,
+    open_again,
+    our_part,
+    read_together,
+)
 from lotwatch.recall.matching import Subject, Verdict
 
 #: in which capacities who answers a recall lifts its holds
@@ -66,7 +76,7 @@ def say(
     by: str,
     reason: str,
 ) -> None:
-    """Say what a case asks for and how grave it is, where its notices do not; what they say counts where it asks for more.
+    """Say what a case asks for and how grave it is, whatever its words were read as; what they state counts where it is more.
 
     What follows is held at once. Raises LotwatchError without a reason, or when there is no such open case.
     """
@@ -78,8 +88,9 @@ def say(
         if case.state == "closed":
             raise LotwatchError("The case is closed", where=code, do="reopen it first")
         said = {"action_kind": action_kind, "recall_class": recall_class}
-        conn.execute(query(__package__, "say"), said | {"case_id": case.case_id})
         notices = notices_of(conn, case)
+        over = {"case_id": case.case_id, "said_over": read_together(notices)}
+        conn.execute(query(__package__, "say"), said | over)
         if notices:
             bring_up(conn, load_case(conn, code=code), notices)
         record(conn, context, "said what is asked", "recall_case", code, actor=by, after=said, reason=reason)
@@ -106,7 +117,7 @@ def open_by_quality(
     role, jurisdiction = our_part(conn, sorted({subject.item_id for subject in subjects}))
     about = {
         "origin": "quality", "title": title, "issuer": by, "recall_class": recall_class, "action_kind": action_kind,
-        "our_role": role, "jurisdiction": jurisdiction,
+        "only_advises": action_kind == "advise", "our_role": role, "jurisdiction": jurisdiction,
     }  # fmt: skip
     verdict = Verdict("affected" if sure else "needs_review", "decided", said=title)
     with conn.transaction():

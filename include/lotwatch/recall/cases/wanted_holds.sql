@@ -1,6 +1,6 @@
 -- What must a case hold that it does not hold, by its verdicts in force? A hold that a person lifted after the verdict stays
 -- lifted. An item of which nothing is cleared, and whose stock without a number is not either, is held as a whole, with
--- whatever arrives; otherwise that stock is held where it lies. What only advises holds nothing.
+-- whatever arrives; otherwise that stock is held where it lies. A case that only advises holds nothing.
 WITH verdict AS (
     SELECT
         known.item_id,
@@ -91,7 +91,7 @@ INNER JOIN lotwatch.item AS item ON held.item_id = item.item_id
 LEFT JOIN lotwatch.lot AS lot ON held.lot_id = lot.lot_id
 LEFT JOIN lotwatch.serial_unit AS unit ON held.serial_id = unit.serial_id
 WHERE
-    opened.kind = 'recall' AND opened.action_kind <> 'advise'
+    opened.kind = 'recall' AND NOT opened.only_advises
     AND NOT EXISTS (
         SELECT FROM lotwatch.hold AS placed
         WHERE

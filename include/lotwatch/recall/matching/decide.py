@@ -3,20 +3,23 @@
 Everything else about a device that may be meant needs a person.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from datetime import date
 from functools import cached_property
 
 from rapidfuzz import fuzz
 
 from lotwatch.recall.matching.model import Item, Subject, Told, Verdict
-from lotwatch.recall.reading import Clause, Dates, identifier_key, near_key
+from lotwatch.recall.reading import Clause, Dates, identifier_key, like, near_key
 
 #: likeness (0 to 100) from which two makers may be one, and from which a name may be that of the device
 _SAME_MAKER, _SAME_NAME = 85, 75
 #: characters of the notice's words kept with a verdict
 _LONGEST = 1_000
+#: longer ones are names of models, which no notice names as a number
+_LONGEST_NUMBER = 24
 _STRICT = frozenset({"code_info", "more_code_info"})
 
 
@@ -28,6 +31,10 @@ def decide(told: Told, item: Item, subjects: Iterable[Subject]) -> tuple[dict[Su
         return {}, False
     numbers = _Numbers(told, relevant)
     return {subject: numbers.verdict(subject) for subject in subjects}, any(sure for _, _, sure in relevant)
+
+
+def _is_gtin(identifier: str) -> bool:
+    return bool(re.fullmatch("[0-9]{14}", identifier_key(identifier)))
 
 
 def similar_makers(firms: Iterable[str], makers: Iterable[str]) -> set[str]:
@@ -78,12 +85,16 @@ class _Device:
         return self._same_maker is not None and fuzz.token_set_ratio(self.item.name, self.told.title) >= _SAME_NAME
 
     def _is_another(self, names: Sequence[Clause]) -> bool:
-        """Whether what the notice names is of the kinds that we know of the item, and differs."""
-        by_identifier = all(clause.dis for clause in names) and bool(self.item.identifiers)
-        by_number = all(clause.refs for clause in names) and bool(self.item.numbers)
+        """Whether each device that the notice names is named in a way in which we know the item, and differs."""
         near = {near_key(number) for number in self.item.numbers}
         alike = any(near_key(ref) in near for clause in names for ref in clause.refs)
-        return (by_identifier or by_number) and not alike
+        catalogued = any(len(number) <= _LONGEST_NUMBER and re.search("[0-9]", number) for number in self.item.numbers)
+        agencies = set(map(_is_gtin, self.item.identifiers))
+        told = (
+            (clause.dis and agencies.issuperset(map(_is_gtin, clause.dis))) or (clause.refs and catalogued)
+            for clause in names
+        )
+        return all(told) and not alike
 
     @cached_property
     def _same_maker(self) -> bool | None:
@@ -109,7 +120,7 @@ class _Numbers:
         for number, clause, sure in self.relevant:
             for key in clause.numbers:
                 self.near.setdefault(near_key(key), (number, clause))
-            certain = sure and clause.clear
+            certain = sure and clause.understood
             for kind, keys in (("lot", clause.lots), ("serial", clause.serials), ("either", clause.either)):
                 for key in keys:
                     known = self.listed.get(f"{kind} {key}")
@@ -167,7 +178,11 @@ class _Numbers:
             if clause is not None and certain and not excepted:
                 return _verdict("affected", "listed", number, clause)
         for number, clause, sure in self.relevant:
-            if excepted or not (sure and clause.clear) or clause.dates:
+            if excepted or not (sure and clause.understood):
+                continue
+            if clause.dates:
+                if clause.every and clause.clear and all(_is_within(each, subject) for each in clause.dates):
+                    return _verdict("affected", "in_range", number, clause)
                 continue
             if clause.every:
                 return _verdict("affected", "all_lots", number, clause)
@@ -185,7 +200,7 @@ class _Numbers:
                 )
         for number, clause, sure in self.relevant:
             for pattern in clause.doubtful:
-                if fnmatchcase(subject.key, pattern.replace("[", "[[]")):
+                if like(subject.key, pattern):
                     return _verdict("needs_review", "masked", number, clause)
             if excepted and clause.clear:
                 continue
@@ -211,9 +226,18 @@ class _Numbers:
         return what == "either" or (what == "serial") == bool(subject.serial_id)
 
 
+def _own(dates: Dates, subject: Subject) -> date | None:
+    return {"expires": subject.usable_through, "manufactured": subject.manufactured_on}.get(dates.of)
+
+
+def _is_within(dates: Dates, subject: Subject) -> bool:
+    """Whether a lot is within days of it for sure."""
+    return dates.sure and _own(dates, subject) is not None and _may_be(dates, subject)
+
+
 def _may_be(dates: Dates, subject: Subject) -> bool:
     """Whether a lot may be within days of it."""
-    own = {"expires": subject.usable_through, "manufactured": subject.manufactured_on}.get(dates.of)
+    own = _own(dates, subject)
     if own is None:
         return True
     return (dates.first is None or dates.first <= own) and (dates.last is None or own <= dates.last)

@@ -1,16 +1,22 @@
-"""Notice text into clauses: which devices, which lots and serials, in the notice's own words, and what was not understood."""
+"""Notice text into clauses, which devices, lots and serials are meant, and into what is asked for: in the notice's own words,
+with what was not understood."""
 
-from lotwatch.recall.reading.model import Clause, Dates, Range, identifier_key, kept, near_key, number_key
+from lotwatch.recall.reading.asking import Ask, asks, decided
+from lotwatch.recall.reading.model import Clause, Dates, Range, identifier_key, kept, like, near_key, number_key
 from lotwatch.recall.reading.read import EDITION, FIELDS, read, standing
 
 __all__ = [
     "EDITION",
     "FIELDS",
+    "Ask",
     "Clause",
     "Dates",
     "Range",
+    "asks",
+    "decided",
     "identifier_key",
     "kept",
+    "like",
     "near_key",
     "number_key",
     "read",

@@ -57,8 +57,35 @@ class Grammar:
         self._done: list[Clause] = []
         self._begin(0)
 
-    def read(self) -> list[Clause]:
-        """The clauses, in order."""
+    def go_on(self, before: "Grammar") -> list[Clause]:
+        """The clauses of a text with which another, which was read, goes on, perhaps within a number."""
+        self._what, self._scope, self._heading = before._what, before._scope, before._heading
+        self.read()
+        for clause in before._done if self._unaffected else ():
+            clause.residue.append("not affected")
+        self._mend(before)
+        return self._done
+
+    def _mend(self, before: "Grammar") -> None:
+        """Where the two meet within a word it may be one number or two; where it is none at all, nobody knows what it is."""
+        ends, begins = re.search(r"[^\W_]+$", before._text), re.match(r"[^\W_]+", self._text)
+        if not (ends and begins and before._done and self._done):
+            return
+        last, first = before._done[-1], self._done[0]
+        if not (
+            last.numbers and first.numbers and last.numbers[-1].endswith(number_key(ends[0])) and first.starts == 0
+        ):
+            last.residue.append("…")
+            return
+        halves = last.numbers[-1], first.numbers[0]
+        last.doubtful += [*halves, "".join(halves)]
+        for clause, half in zip((last, first), halves, strict=True):
+            for listed in (clause.lots, clause.serials, clause.either):
+                if half in listed:
+                    listed.remove(half)
+
+    def read(self, *, goes_on: bool = False) -> list[Clause]:
+        """The clauses, in order. Another text `goes_on` where this one ends."""
         read = 0
         for starts, ends in self._passages():
             line = list(islice(tokens(self._text, starts, ends), _MOST_TOKENS - read))
@@ -69,7 +96,7 @@ class Grammar:
                 for clause in self._done:
                     clause.residue.append("…")
                 break
-        if self._strict:
+        if self._strict and not (goes_on and re.search(r"[,;、，；]$", self._text.rstrip())):
             self._mark_cut()
         if self._unaffected:
             for clause in self._done:
@@ -103,6 +130,7 @@ class Grammar:
         self._numbered: str | None = None
         self._dated: str | None = None
         self._bound: str | None = None
+        self._affix: str | None = None
         self._depth = 0
 
     def _close(self, ends: int) -> None:
@@ -125,9 +153,10 @@ class Grammar:
             if any(each.first != each.last and None in {each.first, each.last} for each in clause.dates):
                 self._residue.append("dates")  # do they restrict the numbers?
             clause.dates = []
+        clause.more = clause.more and (tells or self._strict)
         if tells or (self._strict and self._residue):
             clause.residue = list(dict.fromkeys(self._residue))
-        if tells or clause.residue or clause.dis or clause.refs:
+        if tells or clause.residue or clause.more or clause.dis or clause.refs:
             self._done.append(clause)
         self._begin(ends)
 
@@ -146,6 +175,10 @@ class Grammar:
             self._what, self._dated = kind, None
         elif kind == "udi":
             self._label(line, at)
+        elif kind == "more":
+            self._clause.more = True
+        elif kind == "affix":
+            return self._affixed(line, at)
         elif kind in _DATED:
             # "lot number/expiration date:" is the heading of a list
             if not (at > 1 and line[at - 1].text in {"/", "and"} and line[at - 2].kind in _NUMBERED):
@@ -296,6 +329,10 @@ class Grammar:
         ):  # fmt: skip
             self._range(what, key, number_key(line[at + 2].text), sure=True)
             return at + 3
+        following = line[at + 1].kind if at + 1 < len(line) else None
+        if following in {"onward", "backward"} and re.fullmatch(r"[^*?]*[0-9]", key):
+            self._range(what, *((key, "") if following == "onward" else ("", key)), sure=True)
+            return at + 2
         if "*" in key or "?" in key or re.search(r"[0-9]X{2,}", key):
             self._clause.doubtful.append(re.sub(r"X{2,}", lambda found: "?" * len(found[0]), key))
             self._residue.append(text)
@@ -323,6 +360,20 @@ class Grammar:
         else:
             {"lot": self._clause.lots, "serial": self._clause.serials, "either": self._clause.either}[what].append(key)
 
+    def _affixed(self, line: list[Token], at: int) -> int:
+        """Numbers that begin, or end, with what follows."""
+        following = line[at + 1] if at + 1 < len(line) else None
+        if self._what not in _NUMBERED or self._except or following is None or following.kind not in {"number", "word"}:
+            self._residue.append(line[at].text)
+            return at + 1
+        key = number_key(following.text)
+        pattern = f"*{key}" if "end" in line[at].text.lower() else f"{key}*"
+        self._range(self._what, pattern, pattern, sure=False)  # type: ignore[arg-type]
+        after = line[at + 2] if at + 2 < len(line) else None
+        if after is not None and after.kind != "stop" and after.text not in _SIGNS:
+            self._residue.append(after.text)  # another beginning, or a number?
+        return at + 2
+
     def _range(self, what: What, first: str, last: str, *, sure: bool) -> None:
         if self._except:
             self._residue.append(f"{first}-{last}")  # left out: nothing is cleared by a range
@@ -346,13 +397,13 @@ class Grammar:
             return at + 1
         first: date | None
         last: date | None
-        first, last, following = *day, at + 1
+        first, last, following, sure = *day, at + 1, _is_sure(token.text)
         if at + 2 < len(line) and line[at + 1].kind in {"to", "and"} and line[at + 2].kind == "date":
             until = days(line[at + 2].text)
             if until is None or (line[at + 1].kind == "and" and not self._between):
                 self._residue.append(line[at + 2].text)
             else:
-                last = until[1]
+                last, sure = until[1], sure and _is_sure(line[at + 2].text)
             following = at + 3
         elif self._bound == "before":
             first = None
@@ -360,7 +411,7 @@ class Grammar:
             last, following = None, following + (self._bound != "after")
         elif following < len(line) and line[following].kind == "before":
             first, following = None, following + 1
-        self._clause.dates.append(Dates(self._dated, first, last))  # type: ignore[arg-type]
+        self._clause.dates.append(Dates(self._dated, first, last, sure))  # type: ignore[arg-type]
         self._dated = self._bound = None
         return following
 
@@ -412,6 +463,12 @@ def days(text: str) -> tuple[date, date] | None:
     year = next((word for word in words if len(word) == 4 and word.isdigit()), None)
     day = next((word for word in words if len(word) <= 2 and word.isdigit()), None)
     return _span(year, str(month), day) if month and year else None
+
+
+def _is_sure(text: str) -> bool:
+    """Whether people agree which day it is: 3/1/2026 is two."""
+    found = re.fullmatch(r"([0-9]{1,2})/([0-9]{1,2})/[0-9]{4}", text)
+    return found is None or found[1] == found[2] or max(int(found[1]), int(found[2])) > 12
 
 
 def _span(year: str, month: str, day: str | None) -> tuple[date, date] | None:

@@ -5,12 +5,14 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from dataclasses import field as each_its_own
 from datetime import date
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 #: a lot number, a serial number, or one or the other: the notice does not tell them apart
 What = Literal["lot", "serial", "either"]
 _SPACE = re.compile(r"\s+")
 _NOT_WORD = re.compile(r"[^0-9A-Z]+")
+_NOT_PATTERN = re.compile(r"[^0-9A-Z?*]+")
 
 
 def number_key(number: str) -> str:
@@ -28,9 +30,19 @@ def near_key(key: str) -> str:
     return _NOT_WORD.sub("", key).lstrip("0")
 
 
+def like(key: str, pattern: str) -> bool:
+    """Whether a number may be one that is written with ? and *, as it is or almost alike."""
+    return fnmatchcase(key, pattern.replace("[", "[[]")) or fnmatchcase(
+        near_key(key), _NOT_PATTERN.sub("", pattern).lstrip("0")
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Numbers from `first` to `last`, both included. `sure`: the notice says that it is a range."""
+    """Numbers from `first` to `last`, both included; one of them empty: open. `sure`: the notice says that it is a range.
+
+    `first` with a star: numbers that begin, or end, so. How long they are nobody knows, so none is within for sure.
+    """
 
     what: What
     first: str
@@ -39,24 +51,31 @@ class Range:
 
     def holds(self, key: str) -> bool | None:
         """Whether a number is within; None: the numbering does not tell."""
-        first, last, own = (_parts(each) for each in (self.first, self.last, key))
-        if first is None or last is None or first[0] != last[0]:
+        if "*" in self.first:
+            return None if like(key, self.first) else False
+        bounds, own = [_parts(each) for each in (self.first, self.last) if each], _parts(key)
+        beginnings = {bound and bound[0] for bound in bounds}
+        beginning = beginnings.pop()
+        if beginning is None or beginnings:
             return None
-        if own is None or own[0] != first[0]:
-            return None if re.sub(r"[0-9].*", "", key) == first[0] else False
-        inside = int(first[1]) <= int(own[1]) <= int(last[1])
-        if len(first[1]) == len(last[1]) == len(own[1]):
+        if own is None or own[0] != beginning:
+            may_be = len(bounds) == 1 or re.sub(r"[0-9].*", "", key) == beginning
+            return None if may_be else False  # what comes after the last number of a kind may be of another kind
+        digits = [bound[1] for bound in bounds if bound]
+        inside = (not self.first or int(digits[0]) <= int(own[1])) and (not self.last or int(own[1]) <= int(digits[-1]))
+        if {len(each) for each in digits} == {len(own[1])}:
             return inside
         return None if inside else False
 
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """A restriction by days, both included; None: open."""
+    """A restriction by days, both included; None: open. `sure`: the days are these, and not those of another way to write them."""
 
     of: Literal["expires", "manufactured", "distributed"]
     first: date | None
     last: date | None
+    sure: bool = False
 
 
 @dataclass(slots=True)
@@ -65,7 +84,7 @@ class Clause:
 
     `dis` and `refs` are the devices it names (device identifiers; catalogue or model numbers), none: those of the whole
     notice. `lots`, `serials`, `either` are numbers it lists, `without` numbers it leaves out, `ranges` and `every` (all
-    lots) more of them, restricted by `dates`. `doubtful` are numbers that may be meant: masked (with ? and *), cut off, or
+    lots) more of them, restricted by `dates`; with `more` ("etc.") it means others too. `doubtful` are numbers that may be meant: masked (with ? and *), cut off, or
     standing alone. `residue` are the words that were not understood: the clause is unclear then, and clears nothing.
     """
 
@@ -83,11 +102,17 @@ class Clause:
     dates: list[Dates] = each_its_own(default_factory=list)
     doubtful: list[str] = each_its_own(default_factory=list)
     every: bool = False
+    more: bool = False
     residue: list[str] = each_its_own(default_factory=list)
 
     @property
     def clear(self) -> bool:
-        """Whether all of it was understood."""
+        """Whether it says all: nothing was not understood, and no others are meant."""
+        return not self.residue and not self.more
+
+    @property
+    def understood(self) -> bool:
+        """Whether what it lists is meant, others or not."""
         return not self.residue
 
     @property
@@ -112,7 +137,10 @@ def kept(field: str, starts: int, ends: int, text: str, reading: dict[str, Any])
     """A clause again from its place and `reading()`."""
     told = dict(reading)
     told["ranges"] = [Range(**each) for each in told.get("ranges", ())]
-    told["dates"] = [Dates(each["of"], _day(each["first"]), _day(each["last"])) for each in told.get("dates", ())]
+    told["dates"] = [
+        Dates(each["of"], _day(each["first"]), _day(each["last"]), each.get("sure", False))
+        for each in told.get("dates", ())
+    ]
     return Clause(field, starts, ends, text, **told)
 
 

@@ -9,13 +9,17 @@ from lotwatch.recall.reading.model import Clause, number_key
 from lotwatch.recall.reading.tokens import half_width
 
 #: edition of the grammar, kept with what it read
-EDITION = 1
+EDITION = 2
 #: texts that name devices among other words; those that say which lots are meant, in the order in which they go on
 _PROSE = ("title", "product_description", "reason", "action", "body")
 _STRICT = ("code_info", "more_code_info")
 FIELDS = (*_PROSE, *_STRICT)
 _MOST_CLAUSES = 5_000
 _STANDING = re.compile(r"[0-9A-Z](?:[0-9A-Z./_-]*[0-9A-Z])?")
+_TELEPHONE = re.compile(
+    r"(?:\b(?:tel(?:ephone)?|phone|fax|hotline)|电话|传真|热线)\.?\s*(?:no\.?|number|at)?\s*[:：]?[ ]*[+(]?[0-9][0-9 ()/-]{4,24}",
+    re.IGNORECASE,
+)
 
 
 def read(notice: Mapping[str, Any]) -> list[Clause]:
@@ -34,10 +38,14 @@ def read(notice: Mapping[str, Any]) -> list[Clause]:
     )
     clauses = [stated] if stated.dis or stated.refs else []
     known = frozenset(stated.refs)
+    before: Grammar | None = None
     for field in FIELDS:
         text = notice[field]
         if text:
-            clauses += Grammar(field, half_width(text), known=known, strict=field in _STRICT).read()
+            grammar = Grammar(field, half_width(text), known=known, strict=field in _STRICT)
+            goes_on = field == "code_info" and bool(notice["more_code_info"])
+            clauses += grammar.go_on(before) if before is not None else grammar.read(goes_on=goes_on)
+            before = grammar if field == "code_info" else None
             known |= {
                 ref for clause in clauses if clause.field in {"title", "product_description"} for ref in clause.refs
             }
@@ -50,10 +58,10 @@ def read(notice: Mapping[str, Any]) -> list[Clause]:
 
 
 def standing(notice: Mapping[str, Any]) -> set[str]:
-    """Everything in a version's texts that could be a number of a lot, as it is compared."""
+    """Everything in a version's texts that could be a number of a lot, as it is compared; no telephone numbers."""
     found: set[str] = set()
     for field in FIELDS:
         if notice[field]:
-            for word in _STANDING.findall(half_width(notice[field]).upper()):
+            for word in _STANDING.findall(_TELEPHONE.sub(" ", half_width(notice[field])).upper()):
                 found.update((word, *word.split("/")))
     return found

@@ -24,8 +24,18 @@ _WRITTEN: tuple[tuple[str, str], ...] = (
         "unaffected",
         r"\b(?:(?:not|n't)\s+(?:affected|impacted|included|involved|subject)|un(?:affected|impacted))\b|不受影响|不涉及|未受影响|未涉及",
     ),
+    (
+        "affix",
+        (
+            r"(?:\b(?:and|or)\s+)?(?:\bothers\s+)?(?:\b(?:that|which)\s+)?\b(?:begin(?:ning)?|start(?:ing)?|end(?:ing)?)\s+(?:with|in)\b"
+            r"|\bprefix(?:ed)?(?:\s+with)?\b"
+        ),
+    ),
+    ("cut", r"\.{2,}|…+"),
+    ("more", r"\betc\b\.?|\band (?:more|others)\b|等(?=[\s，。；,;)]|$)"),
+    ("onward", r"\b(?:and|or)\s+(?:higher|above|greater|up|later|newer|onwards?)\b|(?:及|或)以上|及(?:之|以)后"),
+    ("backward", r"\b(?:and|or)\s+(?:lower|below|less|earlier|older)\b|(?:及|或)以下|及(?:之|以)前"),
     ("harmless", r"涉及|受影响|如下|以下|本次|召回|包括|共计|其中|分别|(?:的)?产品(?![名批型编标])|为|是|的|共"),
-    ("cut", r"\.{2,}|…+|\betc\b\.?|\band (?:more|others)\b|等(?=[\s，。；,;)]|$)"),
     (
         "date",
         (

@@ -1,4 +1,4 @@
-"""openFDA: device recalls joined with enforcement reports, as notices.
+"""openFDA: device recalls joined with enforcement reports, as notices; and reports of adverse events (events.py).
 
 query.py asks and pages, joining.py finds for a record of one endpoint its other half, mapping.py turns the two into one
 notice, connector.py decides what to read.
@@ -14,5 +14,6 @@ notice, connector.py decides what to read.
 """
 
 from lotwatch.sources.openfda.connector import OpenFda, pull
+from lotwatch.sources.openfda.events import OpenFdaEvents, pull_events
 
-__all__ = ["OpenFda", "pull"]
+__all__ = ["OpenFda", "OpenFdaEvents", "pull", "pull_events"]

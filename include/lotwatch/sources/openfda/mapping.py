@@ -38,7 +38,7 @@ def notice(joined: Joined, said_at: datetime) -> Record:
     if joined.doubtful:
         fields.problems.append(Problem("recall", "an answer in which its other half may have been could not be read"))
     code_info = together((fields.of_report("code_info"), fields.of_recall("code_info")))
-    more_code_info = fields.text("more_code_info")
+    more_code_info = fields.rest_of_codes()
     cfres_id = fields.text("cfres_id")
     row = {
         "authority": "fda",
@@ -84,6 +84,12 @@ def plain(value: Any) -> Any:
     return storable(value)
 
 
+def day(text: str | None) -> date | None:
+    """A day as openFDA writes it, with dashes or without. Raises ValueError."""
+    parts = _DAY.fullmatch(text) if text else None
+    return date(*map(int, parts.groups())) if parts else date.fromisoformat(text) if text else None
+
+
 class _Fields:
     """The fields of a joined record, the report's before the recall's; collects what cannot be read."""
 
@@ -101,6 +107,11 @@ class _Fields:
     def of_recall(self, name: str) -> str | None:
         return self._text(self._recall, name)
 
+    def rest_of_codes(self) -> str | None:
+        """What the report's lots go on with, unless the recall tells all of them in one piece."""
+        more, whole = self.text("more_code_info"), _letters(self.of_recall("code_info"))
+        return None if more and _letters(self.of_report("code_info"), more) in whole else more
+
     def texts(self, name: str) -> list[str]:
         """A list, which is sometimes written as one text with commas."""
         value = self._report.get(name) or self._recall.get(name) or []
@@ -113,11 +124,8 @@ class _Fields:
 
     def day(self, name: str) -> date | None:
         text = self.text(name)
-        if text is None:
-            return None
-        parts = _DAY.fullmatch(text)
         try:
-            return date(*map(int, parts.groups())) if parts else date.fromisoformat(text)
+            return day(text)
         except ValueError:
             self._refuse(name, f'"{text}" is not a day')
             return None
@@ -141,6 +149,10 @@ class _Fields:
         problem = Problem(name, reason[:300])
         if problem not in self.problems:
             self.problems.append(problem)
+
+
+def _letters(*texts: str | None) -> str:
+    return "".join("".join(filter(None, texts)).split()).casefold()
 
 
 def _recall_class(text: str | None) -> str | None:

@@ -267,6 +267,7 @@ def _parts(conn: Any, view: View, case: DictRow, most: int) -> dict[str, Any]:
     asked = {"case_id": case["case_id"], "as_of": view.as_of}
     return {
         "clocks": fetch_all(conn, "recall_clocks", asked),
+        "asks": fetch_all(conn, "recall_asks", asked),
         "verdicts": fetch_all(conn, "recall_verdicts", asked),
         "places": fetch_all(conn, "recall_places", asked),
         "parties": fetch_all(conn, "recall_parties", asked),
