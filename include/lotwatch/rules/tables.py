@@ -122,7 +122,8 @@ class Rule(_Table):
     neither `x < 7` nor `x >= 7`: for every column in it that can be null, `missing` says whether its absence is
     itself worth an alert or the rule stays silent. `clear_when`: what must be so before an alert ends (against
     flapping); without it, that `when` is no more so. `mode`: shadow records nothing, alert only tells, act also proposes.
-    `group_by`: columns of the subject by which many alerts of one evaluation are told as one. `advice`: what to do.
+    `group_by`: columns of the subject by which many alerts of one evaluation are told as one. `show`: columns that an alert
+    tells beside those that its conditions read, because whoever acts on it needs them. `advice`: what to do.
     `overrides`: the first whose `for` fits a subject counts. `valid_from`, `valid_through`: days (UTC), both inclusive.
     """
 
@@ -136,6 +137,7 @@ class Rule(_Table):
     actions: tuple[Action, ...] = ()
     notify: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ()
+    show: tuple[str, ...] = Field(default=(), max_length=8)
     escalate_after: Duration | None = None
     escalate_to: tuple[str, ...] = ()
     advice: Words | None = None
