@@ -248,7 +248,7 @@ def _sound(conn: psycopg.Connection, files: list[Path] | None) -> list["Rule"]:
     for error in errors:
         console.print(str(error), markup=False)
     if errors:
-        console.print(f"{len(errors)} mistakes.")
+        console.print("1 mistake." if len(errors) == 1 else f"{len(errors)} mistakes.")
         raise typer.Exit(1)
     return rules
 

@@ -52,7 +52,9 @@ def change(conn: psycopg.Connection[Any], change_set_id: int) -> Change:
     with conn.cursor(row_factory=class_row(Change)) as cursor:
         found = cursor.execute(query(__package__, "change"), {"change_set_id": change_set_id}).fetchone()
     if found is None:
-        raise LotwatchError(f"There is no change set {change_set_id}", do="see: lotwatch change list")
+        raise LotwatchError(
+            f"There is no change set {change_set_id}", do="see the board's Rules page, or: lotwatch rules versions"
+        )
     return found
 
 

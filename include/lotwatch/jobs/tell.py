@@ -175,6 +175,7 @@ class _Composer:
             "only": {"headline": rows[0]} if len(rows) == 1 else None,
             "counts": [{"rule": _title(self.known, rule_id), "count": count} for rule_id, count in counts],
             "query": urlencode(_common(alerts)),
+            "page": rows[0]["path"] if len(rows) == 1 else None,
             "all_rows": len(lines),
             "rows": rows,
         }
@@ -193,7 +194,7 @@ class _Composer:
         return _short_row(self.known, line, escalated=self.escalated) | {
             "why": {"values": values},
             "do": {"several": advice + ([{"proposed": codes}] if codes else [])},
-            "path": f"{_BOARD}?{urlencode(_common(line.alerts))}",
+            "path": _BOARD + (f"/{first.alert_id}" if len(line.alerts) == 1 else f"?{urlencode(_common(line.alerts))}"),
         }
 
 

@@ -272,9 +272,12 @@ def _told(error: ValidationError, document: Document, number: int, entry: Any) -
     name = entry.get("id", f"number {number + 1}") if isinstance(entry, dict) else f"number {number + 1}"
     told = []
     for wrong in error.errors():
+        if wrong["type"] == "too_short" and wrong["input"]:
+            continue  # what was in it is wrong, and told
         path: Path_ = (number, *wrong["loc"])
         unknown = wrong["type"] == "extra_forbidden"
-        what, do = f"{_dotted(wrong['loc']) or 'the rule'}: {wrong['msg']}", ""
+        said = wrong["msg"].removeprefix("Value error, ")
+        what, do = f"{_dotted(wrong['loc']) or 'the rule'}: {said}", ""
         if unknown:
             parent = next((part for part in reversed(wrong["loc"][:-1]) if isinstance(part, str)), None)
             fields = _MODELS.get(parent, Rule).model_fields
