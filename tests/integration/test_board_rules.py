@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from lotwatch import access, governance, rules
+from lotwatch.audit import begin_run, log_counts
 from lotwatch.jobs import watch
 from lotwatch.rules import active_rules, load_rules
-from tests.integration.company import NOW, Company
+from tests.integration.company import NOW, Company, context
 from tests.integration.test_alerts import raise_alert
 from tests.integration.test_board import HOSTILE, rows
 from tests.integration.test_board_ledger import Clients, _airflow_home, as_, send, words  # noqa: F401
@@ -76,6 +77,21 @@ def test_an_alert_bears_the_title_that_is_in_force_not_that_of_the_file(governed
     governed.conn.commit()
     assert "Far too much" in shown()
     assert shipped.title.en not in shown()
+
+
+def test_a_rule_says_how_often_it_fired_and_whether_people_found_it_right(governed: Company, as_: Clients) -> None:  # noqa: F811
+    rules.activate(governed.conn, replace(governed.context, actor="ops"), 2)
+    run = begin_run(governed.conn, context("watch_inventory", "scheduled__1"))
+    log_counts(governed.conn, run, watch.evaluate(governed.conn, run))
+    [alert] = rules.list_alerts(governed.conn, rule="big_lot")
+    rules.act(governed.conn, replace(governed.context, actor="bo"), "false_alarm", [alert.alert_id])
+    governed.conn.commit()
+    page = as_("viewer").get("/rules/big_lot?lang=en").text
+    assert "Fired in the last evaluation of everything 1 15 Jun 2026" in words(page)
+    assert 'href="/alerts/runs/watch_inventory/scheduled__1?rule=big_lot"' in page
+    assert "opened: 1; told further up: 0; false alarms: 1 of 1 rated; come and go: 0" in words(page)
+    assert "Fired in the last evaluation of everything 0" in words(as_("viewer").get("/rules/overstock").text)
+    assert "Fired in" not in as_("ward").get("/rules/big_lot").text, "it counts all sites"
 
 
 def test_a_change_is_put_in_force_by_a_second_person(governed: Company, as_: Clients) -> None:  # noqa: F811
