@@ -146,11 +146,21 @@ def test_two_hundred_lots_of_one_supplier_are_one_message_and_one_line(db: psyco
     for number in range(200):
         alert(db, f"L{number}", "expired", lot_number=f"L{number}", supplier_code="S1", supplier_name="One")
     alert(db, "other", "expired", lot_number="L9", supplier_code="S2")
+    db.execute(
+        "UPDATE lotwatch.alert SET evidence = jsonb_build_object('available', 9, 'state', 's' || alert_id, 'physical',"
+        " alert_id - (SELECT min(alert_id) FROM lotwatch.alert), 'usable_through', date '2026-07-01' + (alert_id % 2)::int)"
+        " WHERE subject ->> 'supplier_code' = 'S1'"
+    )
     content = told(db, people())["all"]
     assert db.execute("SELECT count(*) FROM lotwatch.outbox").fetchone() == (1,)
     assert content["subject"] == "201 new alerts"
     assert "Where: 200 of them, supplier One (S1), such as lot L0; lot L1; lot L10" in content["text"]
     assert "Where: lot L9, supplier S2" in content["text"]
+    why = next(line for line in content["text"].splitlines() if line.startswith("Why: ") and "physical" in line)
+    # what differs from lot to lot is not said as if it were of all: numbers and days are told from where to where
+    assert set(why.removeprefix("Why: ").split("; ")) == {
+        "available: 9 units", "physical: 0 to 199 units", "usable through: 1 Jul 2026 to 2 Jul 2026",
+    }  # fmt: skip
     assert content["text"].count("Where:") == 2
 
 

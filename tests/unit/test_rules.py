@@ -183,7 +183,7 @@ def test_division_is_exact_and_never_stops_an_evaluation() -> None:
         (("zh: 短缺", "de: knapp"), "2:22", "no field de.*use one of en, zh"),
         (("level: warning", "level: warnin"), "6:22", "severity.1.level cannot be 'warnin'.*did you mean warning"),
         (("level: warning", "level: warning, when: available < 1"), "6:13", "last severity"),
-        (("id: short", "id: Short Rule"), "1:7", "id"),
+        (("id: short", "id: Short Rule"), "1:7", "id cannot be 'Short Rule'.*small letters"),
         (("id: short", "id: short\n  actions: [purchase_ordr]"), "2:13", "did you mean purchase_order"),
         (("id: short", "id: short\n  mode: shaddow"), "2:9", "did you mean shadow"),
         (("id: short", "id: short\n  escalate_after: 4 hours"), "2:19", "30m, 4h or 2d"),

@@ -64,7 +64,7 @@ def list_alerts(
             f"{alert.first_seen:%Y-%m-%d %H:%M}",
             _values(alert.evidence),
         )
-    console.print(rows)
+    console.print(rows if found else "No alert matches.")
 
 
 @app.command()

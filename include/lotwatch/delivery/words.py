@@ -91,6 +91,9 @@ class Words:
         return ("; " if self.lang == "en" else "；").join(said)
 
     def _measured(self, each: Mapping[str, Any]) -> str:
+        if "most" in each:
+            least, most = ({"value": each["value"]}, {"value": each["most"], "unit": each.get("unit")})
+            return self.said("range").format(least=self._measured(least), most=self._measured(most))
         value = each["value"]
         if value is None:
             return self.said("unknown")

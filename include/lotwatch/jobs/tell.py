@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -29,6 +29,7 @@ _SUBJECT = (
     "carrier", "supplier_code", "supplier_name", "site_code", "site_name", "region", "category",
 )  # fmt: skip
 _UNIT = re.compile(r"\((base units a day|base units|days|hours|percent)\)|^(days|hours) ")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BOARD = "/plugin/lotwatch/lotwatch/alerts"
 
 
@@ -186,11 +187,7 @@ class _Composer:
         codes = sorted({code for alert in line.alerts[:_EXAMPLES] for code in self.proposed.get(alert.alert_id, ())})
         advice = [rule.advice.model_dump()] if rule and rule.advice else []
         units = self.units.get(f"fact_{first.subject_kind}", {})
-        values = [
-            {"name": name, "value": value, "unit": units.get(name)}
-            for name, value in first.evidence.items()
-            if name not in first.subject
-        ]
+        values = [each | {"unit": units.get(each["name"])} for each in _values(line.alerts)]
         return _short_row(self.known, line, escalated=self.escalated) | {
             "why": {"values": values},
             "do": {"several": advice + ([{"proposed": codes}] if codes else [])},
@@ -219,6 +216,23 @@ def _short_row(known: Mapping[str, Rule], line: _Line, *, escalated: bool = Fals
         "what": {"rule": {"title": _title(known, line.rule_id), "recurrences": recurrences, "escalated": escalated}},
         "where": where,
     }
+
+
+def _values(alerts: Sequence[Alert]) -> Iterator[dict[str, Any]]:
+    """The values of the evidence: of several alerts what they have in common, and from where to where (`most`) numbers and days
+    go; other texts that differ say nothing about all of them."""
+    for name in (name for name in alerts[0].evidence if name not in alerts[0].subject):
+        found = {value for alert in alerts if (value := alert.evidence.get(name)) is not None}
+        if len(found) < 2:
+            yield {"name": name, "value": next(iter(found), None)}
+        elif all(_is_measured(value) for value in found):
+            yield {"name": name, "value": min(found), "most": max(found)}
+
+
+def _is_measured(value: object) -> bool:
+    return (isinstance(value, int | float) and not isinstance(value, bool)) or (
+        isinstance(value, str) and _DAY.fullmatch(value) is not None
+    )
 
 
 def _subject(alert: Alert) -> dict[str, Any]:

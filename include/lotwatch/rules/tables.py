@@ -286,6 +286,9 @@ def _told(error: ValidationError, document: Document, number: int, entry: Any) -
         elif wrong["type"] == "literal_error":
             what = f"{_dotted(wrong['loc'])} cannot be {wrong['input']!r}"
             do = nearest(str(wrong["input"]), re.findall(r"'([^']+)'", wrong["ctx"]["expected"]))
+        elif wrong["type"] == "string_pattern_mismatch":
+            what = f"{_dotted(wrong['loc'])} cannot be {wrong['input']!r}"
+            do = "use small letters, digits and _, three at least, a letter first"
         elif wrong["type"] == "string_type" and isinstance(wrong["input"], bool | int | float | date):
             do = "quote it"
         told.append(RuleError(what, where=f"{document.place(path, key=unknown)}, rule {name}", do=do))
