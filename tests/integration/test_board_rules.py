@@ -35,7 +35,9 @@ def governed(company: Company, tmp_path: Path) -> Company:
     (tmp_path / "t.yaml").write_text(RULE, encoding="utf-8")
     active_rules(company.conn, NOW)
     added = [*load_rules(), *load_rules(tmp_path)]
-    assert rules.submit(company.conn, replace(company.context, actor="quality"), added, reason=f"pilot {HOSTILE}") == 2
+    effect = [{"rule_id": "big_lot", "severity": "critical", "new": 7, "gone": 0, "same": 0}]
+    quality = replace(company.context, actor="quality")
+    assert rules.submit(company.conn, quality, added, reason=f"pilot {HOSTILE}", effect=effect) == 2
     company.conn.commit()
     return company
 
@@ -99,6 +101,7 @@ def test_a_change_is_put_in_force_by_a_second_person(governed: Company, as_: Cli
     page = words(mine.get("/rules/changes/2").text)
     assert "+ when: physical &gt; 5" in page
     assert "You submitted this" in page
+    assert "big_lot Critical 7 0 0" in page
     refused = send(mine, "/rules/changes/2", decision="activate")
     assert refused.status_code == 409
     assert "cannot activate it" in refused.text
@@ -116,6 +119,8 @@ def test_a_change_is_put_in_force_by_a_second_person(governed: Company, as_: Cli
 def test_who_may_not_decide_or_sees_some_sites_cannot(governed: Company, as_: Clients) -> None:  # noqa: F811
     for client in (as_("viewer"), as_("finance"), as_("ward", "ops")):
         assert "Put in force" not in client.get("/rules/changes/2").text
+    assert "big_lot Critical" not in words(as_("ward").get("/rules/changes/2").text), "it counts all sites"
+    for client in (as_("viewer"), as_("finance"), as_("ward", "ops")):
         assert send(client, "/rules/changes/2", decision="activate").status_code == 403
     assert governance.change(governed.conn, 2).decision is None
 

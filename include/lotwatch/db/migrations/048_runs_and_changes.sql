@@ -1,4 +1,4 @@
--- What a run did with alerts: from a run to its alerts, and from an alert to the runs that changed it.
+-- What a run did with alerts, and what a change of rules does: from a run to its alerts, and from an alert to the runs that changed it.
 
 CREATE OR REPLACE VIEW lotwatch.alert_change WITH (security_barrier) AS
 SELECT
@@ -25,3 +25,8 @@ WHERE
 -- Evaluations among all that tasks have logged, which are mostly something else.
 CREATE INDEX run_log_evaluation ON lotwatch.run_log (run_log_id)
 WHERE counts ? 'swept' OR counts ? 'backfilled_findings';
+
+-- What a change of rules does to the findings, for the second person who puts it in force.
+ALTER TABLE lotwatch.change_set ADD COLUMN effect jsonb;
+COMMENT ON COLUMN lotwatch.change_set.effect IS
+'of rules: for each that changes and each severity how many findings are new, gone and the same, when it was submitted; null: not tried';
