@@ -29,6 +29,13 @@ TABLE = """
   escalate_after: 4h
   escalate_to: [director]
   advice: {en: Buy some., zh: 请采购。}
+  duty:
+    jurisdiction: eu
+    role: maker
+    within: {en: 2 days, zh: 2 日}
+    clock_start: the sale
+    recipient: {en: the authority, zh: 主管部门}
+    source: x
 - id: expired
   title: {en: Expired on the shelf, zh: 货架过期}
   subject: lot
@@ -91,7 +98,10 @@ def test_a_message_says_what_where_how_bad_why_what_to_do_and_links_there(db: ps
     assert payloads(db)["all"]["alerts"] == [number], "by which the alert's page finds its messages"
     assert content["subject"] == "Stock-out risk, warning: Stent (I1), at North (DC)"
     assert "Why: available: 1,234 units; days of cover: 1.5 days" in content["text"]
-    assert "What to do: Buy some. Proposed: order LW-000001." in content["text"]
+    assert (
+        "What to do: Buy some. Duty to the authority: 2 days, from the sale. Proposed: order LW-000001."
+        in content["text"]
+    )
     there = f"http://board/plugin/lotwatch/lotwatch/alerts/{number}"
     assert there in content["text"]
     assert there in content["html"]
@@ -104,7 +114,7 @@ def test_it_is_said_in_chinese_to_who_reads_chinese(db: psycopg.Connection) -> N
     content = told(db, people(), "zh")["all"]
     assert content["subject"] == "缺货风险（警告）：I1，位于 DC"
     assert "1,234 个" in content["text"]
-    assert "请采购。" in content["html"]
+    assert "请采购。 法规义务（主管部门）：2 日" in content["html"]
 
 
 def test_the_same_alert_is_told_once_however_often_the_rules_are_evaluated(db: psycopg.Connection) -> None:

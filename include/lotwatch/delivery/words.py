@@ -147,6 +147,9 @@ class Words:
     def _proposed(self, codes: Sequence[str]) -> str:
         return self.said("proposed").format(codes=", ".join(codes))
 
+    def _duty(self, told: Mapping[str, Mapping[str, str]]) -> str:
+        return self.said("duty").format_map(told[self.lang])
+
     def _several(self, values: Sequence[Any]) -> str:
         return " ".join(self._cell(value) for value in values)
 

@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 from urllib.parse import urlencode
 
 import psycopg
@@ -14,6 +14,7 @@ from lotwatch.audit import RunContext
 from lotwatch.db.query import query
 from lotwatch.delivery.messages import MOST_ROWS
 from lotwatch.delivery.people import LAST_RESORT, RANK, About, People
+from lotwatch.formats import Language
 from lotwatch.rules import Alert, Rule
 
 Counts = dict[str, int]
@@ -186,11 +187,12 @@ class _Composer:
         rule = self.known.get(line.rule_id)
         codes = sorted({code for alert in line.alerts[:_EXAMPLES] for code in self.proposed.get(alert.alert_id, ())})
         advice = [rule.advice.model_dump()] if rule and rule.advice else []
+        duty = [{"duty": {lang: rule.duty.told(lang) for lang in get_args(Language)}}] if rule and rule.duty else []
         units = self.units.get(f"fact_{first.subject_kind}", {})
         values = [each | {"unit": units.get(each["name"])} for each in _values(line.alerts)]
         return _short_row(self.known, line, escalated=self.escalated) | {
             "why": {"values": values},
-            "do": {"several": advice + ([{"proposed": codes}] if codes else [])},
+            "do": {"several": advice + duty + ([{"proposed": codes}] if codes else [])},
             "path": _BOARD + (f"/{first.alert_id}" if len(line.alerts) == 1 else f"?{urlencode(_common(line.alerts))}"),
         }
 

@@ -26,7 +26,7 @@ _WORDS = {
         "show": "另显示",
         "notify": "通知", "escalate": "{after} 内无人确认则通知 {to}", "duty": "法定义务",
         "unchecked": "未与出处核对。",
-        "due": "{recipient}：{within}，自 {clock_start} 起（{role}；{source}）", "only": "仅记录，不通知任何人",
+        "due": "{recipient}：{within}，自{clock_start}起（{role}；{source}）", "only": "仅记录，不通知任何人",
     },
 }  # fmt: skip
 
@@ -80,5 +80,5 @@ def _hours(time: timedelta) -> str:
 def _duty(rule: Rule, lang: Literal["en", "zh"]) -> str | None:
     if rule.duty is None:
         return None
-    duty = rule.duty.model_dump() | {"recipient": getattr(rule.duty.recipient, lang)}
+    duty = rule.duty.model_dump() | rule.duty.told(lang)
     return _WORDS[lang]["due"].format(**duty) + ("" if rule.duty.checked else _WORDS[lang]["unchecked"])

@@ -31,6 +31,7 @@ Action = Literal[
 ]  # fmt: skip
 Mode = Literal["shadow", "alert", "act"]
 Answer = Literal["alert", "ignore"]
+Text = Annotated[str, Field(min_length=1)]
 Condition = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -50,11 +51,16 @@ class Duty(_Table):
 
     jurisdiction: Literal["cn", "us", "eu"]
     role: Literal["maker", "importer", "distributor", "user"]
-    within: str = Field(min_length=1, description="calendar or working days, as the source puts it")
-    clock_start: str = Field(min_length=1)
+    within: Words | Text = Field(description="calendar or working days, as the source puts it")
+    clock_start: Words | Text
     recipient: Words
-    source: str = Field(min_length=1)
+    source: Text
     checked: date | None = Field(default=None, description="when somebody last held it against its source")
+
+    def told(self, lang: Literal["en", "zh"]) -> dict[str, str]:
+        """Recipient, within and clock_start in a language; rules of earlier days were written in one."""
+        parts = {"recipient": self.recipient, "within": self.within, "clock_start": self.clock_start}
+        return {name: part if isinstance(part, str) else str(getattr(part, lang)) for name, part in parts.items()}
 
 
 class Scope(_Table):
@@ -263,7 +269,7 @@ def _files(paths: Iterable[Path]) -> list[Path]:
 #: what has the fields below a field of this name
 _MODELS: Mapping[str | None, type[BaseModel]] = {
     None: Rule, "title": Words, "advice": Words, "recipient": Words, "severity": Severity, "duty": Duty,
-    "overrides": Override, "for": Scope,
+    "overrides": Override, "for": Scope, "Words": Words,
 }  # fmt: skip
 
 
