@@ -70,14 +70,27 @@ each(
     ("warning", {"safety": 10}, lambda c: c.stock(4)),
     (None, {"safety": 10}, lambda c: c.stock(10)),
     (None, {}, lambda c: c.stock(1)),
+    (None, {"safety": 10}, lambda c: None),  # out of stock
+)
+each(
+    "stockout_risk",
+    ("critical", {"reorder": 5}, lambda c: c.stock(4)),  # less than half of the lead time
+    ("warning", {"reorder": 9}, lambda c: c.stock(8)),
+    (None, {"reorder": 5}, lambda c: c.stock(5)),
+    (None, {"reorder": 5, "usage": 0}, lambda c: c.stock(4)),
+    ("warning", {"reorder": 5, "usage": 0, "safety": 2}, lambda c: c.stock(4)),
+    ("critical", {"reorder": 5, "usage": 0, "safety": 2}, lambda c: None),
+    (None, {"reorder": 5}, lambda c: (c.stock(1), c.order(9, promised_on=TODAY - DAY))),
 )
 each(
     "out_of_stock",
     ("warning", {}, lambda c: None),
     (None, {"usage": 0}, lambda c: None),
+    ("warning", {"usage": 0, "safety": 1}, lambda c: None),  # a reserve that nobody uses is gone all the same
     (None, {}, lambda c: c.stock(1)),
     ("critical", {}, lambda c: c.demand(2)),
 )
+each("out_of_stock", ("critical", {"usage": 0, "safety": 1}, lambda c: None), criticality="life_supporting")
 each(
     "overstock",
     ("info", {"most": 10}, lambda c: c.stock(200)),
@@ -123,6 +136,7 @@ each(
 each(
     "expired_on_shelf",
     ("critical", {}, lambda c: c.stock(5, ends=-1)),
+    ("warning", {}, lambda c: c.stock(5, ends=-1, place="DC/BAD")),
     (None, {}, lambda c: c.stock(5, ends=0)),
     (None, {}, lambda c: (c.stock(5, ends=-1), c.use(5, 100))),
 )
@@ -216,6 +230,7 @@ def world(company: Company) -> None:
     """The company with places that are kept warm and cool."""
     company.location("DC/ROOM", kind="bin", parent_code="DC", temperature_min_c=15, temperature_max_c=25)
     company.location("DC/ROOM/1", kind="bin", parent_code="DC/ROOM")
+    company.location("DC/BAD", kind="bin", parent_code="DC", status="blocked")
     company.location("DC/FRIDGE", kind="bin", parent_code="DC", temperature_min_c=2, temperature_max_c=8)
 
 
@@ -555,7 +570,10 @@ def test_what_still_helps_and_until_when(company: Company) -> None:
     assert near.items() >= {"disposition": "return_to_supplier", "transfer_to": "HOSP", "quantity_at_risk": 99}.items()
     assert near["deadline_on"] == f"{TODAY + 10 * DAY}", "the advice speaks of the deadline, and the alert says which"
     (old,) = company.conn.execute(told, ("expired_on_shelf", "OLD")).fetchone() or ({},)
-    assert old == {"expired": True, "physical": 3, "usable_through": f"{TODAY - DAY}", "disposition": "scrap"}
+    assert old == {
+        "expired": True, "held": False, "blocked": False, "physical": 3, "usable_through": f"{TODAY - DAY}",
+        "disposition": "scrap",
+    }  # fmt: skip
 
 
 _items = count()
