@@ -92,7 +92,7 @@ class Standing(Alert):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What somebody, or the clock, did with an alert."""
+    """What somebody, the clock, or its rule (`actor` is the run) did with an alert."""
 
     kind: str
     actor: str

@@ -16,6 +16,8 @@ LEFT JOIN lotwatch.run AS run ON audited.dag_id = run.dag_id AND audited.run_id 
 WHERE
     audited.object_kind = 'alert'
     AND audited.action IN ('alert opened', 'alert reopened', 'alert worsened', 'alert suppressed', 'alert resolved')
+    -- one that a person takes back is called the same there, and has no values
+    AND (audited.action <> 'alert reopened' OR audited.after ? 'evidence')
     AND (
         current_user <> 'lotwatch_board'
         OR (SELECT lotwatch.user_sees_all())
