@@ -17,8 +17,10 @@ What is pushed is evaluated by `handle_events` itself, which also looks at every
 *When it fails*: clear the task; evaluating again gives the same alerts. What changed meanwhile waits in a queue, and after
 an outage the first run looks at everything: nothing is missed, and nothing is told twice.
 
-*Backfill*: looks at each day's facts and records what it finds as backfilled (shown beside the alerts). It touches no
-alert, proposes and sends nothing, and wakes nobody.
+*What a run did to alerts* is at the run, under *Alerts*: each that it opened, found worse or ended.
+
+*Backfill*: looks at each day's facts and records what it finds as backfilled (shown at the run under *Alerts*, and on the board
+under Alerts, Evaluations). It touches no alert, proposes and sends nothing, and wakes nobody.
 """
 
 from datetime import timedelta

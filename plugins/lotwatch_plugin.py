@@ -10,8 +10,8 @@ from airflow.plugins_manager import AirflowPlugin
 
 
 class LotwatchPlugin(AirflowPlugin):
-    """The board at /lotwatch with its place in the navigation, the door of the inbox at /lotwatch-inbox, and that of
-    providers who tell what became of messages at /lotwatch-messages."""
+    """The board at /lotwatch with its place in the navigation, and beside each run what it did to alerts; the door of the
+    inbox at /lotwatch-inbox, and that of providers who tell what became of messages at /lotwatch-messages."""
 
     name = "lotwatch"
     external_views = [  # noqa: RUF012  # Airflow's own form
@@ -22,7 +22,14 @@ class LotwatchPlugin(AirflowPlugin):
             "url_route": "lotwatch",
             "icon": "/lotwatch/static/icon.svg",
             "nav_top_level": True,
-        }
+        },
+        {
+            "name": "Alerts",
+            "href": "/lotwatch/alerts/runs/{DAG_ID}/{RUN_ID}",
+            "destination": "dag_run",
+            "url_route": "lotwatch-alerts",
+            "icon": "/lotwatch/static/icon.svg",
+        },
     ]
 
     @cached_property

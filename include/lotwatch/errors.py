@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+#: names told to whoever gave one that is like none of them
+_MOST_NAMED = 30
+
 
 class LotwatchError(Exception):
     """A failure the operator can act on.
@@ -44,7 +47,10 @@ class RuleError(LotwatchError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """What to do about an unknown name: the known one that looks most like it, or all of them."""
+    """What to do about an unknown name: the known one that looks most like it, or those there are, the first of very many."""
     names = sorted(known)
     near = get_close_matches(name, names, n=1)
-    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(names)}"
+    if near:
+        return f"did you mean {near[0]}?"
+    more = f" (the first of {len(names)})" if len(names) > _MOST_NAMED else ""
+    return f"use one of {', '.join(names[:_MOST_NAMED])}{more}"

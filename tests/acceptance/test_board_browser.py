@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 
 from lotwatch_local.settings import Settings
+from lotwatch_local.waiting import wait_for
+from sandbox.airflow_api import Airflow
 from tests.browser import chromium, in_browser, log_in
 from tests.conftest import AirflowSite
 
@@ -185,6 +187,18 @@ def test_a_page_updates_itself_without_losing_the_readers_place(board: FrameLoca
     expect(frame.get_by_label("Text")).to_have_value("half a word")
     assert frame.evaluate("document.activeElement.isTheReaders")
     assert frame.evaluate("scrollY") == 100
+
+
+def test_airflow_shows_beside_each_run_what_it_did_to_alerts(page: Page, airflow: AirflowSite) -> None:
+    ops = Airflow(airflow.url, "ops", airflow.passwords["ops"])
+    dags = {"dag_id_pattern": "watch_inventory"}
+    wait_for(lambda: bool(ops.call("GET", "/dags", params=dags)["dags"]), "the DAG to be read", 300)
+    run_id = ops.trigger("watch_inventory")
+    page.goto(f"{airflow.url}/dags/watch_inventory/runs/{run_id}")
+    page.get_by_role("link", name="Alerts", exact=True).click()
+    beside = page.frame_locator("iframe[title=Alerts]")
+    expect(beside.get_by_role("heading", level=1)).to_have_text("What a run did to alerts")
+    expect(beside.get_by_text(run_id)).to_be_visible()
 
 
 def test_the_way_to_the_approvals(board: FrameLocator) -> None:

@@ -180,7 +180,7 @@ def table(text: str) -> list[dict[str, str]]:
 #: something for each part of a route's path
 _SOMETHING = {
     "name": "board.css", "check_id": "stock_negative", "rule_id": "late_inbound", "code": "RC-000001",
-    "duty_id": "us_806_10",
+    "duty_id": "us_806_10", "dag_id": "watch_inventory", "run_id": "manual__1",
 } | dict.fromkeys(
     (
         "alert_id",

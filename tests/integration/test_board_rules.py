@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from lotwatch import access, governance, rules
+from lotwatch.audit import begin_run, log_counts
 from lotwatch.jobs import watch
 from lotwatch.rules import active_rules, load_rules
-from tests.integration.company import NOW, Company
+from tests.integration.company import NOW, Company, context
 from tests.integration.test_alerts import raise_alert
 from tests.integration.test_board import HOSTILE, rows
 from tests.integration.test_board_ledger import Clients, _airflow_home, as_, send, words  # noqa: F401
@@ -34,7 +35,9 @@ def governed(company: Company, tmp_path: Path) -> Company:
     (tmp_path / "t.yaml").write_text(RULE, encoding="utf-8")
     active_rules(company.conn, NOW)
     added = [*load_rules(), *load_rules(tmp_path)]
-    assert rules.submit(company.conn, replace(company.context, actor="quality"), added, reason=f"pilot {HOSTILE}") == 2
+    effect = [{"rule_id": "big_lot", "severity": "critical", "new": 7, "gone": 0, "same": 0}]
+    quality = replace(company.context, actor="quality")
+    assert rules.submit(company.conn, quality, added, reason=f"pilot {HOSTILE}", effect=effect) == 2
     company.conn.commit()
     return company
 
@@ -78,11 +81,27 @@ def test_an_alert_bears_the_title_that_is_in_force_not_that_of_the_file(governed
     assert shipped.title.en not in shown()
 
 
+def test_a_rule_says_how_often_it_fired_and_whether_people_found_it_right(governed: Company, as_: Clients) -> None:  # noqa: F811
+    rules.activate(governed.conn, replace(governed.context, actor="ops"), 2)
+    run = begin_run(governed.conn, context("watch_inventory", "scheduled__1"))
+    log_counts(governed.conn, run, watch.evaluate(governed.conn, run))
+    [alert] = rules.list_alerts(governed.conn, rule="big_lot")
+    rules.act(governed.conn, replace(governed.context, actor="bo"), "false_alarm", [alert.alert_id])
+    governed.conn.commit()
+    page = as_("viewer").get("/rules/big_lot?lang=en").text
+    assert "Fired in the last evaluation of everything 1 15 Jun 2026" in words(page)
+    assert 'href="/alerts/runs/watch_inventory/scheduled__1?rule=big_lot"' in page
+    assert "opened: 1; told further up: 0; false alarms: 1 of 1 rated; come and go: 0" in words(page)
+    assert "Fired in the last evaluation of everything 0" in words(as_("viewer").get("/rules/overstock").text)
+    assert "Fired in" not in as_("ward").get("/rules/big_lot").text, "it counts all sites"
+
+
 def test_a_change_is_put_in_force_by_a_second_person(governed: Company, as_: Clients) -> None:  # noqa: F811
     mine = as_("quality")
     page = words(mine.get("/rules/changes/2").text)
     assert "+ when: physical &gt; 5" in page
     assert "You submitted this" in page
+    assert "big_lot Critical 7 0 0" in page
     refused = send(mine, "/rules/changes/2", decision="activate")
     assert refused.status_code == 409
     assert "cannot activate it" in refused.text
@@ -100,6 +119,8 @@ def test_a_change_is_put_in_force_by_a_second_person(governed: Company, as_: Cli
 def test_who_may_not_decide_or_sees_some_sites_cannot(governed: Company, as_: Clients) -> None:  # noqa: F811
     for client in (as_("viewer"), as_("finance"), as_("ward", "ops")):
         assert "Put in force" not in client.get("/rules/changes/2").text
+    assert "big_lot Critical" not in words(as_("ward").get("/rules/changes/2").text), "it counts all sites"
+    for client in (as_("viewer"), as_("finance"), as_("ward", "ops")):
         assert send(client, "/rules/changes/2", decision="activate").status_code == 403
     assert governance.change(governed.conn, 2).decision is None
 

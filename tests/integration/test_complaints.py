@@ -72,6 +72,25 @@ def test_what_goes_on_is_not_told_every_day(short: Company) -> None:
     assert [sweep(short, NOW + day * DAY) for day in range(1, 6)] == [[]] * 5
 
 
+def test_what_hovers_about_its_level_is_not_told_day_after_day(company: Company) -> None:
+    """The reorder point is 100: 99 are there, then one or two more or less each day."""
+    company.item()
+    company.lot()
+    company.move(99, "DC", days_ago=40)
+    company.post()
+    set_policy(company.conn, "I1", reorder=100)
+    told = [told_of(sweep(company))]
+    for day, change in enumerate((2, -3, 4, -1), start=1):
+        company.move(abs(change), *(("DC", "SUPPLIER") if change > 0 else ("PATIENT", "DC")), days_ago=0)
+        company.post()
+        told.append(told_of(sweep(company, NOW + day * DAY)))
+    assert told == [[("stockout_risk", "I1@DC")], [], [], [], []]
+    company.move(5, "DC", days_ago=0)
+    company.post()
+    sweep(company, NOW + 5 * DAY)
+    assert company.conn.execute("SELECT state FROM lotwatch.alert").fetchall() == [("resolved",)]
+
+
 def test_what_comes_again_is_told_again(short: Company) -> None:
     sweep(short)
     for again in range(1, 4):

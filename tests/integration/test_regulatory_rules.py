@@ -127,6 +127,8 @@ def test_every_rule_of_a_pack_says_what_the_law_asks(rule: Rule) -> None:
     assert rule.duty is not None
     assert rule.id.startswith(f"{rule.duty.jurisdiction}_")
     assert f"jurisdiction = '{rule.duty.jurisdiction}'" in rule.when
+    english, chinese = rule.duty.told("en"), rule.duty.told("zh")
+    assert [name for name in english if english[name] == chinese[name] and name != "recipient"] == []
     assert rule.advice is not None
 
 

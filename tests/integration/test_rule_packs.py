@@ -1,10 +1,12 @@
 """Where each built-in rule about stock speaks, and that it is silent right beside it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from lotwatch import facts, ledger
 from lotwatch.audit import begin_run
 from lotwatch.planning import PlanSettings, plan
+from lotwatch.rules import load_rules
 from tests.examples import examples
 from tests.integration.company import NOW, TODAY, Company, context
 from tests.integration.test_complaints import DAY, HOUR, set_policy, sweep
@@ -67,14 +70,27 @@ each(
     ("warning", {"safety": 10}, lambda c: c.stock(4)),
     (None, {"safety": 10}, lambda c: c.stock(10)),
     (None, {}, lambda c: c.stock(1)),
+    (None, {"safety": 10}, lambda c: None),  # out of stock
+)
+each(
+    "stockout_risk",
+    ("critical", {"reorder": 5}, lambda c: c.stock(4)),  # less than half of the lead time
+    ("warning", {"reorder": 9}, lambda c: c.stock(8)),
+    (None, {"reorder": 5}, lambda c: c.stock(5)),
+    (None, {"reorder": 5, "usage": 0}, lambda c: c.stock(4)),
+    ("warning", {"reorder": 5, "usage": 0, "safety": 2}, lambda c: c.stock(4)),
+    ("critical", {"reorder": 5, "usage": 0, "safety": 2}, lambda c: None),
+    (None, {"reorder": 5}, lambda c: (c.stock(1), c.order(9, promised_on=TODAY - DAY))),
 )
 each(
     "out_of_stock",
     ("warning", {}, lambda c: None),
     (None, {"usage": 0}, lambda c: None),
+    ("warning", {"usage": 0, "safety": 1}, lambda c: None),  # a reserve that nobody uses is gone all the same
     (None, {}, lambda c: c.stock(1)),
     ("critical", {}, lambda c: c.demand(2)),
 )
+each("out_of_stock", ("critical", {"usage": 0, "safety": 1}, lambda c: None), criticality="life_supporting")
 each(
     "overstock",
     ("info", {"most": 10}, lambda c: c.stock(200)),
@@ -120,6 +136,7 @@ each(
 each(
     "expired_on_shelf",
     ("critical", {}, lambda c: c.stock(5, ends=-1)),
+    ("warning", {}, lambda c: c.stock(5, ends=-1, place="DC/BAD")),
     (None, {}, lambda c: c.stock(5, ends=0)),
     (None, {}, lambda c: (c.stock(5, ends=-1), c.use(5, 100))),
 )
@@ -187,6 +204,17 @@ each(
     (None, {}, lambda c: received(c, 100, came=31)),
 )
 each(
+    "usage_without_lot",
+    ("info", {}, lambda c: (c.stock(9), c.company.move(2, "PATIENT", "DC", item=c.item, lot=None))),
+    (None, {}, lambda c: (c.stock(9), c.use(2, 1))),
+)
+each(
+    "negative_stock",
+    ("warning", {}, lambda c: (c.stock(2), c.use(3, 1))),
+    (None, {}, lambda c: (c.stock(3), c.use(3, 1))),
+)
+each("negative_stock", ("critical", {}, lambda c: (c.stock(2), c.use(3, 1))), criticality="life_supporting")
+each(
     "wrong_storage",
     ("warning", {}, lambda c: c.stock(5, place="DC/ROOM")),
     (None, {}, lambda c: c.stock(5, place="DC/FRIDGE")),
@@ -202,6 +230,7 @@ def world(company: Company) -> None:
     """The company with places that are kept warm and cool."""
     company.location("DC/ROOM", kind="bin", parent_code="DC", temperature_min_c=15, temperature_max_c=25)
     company.location("DC/ROOM/1", kind="bin", parent_code="DC/ROOM")
+    company.location("DC/BAD", kind="bin", parent_code="DC", status="blocked")
     company.location("DC/FRIDGE", kind="bin", parent_code="DC", temperature_min_c=2, temperature_max_c=8)
 
 
@@ -451,6 +480,35 @@ def test_records_that_are_bad_or_wait_too_long(company: Company) -> None:
     ]
 
 
+def test_duties_of_recalls_that_are_nearly_or_past_due(lot: Company) -> None:
+    cases: dict[str, tuple[str, str | None, float, float, bool, str | None]] = {
+        "RC-young": ("recall", "I", 7.4, 2.6, False, None),
+        "RC-three quarters gone": ("recall", "II", 7.5, 2.5, False, "warning"),
+        "RC-the same of class I": ("recall", "I", 7.5, 2.5, False, "critical"),
+        "RC-the same of no class": ("recall", None, 7.5, 2.5, False, "critical"),
+        "RC-past due": ("recall", "III", 10, -0.1, False, "critical"),
+        "RC-met": ("recall", "I", 10, -1, True, None),
+        "RD-drill": ("drill", "I", 10, -1, False, "info"),
+    }
+    for name, (kind, recall_class, since, left, met, _) in cases.items():
+        lot.conn.execute(
+            "WITH made AS (INSERT INTO lotwatch.recall_case (code, kind, origin, title, issuer, action_kind, our_role,"
+            " recall_class, jurisdiction, opened_at, opened_by) VALUES (%(name)s, %(kind)s, 'notice', 't', 'A', 'remove',"
+            " 'user', %(class)s, 'us', %(since)s, 'qa') RETURNING case_id)"
+            " INSERT INTO lotwatch.recall_clock (case_id, duty_id, starts_at, due_at, met_at, met_by, evidence)"
+            " SELECT case_id, 'user_stops_use', %(since)s, %(due)s, %(met)s, %(by)s, %(by)s FROM made",
+            {"name": name, "kind": kind, "class": recall_class, "since": NOW - since * HOUR, "due": NOW + left * HOUR}
+            | {"met": NOW - HOUR if met else None, "by": "qa" if met else None},
+        )  # fmt: skip
+    told = {f"{name}:user_stops_use": level for name, (*_, level) in cases.items() if level}
+    assert levels(lot, "recall_clock_due") == told
+
+
+def test_every_rule_that_is_shipped_is_tried_by_name() -> None:
+    tried = "\n".join(file.read_text(encoding="utf-8") for file in Path(__file__).parent.glob("test_*.py"))
+    assert {rule.id for rule in load_rules() if not re.search(rf"\b{rule.id}\b", tried)} == set()
+
+
 def test_sets_with_parts_missing(lot: Company) -> None:
     cases = {"ready": (1, "warning"), "processing": (1, "info"), "in_use": (1, None), "returned": (1, None)}
     for state, (missing, _) in cases.items():
@@ -506,6 +564,16 @@ def test_what_still_helps_and_until_when(company: Company) -> None:
     company.agreement(return_window_days=210)
     company.post()
     assert ending(company)["B"] == ("return", TODAY + 10 * DAY, "return_to_supplier", "HOSP", 99)
+    sweep(company)
+    told = "SELECT evidence FROM lotwatch.alert WHERE rule_id = %s AND subject ->> 'lot_number' = %s"
+    (near,) = company.conn.execute(told, ("near_expiry", "B")).fetchone() or ({},)
+    assert near.items() >= {"disposition": "return_to_supplier", "transfer_to": "HOSP", "quantity_at_risk": 99}.items()
+    assert near["deadline_on"] == f"{TODAY + 10 * DAY}", "the advice speaks of the deadline, and the alert says which"
+    (old,) = company.conn.execute(told, ("expired_on_shelf", "OLD")).fetchone() or ({},)
+    assert old == {
+        "expired": True, "held": False, "blocked": False, "physical": 3, "usable_through": f"{TODAY - DAY}",
+        "disposition": "scrap",
+    }  # fmt: skip
 
 
 _items = count()

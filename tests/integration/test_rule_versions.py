@@ -220,7 +220,12 @@ def test_a_rule_goes_from_its_file_into_force(expired: Company, lotwatch, tmp_pa
     difference = lotwatch("rules", "diff", str(table)).stdout
     assert "+++ held_stock, as written" in difference
     assert "+when: physical > 5" in difference
-    assert "Change set 2 waits" in lotwatch("rules", "submit", str(table), "--reason", "pilot").stdout
+    submitted = lotwatch("rules", "submit", str(table), "--reason", "pilot").stdout
+    assert "Change set 2 waits" in submitted
+    assert ["held_stock", "info", "1", "1", "0", "0"] in [line.split() for line in submitted.splitlines()]
+    assert governance.change(expired.conn, 2).effect == [
+        {"rule_id": "held_stock", "severity": "info", "new": 1, "gone": 0, "same": 0}
+    ], "the second person sees it"
     with pytest.raises(LotwatchError, match="second person"):
         lotwatch("rules", "activate", "2")
     assert "Change set 2 is in force" in lotwatch("rules", "activate", "2", user="peter").stdout

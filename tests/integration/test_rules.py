@@ -12,7 +12,7 @@ from lotwatch.delivery.people import load_people
 from lotwatch.jobs import watch
 from lotwatch.jobs.tell import tell_alerts
 from lotwatch.planning import PlanSettings
-from lotwatch.rules import evaluate_backfilled, evaluate_live, load_rules, take_untold
+from lotwatch.rules import evaluate_backfilled, evaluate_live, list_alerts, load_rules, one_alert, take_untold
 from tests.integration.company import NOW, TODAY, Company, context
 from tests.worlds import prepared
 
@@ -133,6 +133,13 @@ def test_a_shortage_opens_one_alert_with_its_values(short: Company) -> None:
     assert evidence is not None
     assert evidence[0]["inventory_position"] == 10
     assert evidence[0]["reorder_point"] > 10
+    (standing,) = list_alerts(short.conn)
+    short.move(200, "DC", key="relief")
+    short.post()
+    later = begin_run(short.conn, context(run_id="later"))
+    evaluate_live(short.conn, load_rules(), later)
+    history = one_alert(short.conn, standing.alert_id)[1]
+    assert [(event.kind, event.actor) for event in history] == [("opened", "test run"), ("resolved", "test later")]
 
 
 def test_what_is_on_order_counts_so_a_late_order_is_not_bought_twice(short: Company) -> None:

@@ -29,6 +29,13 @@ TABLE = """
   escalate_after: 4h
   escalate_to: [director]
   advice: {en: Buy some., zh: 请采购。}
+  duty:
+    jurisdiction: eu
+    role: maker
+    within: {en: 2 days, zh: 2 日}
+    clock_start: the sale
+    recipient: {en: the authority, zh: 主管部门}
+    source: x
 - id: expired
   title: {en: Expired on the shelf, zh: 货架过期}
   subject: lot
@@ -91,10 +98,13 @@ def test_a_message_says_what_where_how_bad_why_what_to_do_and_links_there(db: ps
     assert payloads(db)["all"]["alerts"] == [number], "by which the alert's page finds its messages"
     assert content["subject"] == "Stock-out risk, warning: Stent (I1), at North (DC)"
     assert "Why: available: 1,234 units; days of cover: 1.5 days" in content["text"]
-    assert "What to do: Buy some. Proposed: order LW-000001." in content["text"]
-    there = "http://board/plugin/lotwatch/lotwatch/alerts?rule=stockout&site=DC&item=I1"
+    assert (
+        "What to do: Buy some. Duty to the authority: 2 days, from the sale. Proposed: order LW-000001."
+        in content["text"]
+    )
+    there = f"http://board/plugin/lotwatch/lotwatch/alerts/{number}"
     assert there in content["text"]
-    assert there.replace("&", "&amp;") in content["html"]
+    assert there in content["html"]
     assert content["short"].startswith("Stock-out risk, warning: Stent (I1), at North (DC)")
     assert content["link"] == there
 
@@ -104,7 +114,7 @@ def test_it_is_said_in_chinese_to_who_reads_chinese(db: psycopg.Connection) -> N
     content = told(db, people(), "zh")["all"]
     assert content["subject"] == "缺货风险（警告）：I1，位于 DC"
     assert "1,234 个" in content["text"]
-    assert "请采购。" in content["html"]
+    assert "请采购。 法规义务（主管部门）：2 日" in content["html"]
 
 
 def test_the_same_alert_is_told_once_however_often_the_rules_are_evaluated(db: psycopg.Connection) -> None:
@@ -146,11 +156,21 @@ def test_two_hundred_lots_of_one_supplier_are_one_message_and_one_line(db: psyco
     for number in range(200):
         alert(db, f"L{number}", "expired", lot_number=f"L{number}", supplier_code="S1", supplier_name="One")
     alert(db, "other", "expired", lot_number="L9", supplier_code="S2")
+    db.execute(
+        "UPDATE lotwatch.alert SET evidence = jsonb_build_object('available', 9, 'state', 's' || alert_id, 'physical',"
+        " alert_id - (SELECT min(alert_id) FROM lotwatch.alert), 'usable_through', date '2026-07-01' + (alert_id % 2)::int)"
+        " WHERE subject ->> 'supplier_code' = 'S1'"
+    )
     content = told(db, people())["all"]
     assert db.execute("SELECT count(*) FROM lotwatch.outbox").fetchone() == (1,)
     assert content["subject"] == "201 new alerts"
     assert "Where: 200 of them, supplier One (S1), such as lot L0; lot L1; lot L10" in content["text"]
     assert "Where: lot L9, supplier S2" in content["text"]
+    why = next(line for line in content["text"].splitlines() if line.startswith("Why: ") and "physical" in line)
+    # what differs from lot to lot is not said as if it were of all: numbers and days are told from where to where
+    assert set(why.removeprefix("Why: ").split("; ")) == {
+        "available: 9 units", "physical: 0 to 199 units", "usable through: 1 Jul 2026 to 2 Jul 2026",
+    }  # fmt: skip
     assert content["text"].count("Where:") == 2
 
 

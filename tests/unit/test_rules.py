@@ -183,7 +183,7 @@ def test_division_is_exact_and_never_stops_an_evaluation() -> None:
         (("zh: 短缺", "de: knapp"), "2:22", "no field de.*use one of en, zh"),
         (("level: warning", "level: warnin"), "6:22", "severity.1.level cannot be 'warnin'.*did you mean warning"),
         (("level: warning", "level: warning, when: available < 1"), "6:13", "last severity"),
-        (("id: short", "id: Short Rule"), "1:7", "id"),
+        (("id: short", "id: Short Rule"), "1:7", "id cannot be 'Short Rule'.*small letters"),
         (("id: short", "id: short\n  actions: [purchase_ordr]"), "2:13", "did you mean purchase_order"),
         (("id: short", "id: short\n  mode: shaddow"), "2:9", "did you mean shadow"),
         (("id: short", "id: short\n  escalate_after: 4 hours"), "2:19", "30m, 4h or 2d"),
@@ -192,6 +192,7 @@ def test_division_is_exact_and_never_stops_an_evaluation() -> None:
         (("{reorder_point: ignore}", "{reorder_point: ignore, available: ignore}"), "5:36", "decides nothing"),
         (("  missing: {reorder_point: ignore}\n", ""), "4:9", "reorder_point can be unknown"),
         (("id: short", "id: short\n  group_by: [regoin]"), "2:14", "did you mean region"),
+        (("id: short", "id: short\n  show: [criticallity]"), "2:10", "no column 'criticallity'.*did you mean criticality"),
         (("id: short", "id: short\n  overrides: [{for: {regoin: [N]}, mode: act}]"), "2:22", "did you mean region"),
         (("id: short", "id: short\n  overrides: [{for: {region: []}, mode: act}]"), "2:21", "at least one code"),
         (("id: short", "id: short\n  overrides: [{for: {region: [NO]}, mode: act}]"), "2:31", "quote it"),
@@ -254,7 +255,14 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(RULE.replace("level: warning", "level: bad").replace("when:", "whem:"))
     (tmp_path / "b.yaml").write_text("a: [")
     found, errors = read_rules([tmp_path])
-    assert (found, len(errors)) == ([], 5)
+    assert (found, len(errors)) == ([], 4)
+    assert not [error for error in errors if re.search("Tuple|Value error", str(error))], "in words of ours"
+
+
+def test_an_alert_keeps_what_decided_and_what_its_rule_shows_beside_that(tmp_path: Path) -> None:
+    shown = compiled(tmp_path, RULE + "  show: [criticality, available]\n")
+    assert """'reorder_point', fact."reorder_point") || jsonb_strip_nulls(jsonb_build_object('criticality'""" in shown
+    assert "jsonb_strip_nulls" not in compiled(tmp_path, RULE)
 
 
 def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def list_alerts(
             f"{alert.first_seen:%Y-%m-%d %H:%M}",
             _values(alert.evidence),
         )
-    console.print(rows)
+    console.print(rows if found else "No alert matches.")
 
 
 @app.command()
@@ -73,7 +73,7 @@ def show(
     alert: Annotated[int, typer.Argument(help="number of the alert, as `list` shows it")],
     as_json: AsJson = False,
 ) -> None:
-    """One alert, with what was done with it."""
+    """One alert, with what became of it; why, says `lotwatch rules explain` with its number."""
     from lotwatch import rules
 
     with psycopg.connect(database) as conn:

@@ -1,7 +1,7 @@
 """`lotwatch messages`: what people were told, and what would be said."""
 
 from importlib.metadata import entry_points
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 import psycopg
 import typer
@@ -14,13 +14,16 @@ from lotwatch.formats import Language
 
 app = typer.Typer(no_args_is_help=True, help="Messages to people, and what became of them.")
 Number = Annotated[int, typer.Argument(min=1, help="as `lotwatch messages list` shows it")]
+State = Literal[
+    "waiting", "unclear", "held", "gathered", "sent", "delivered", "bounced", "refused", "failed", "failed_over"
+]
 BOARD = "http://airflow.example"
 
 
 @app.command("list")
 def list_messages(
     database: Database,
-    state: Annotated[str | None, typer.Option(help="only in this state, such as failed, held or bounced")] = None,
+    state: Annotated[State | None, typer.Option(help="only in this state")] = None,
     subscriber: Annotated[str | None, typer.Option(help="only to this subscriber")] = None,
     most: Annotated[int, typer.Option(min=1, max=10_000, help="how many at most")] = 50,
 ) -> None:

@@ -128,12 +128,8 @@ def diff(database: Database, files: Files = None, findings: bool = True, as_of: 
         at = moment(as_of) if as_of else datetime.now(UTC)
         active = rules_in_force(conn, at)
         wanted = _overlaid(active, _sound(conn, files)) if files else _sound(conn, files)
-        before, after = ({rule.id: rule for rule in rules} for rules in (active, wanted))
-        changed = {
-            name
-            for name in before.keys() | after.keys()
-            if name not in before or name not in after or before[name].version != after[name].version
-        }
+        before, after = _changing(active, wanted)
+        changed = before.keys() | after.keys()
         texts = _texts(conn, active)
         for name in sorted(changed):
             old = texts.get(name, "").splitlines()
@@ -144,23 +140,29 @@ def diff(database: Database, files: Files = None, findings: bool = True, as_of: 
             console.print("The tables say what is active.")
         elif findings:
             console.print()
-            changing = [[rule for rule in of.values() if rule.id in changed] for of in (after, before)]
-            _print_counts(try_rules(conn, changing[0], changing[1], at, 1))
+            _print_counts(try_rules(conn, list(after.values()), list(before.values()), at, 1))
 
 
 @app.command()
 def submit(database: Database, actor: Actor, reason: Reason, files: Files = None) -> None:
-    """Ask a second person to put the tables in force. Of files that are named, their rules take the place of the active ones."""
+    """Ask a second person to put the tables in force. Of files that are named, their rules take the place of the active ones.
+
+    What that does to the findings is tried, and shown to them.
+    """
     from lotwatch.audit import begin_run
     from lotwatch.rules import submit as ask
+    from lotwatch.rules.trial import try_rules
     from lotwatch.rules.versions import rules_in_force
 
     with psycopg.connect(database) as conn:
         context = begin_run(conn, circumstances("rules submit", actor))
-        rules = _sound(conn, files)
+        rules, active = _sound(conn, files), rules_in_force(conn, context.as_of)
         if files:
-            rules = _overlaid(rules_in_force(conn, context.as_of), rules)
-        number = ask(conn, context, rules, reason=reason)
+            rules = _overlaid(active, rules)
+        before, after = _changing(active, rules)
+        trial = try_rules(conn, list(after.values()), list(before.values()), context.as_of, 1)
+        number = ask(conn, context, rules, reason=reason, effect=[asdict(count) for count in trial.counts])
+    _print_counts(trial)
     console.print(f"Change set {number} waits for a second person: lotwatch rules activate {number}")
 
 
@@ -248,7 +250,7 @@ def _sound(conn: psycopg.Connection, files: list[Path] | None) -> list["Rule"]:
     for error in errors:
         console.print(str(error), markup=False)
     if errors:
-        console.print(f"{len(errors)} mistakes.")
+        console.print("1 mistake." if len(errors) == 1 else f"{len(errors)} mistakes.")
         raise typer.Exit(1)
     return rules
 
@@ -268,6 +270,13 @@ def _compared_with(conn: psycopg.Connection, change_set: int | None, at: datetim
 def _overlaid(active: Sequence["Rule"], rules: Sequence["Rule"]) -> list["Rule"]:
     """The active rules with these in their place."""
     return list({rule.id: rule for rule in (*active, *rules)}.values())
+
+
+def _changing(active: Sequence["Rule"], wanted: Sequence["Rule"]) -> tuple[dict[str, "Rule"], dict[str, "Rule"]]:
+    """The rules that come, go or change: as they are, and as they would be."""
+    same = {(rule.id, rule.version) for rule in active} & {(rule.id, rule.version) for rule in wanted}
+    before, after = ({rule.id: rule for rule in of if (rule.id, rule.version) not in same} for of in (active, wanted))
+    return before, after
 
 
 def _only(

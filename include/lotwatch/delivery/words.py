@@ -91,6 +91,9 @@ class Words:
         return ("; " if self.lang == "en" else "；").join(said)
 
     def _measured(self, each: Mapping[str, Any]) -> str:
+        if "most" in each:
+            least, most = ({"value": each["value"]}, {"value": each["most"], "unit": each.get("unit")})
+            return self.said("range").format(least=self._measured(least), most=self._measured(most))
         value = each["value"]
         if value is None:
             return self.said("unknown")
@@ -143,6 +146,9 @@ class Words:
 
     def _proposed(self, codes: Sequence[str]) -> str:
         return self.said("proposed").format(codes=", ".join(codes))
+
+    def _duty(self, told: Mapping[str, Mapping[str, str]]) -> str:
+        return self.said("duty").format_map(told[self.lang])
 
     def _several(self, values: Sequence[Any]) -> str:
         return " ".join(self._cell(value) for value in values)

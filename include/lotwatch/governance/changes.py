@@ -1,6 +1,6 @@
 """Change sets: each holds all that would be in force of its kind, and waits for a second person."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -19,7 +19,8 @@ Content = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change set. `decision` is None while it waits; `based_on` is what was in force when it was submitted."""
+    """A change set. `decision` is None while it waits; `based_on` is what was in force when it was submitted; `effect` what
+    it would do, as its kind tells it (None: it was not tried)."""
 
     change_set_id: int
     kind: Kind
@@ -32,6 +33,7 @@ class Change:
     decision: Literal["activated", "rejected"] | None
     decided_by: str | None
     decided_at: datetime | None
+    effect: list[dict[str, Any]] | None
 
 
 def active(conn: psycopg.Connection[Any], kind: Kind) -> Change | None:
@@ -52,7 +54,9 @@ def change(conn: psycopg.Connection[Any], change_set_id: int) -> Change:
     with conn.cursor(row_factory=class_row(Change)) as cursor:
         found = cursor.execute(query(__package__, "change"), {"change_set_id": change_set_id}).fetchone()
     if found is None:
-        raise LotwatchError(f"There is no change set {change_set_id}", do="see: lotwatch change list")
+        raise LotwatchError(
+            f"There is no change set {change_set_id}", do="see the board's Rules page, or: lotwatch rules versions"
+        )
     return found
 
 
@@ -81,7 +85,15 @@ def release(conn: psycopg.Connection, kind: Kind, content: Content, as_of: datet
     return found
 
 
-def submit(conn: psycopg.Connection, context: RunContext, kind: Kind, content: Content, *, reason: str) -> int:
+def submit(
+    conn: psycopg.Connection,
+    context: RunContext,
+    kind: Kind,
+    content: Content,
+    *,
+    reason: str,
+    effect: Sequence[Mapping[str, Any]] | None = None,
+) -> int:
     """Ask for this to be in force; return the number of the change set. Raises LotwatchError for no reason or no change."""
     if not reason.strip():
         raise LotwatchError("A change needs a reason", do="say why, for who has to agree")
@@ -97,6 +109,7 @@ def submit(conn: psycopg.Connection, context: RunContext, kind: Kind, content: C
             "reason": reason,
             "by": context.actor,
             "as_of": context.as_of,
+            "effect": None if effect is None else Jsonb(list(effect)),
         }
         row = conn.execute(query(__package__, "submit"), parameters).fetchone()
         assert row is not None  # noqa: S101 (the statement always answers one row)

@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 from urllib.parse import urlencode
 
 import psycopg
@@ -14,6 +14,7 @@ from lotwatch.audit import RunContext
 from lotwatch.db.query import query
 from lotwatch.delivery.messages import MOST_ROWS
 from lotwatch.delivery.people import LAST_RESORT, RANK, About, People
+from lotwatch.formats import Language
 from lotwatch.rules import Alert, Rule
 
 Counts = dict[str, int]
@@ -29,6 +30,7 @@ _SUBJECT = (
     "carrier", "supplier_code", "supplier_name", "site_code", "site_name", "region", "category",
 )  # fmt: skip
 _UNIT = re.compile(r"\((base units a day|base units|days|hours|percent)\)|^(days|hours) ")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BOARD = "/plugin/lotwatch/lotwatch/alerts"
 
 
@@ -175,6 +177,7 @@ class _Composer:
             "only": {"headline": rows[0]} if len(rows) == 1 else None,
             "counts": [{"rule": _title(self.known, rule_id), "count": count} for rule_id, count in counts],
             "query": urlencode(_common(alerts)),
+            "page": rows[0]["path"] if len(rows) == 1 else None,
             "all_rows": len(lines),
             "rows": rows,
         }
@@ -184,16 +187,13 @@ class _Composer:
         rule = self.known.get(line.rule_id)
         codes = sorted({code for alert in line.alerts[:_EXAMPLES] for code in self.proposed.get(alert.alert_id, ())})
         advice = [rule.advice.model_dump()] if rule and rule.advice else []
+        duty = [{"duty": {lang: rule.duty.told(lang) for lang in get_args(Language)}}] if rule and rule.duty else []
         units = self.units.get(f"fact_{first.subject_kind}", {})
-        values = [
-            {"name": name, "value": value, "unit": units.get(name)}
-            for name, value in first.evidence.items()
-            if name not in first.subject
-        ]
+        values = [each | {"unit": units.get(each["name"])} for each in _values(line.alerts)]
         return _short_row(self.known, line, escalated=self.escalated) | {
             "why": {"values": values},
-            "do": {"several": advice + ([{"proposed": codes}] if codes else [])},
-            "path": f"{_BOARD}?{urlencode(_common(line.alerts))}",
+            "do": {"several": advice + duty + ([{"proposed": codes}] if codes else [])},
+            "path": _BOARD + (f"/{first.alert_id}" if len(line.alerts) == 1 else f"?{urlencode(_common(line.alerts))}"),
         }
 
 
@@ -218,6 +218,23 @@ def _short_row(known: Mapping[str, Rule], line: _Line, *, escalated: bool = Fals
         "what": {"rule": {"title": _title(known, line.rule_id), "recurrences": recurrences, "escalated": escalated}},
         "where": where,
     }
+
+
+def _values(alerts: Sequence[Alert]) -> Iterator[dict[str, Any]]:
+    """The values of the evidence: of several alerts what they have in common, and from where to where (`most`) numbers and days
+    go; other texts that differ say nothing about all of them."""
+    for name in (name for name in alerts[0].evidence if name not in alerts[0].subject):
+        found = {value for alert in alerts if (value := alert.evidence.get(name)) is not None}
+        if len(found) < 2:
+            yield {"name": name, "value": next(iter(found), None)}
+        elif all(_is_measured(value) for value in found):
+            yield {"name": name, "value": min(found), "most": max(found)}
+
+
+def _is_measured(value: object) -> bool:
+    return (isinstance(value, int | float) and not isinstance(value, bool)) or (
+        isinstance(value, str) and _DAY.fullmatch(value) is not None
+    )
 
 
 def _subject(alert: Alert) -> dict[str, Any]:

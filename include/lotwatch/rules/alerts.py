@@ -92,7 +92,7 @@ class Standing(Alert):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What somebody, or the clock, did with an alert."""
+    """What somebody, the clock, or its rule (`actor` is the run) did with an alert."""
 
     kind: str
     actor: str
@@ -245,10 +245,10 @@ def one_alert(conn: psycopg.Connection, alert_id: int) -> tuple[Standing, list[E
         return found, cursor.execute(query(__package__, "alert_events"), {"alert": alert_id}).fetchall()
 
 
-def feedback(conn: psycopg.Connection, since: datetime) -> list[Feedback]:
-    """How each rule's alerts have fared since a moment, those with the most false alarms first."""
+def feedback(conn: psycopg.Connection, since: datetime, rule: str | None = None) -> list[Feedback]:
+    """How each rule's alerts (or those of one) have fared since a moment, those with the most false alarms first."""
     with conn.cursor(row_factory=class_row(Feedback)) as cursor:
-        return cursor.execute(query(__package__, "feedback"), {"since": since}).fetchall()
+        return cursor.execute(query(__package__, "feedback"), {"since": since, "rule": rule}).fetchall()
 
 
 def _check(

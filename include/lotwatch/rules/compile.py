@@ -73,6 +73,7 @@ class Variant:
 def variants(rule: Rule, columns: Columns) -> Iterator[Variant]:
     """A rule and its overrides, understood. Raises RuleError."""
     _check_group_by(rule, columns)
+    _check_show(rule, columns)
     earlier: list[str] = []
     for number in (*range(1, len(rule.overrides) + 1), 0):
         scope = _scope(rule, number, columns)
@@ -118,9 +119,16 @@ def _arm(variant: Variant) -> str:
         shadow=str(variant.rule.mode == "shadow").lower(),
         fires="true" if variant.lasts is None else f"({variant.fires})",
         severity=variant.level,
-        evidence=_object(variant.read),
+        evidence=_evidence(variant),
         concerned=_concerns(variant),
     )
+
+
+def _evidence(variant: Variant) -> str:
+    """The values that decided, and of what the rule shows beside them those that there are."""
+    also = [name for name in variant.rule.show if name not in variant.read]
+    shown = f" || jsonb_strip_nulls({_object(also)})" if also else ""
+    return _object(variant.read) + shown
 
 
 def _filled(name: str, **parts: str) -> str:
@@ -186,6 +194,14 @@ def _check_group_by(rule: Rule, columns: Columns) -> None:
                 f"Alerts cannot be grouped by {name!r}",
                 where=rule.where("group_by", 0, place)(0),
                 do=nearest(name, known),
+            )
+
+
+def _check_show(rule: Rule, columns: Columns) -> None:
+    for place, name in enumerate(rule.show):
+        if name not in columns:
+            raise RuleError(
+                f"There is no column {name!r}", where=rule.where("show", 0, place)(0), do=nearest(name, columns)
             )
 
 

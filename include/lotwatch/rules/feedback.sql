@@ -6,7 +6,9 @@ WITH standing AS (
         alert.state,
         alert.recurrences
     FROM lotwatch.alert AS alert
-    WHERE alert.last_seen >= %(since)s OR alert.state <> 'resolved'
+    WHERE
+        (alert.last_seen >= %(since)s OR alert.state <> 'resolved')
+        AND (%(rule)s::text IS NULL OR alert.rule_id = %(rule)s)
 ),
 
 said AS (

@@ -13,6 +13,7 @@ _WORDS = {
         "about": "The rules that come with Lotwatch. Made from `include/rules` by `lotwatch rules reference`; the columns "
         "are in [facts.md](facts.md).",
         "subject": "subject", "when": "when", "clear_when": "ends when", "severity": "severity", "else": "else",
+        "show": "shows also",
         "notify": "told", "escalate": "{to} if nobody acknowledges it within {after}", "duty": "duty",
         "unchecked": " Not checked against its source.",
         "due": "{recipient}: {within}, from {clock_start} ({role}; {source})", "only": "noted alone, told to nobody",
@@ -22,9 +23,10 @@ _WORDS = {
         "about": "Lotwatch 自带的规则。由 `lotwatch rules reference --lang zh` 根据 `include/rules` 生成；列的含义见 "
         "[facts.md](facts.md)。",
         "subject": "对象", "when": "触发条件", "clear_when": "结束条件", "severity": "级别", "else": "其他",
+        "show": "另显示",
         "notify": "通知", "escalate": "{after} 内无人确认则通知 {to}", "duty": "法定义务",
         "unchecked": "未与出处核对。",
-        "due": "{recipient}：{within}，自 {clock_start} 起（{role}；{source}）", "only": "仅记录，不通知任何人",
+        "due": "{recipient}：{within}，自{clock_start}起（{role}；{source}）", "only": "仅记录，不通知任何人",
     },
 }  # fmt: skip
 
@@ -49,6 +51,7 @@ def _section(rule: Rule, lang: Literal["en", "zh"]) -> str:
         words["when"]: f"`{' '.join(str(rule.when).split())}`",
         words["clear_when"]: f"`{' '.join(str(rule.clear_when).split())}`" if rule.clear_when else None,
         words["severity"]: levels,
+        words["show"]: ", ".join(f"`{name}`" for name in rule.show),
         words["notify"]: words["only"]
         if rule.mode == "shadow"
         else ", ".join([*rule.notify, *_escalation(rule, lang)]),
@@ -77,5 +80,5 @@ def _hours(time: timedelta) -> str:
 def _duty(rule: Rule, lang: Literal["en", "zh"]) -> str | None:
     if rule.duty is None:
         return None
-    duty = rule.duty.model_dump() | {"recipient": getattr(rule.duty.recipient, lang)}
+    duty = rule.duty.model_dump() | rule.duty.told(lang)
     return _WORDS[lang]["due"].format(**duty) + ("" if rule.duty.checked else _WORDS[lang]["unchecked"])

@@ -31,6 +31,7 @@ Action = Literal[
 ]  # fmt: skip
 Mode = Literal["shadow", "alert", "act"]
 Answer = Literal["alert", "ignore"]
+Text = Annotated[str, Field(min_length=1)]
 Condition = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -50,11 +51,16 @@ class Duty(_Table):
 
     jurisdiction: Literal["cn", "us", "eu"]
     role: Literal["maker", "importer", "distributor", "user"]
-    within: str = Field(min_length=1, description="calendar or working days, as the source puts it")
-    clock_start: str = Field(min_length=1)
+    within: Words | Text = Field(description="calendar or working days, as the source puts it")
+    clock_start: Words | Text
     recipient: Words
-    source: str = Field(min_length=1)
+    source: Text
     checked: date | None = Field(default=None, description="when somebody last held it against its source")
+
+    def told(self, lang: Literal["en", "zh"]) -> dict[str, str]:
+        """Recipient, within and clock_start in a language; rules of earlier days were written in one."""
+        parts = {"recipient": self.recipient, "within": self.within, "clock_start": self.clock_start}
+        return {name: part if isinstance(part, str) else str(getattr(part, lang)) for name, part in parts.items()}
 
 
 class Scope(_Table):
@@ -122,7 +128,8 @@ class Rule(_Table):
     neither `x < 7` nor `x >= 7`: for every column in it that can be null, `missing` says whether its absence is
     itself worth an alert or the rule stays silent. `clear_when`: what must be so before an alert ends (against
     flapping); without it, that `when` is no more so. `mode`: shadow records nothing, alert only tells, act also proposes.
-    `group_by`: columns of the subject by which many alerts of one evaluation are told as one. `advice`: what to do.
+    `group_by`: columns of the subject by which many alerts of one evaluation are told as one. `show`: columns that an alert
+    tells beside those that its conditions read, because whoever acts on it needs them. `advice`: what to do.
     `overrides`: the first whose `for` fits a subject counts. `valid_from`, `valid_through`: days (UTC), both inclusive.
     """
 
@@ -136,6 +143,7 @@ class Rule(_Table):
     actions: tuple[Action, ...] = ()
     notify: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ()
+    show: tuple[str, ...] = Field(default=(), max_length=8)
     escalate_after: Duration | None = None
     escalate_to: tuple[str, ...] = ()
     advice: Words | None = None
@@ -261,7 +269,7 @@ def _files(paths: Iterable[Path]) -> list[Path]:
 #: what has the fields below a field of this name
 _MODELS: Mapping[str | None, type[BaseModel]] = {
     None: Rule, "title": Words, "advice": Words, "recipient": Words, "severity": Severity, "duty": Duty,
-    "overrides": Override, "for": Scope,
+    "overrides": Override, "for": Scope, "Words": Words,
 }  # fmt: skip
 
 
@@ -270,9 +278,12 @@ def _told(error: ValidationError, document: Document, number: int, entry: Any) -
     name = entry.get("id", f"number {number + 1}") if isinstance(entry, dict) else f"number {number + 1}"
     told = []
     for wrong in error.errors():
+        if wrong["type"] == "too_short" and wrong["input"]:
+            continue  # what was in it is wrong, and told
         path: Path_ = (number, *wrong["loc"])
         unknown = wrong["type"] == "extra_forbidden"
-        what, do = f"{_dotted(wrong['loc']) or 'the rule'}: {wrong['msg']}", ""
+        said = wrong["msg"].removeprefix("Value error, ")
+        what, do = f"{_dotted(wrong['loc']) or 'the rule'}: {said}", ""
         if unknown:
             parent = next((part for part in reversed(wrong["loc"][:-1]) if isinstance(part, str)), None)
             fields = _MODELS.get(parent, Rule).model_fields
@@ -281,6 +292,9 @@ def _told(error: ValidationError, document: Document, number: int, entry: Any) -
         elif wrong["type"] == "literal_error":
             what = f"{_dotted(wrong['loc'])} cannot be {wrong['input']!r}"
             do = nearest(str(wrong["input"]), re.findall(r"'([^']+)'", wrong["ctx"]["expected"]))
+        elif wrong["type"] == "string_pattern_mismatch":
+            what = f"{_dotted(wrong['loc'])} cannot be {wrong['input']!r}"
+            do = "use small letters, digits and _, three at least, a letter first"
         elif wrong["type"] == "string_type" and isinstance(wrong["input"], bool | int | float | date):
             do = "quote it"
         told.append(RuleError(what, where=f"{document.place(path, key=unknown)}, rule {name}", do=do))

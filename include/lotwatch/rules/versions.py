@@ -61,12 +61,20 @@ def versions(conn: psycopg.Connection[Any], rule_id: str, limit: int = 50) -> li
         return cursor.execute(query(__package__, "versions"), {"rule_id": rule_id, "limit": limit}).fetchall()
 
 
-def submit(conn: psycopg.Connection, context: RunContext, rules: Sequence[Rule], *, reason: str) -> int:
-    """Ask for these to be all the rules in force; return the number of the change set. Raises LotwatchError."""
+def submit(
+    conn: psycopg.Connection,
+    context: RunContext,
+    rules: Sequence[Rule],
+    *,
+    reason: str,
+    effect: Sequence[Mapping[str, Any]] | None = None,
+) -> int:
+    """Ask for these to be all the rules in force; return the number of the change set. `effect` is what that does to the
+    findings, for who has to agree (counts of a trial). Raises LotwatchError."""
     with conn.transaction():
         _in_force(conn, context.as_of)  # so that what is shipped was the first
         _keep(conn, rules, context.as_of)
-        return governance.submit(conn, context, "rules", _content(rules), reason=reason)
+        return governance.submit(conn, context, "rules", _content(rules), reason=reason, effect=effect)
 
 
 def activate(conn: psycopg.Connection, context: RunContext, change_set_id: int, *, baseline: bool = False) -> None:

@@ -20,6 +20,7 @@ from lotwatch_airflow.board.auth import signed_in
 from lotwatch_airflow.board.database import READS, WRITES, Reader, Writer, airflow_address
 from lotwatch_airflow.board.forms import Forms
 from lotwatch_airflow.board.pages import (
+    alert_runs,
     alerts,
     approvals,
     consistency,
@@ -93,6 +94,7 @@ def create_app(board: Board) -> FastAPI:
     app.state.board = board
     for page in (
         today,
+        alert_runs,  # before the page of one alert, whose number they would be taken for
         alerts,
         inventory,
         approvals,

@@ -7,7 +7,9 @@ SELECT
     NULL AS note,
     NULL::timestamptz AS until,
     NULL AS owner,
-    change.evidence
+    change.evidence,
+    change.dag_id,
+    change.run_id
 FROM lotwatch.alert_change AS change
 WHERE change.alert_id = %(alert)s
 UNION ALL
@@ -19,7 +21,9 @@ SELECT
     event.note,
     event.until,
     event.owner,
-    NULL AS evidence
+    NULL AS evidence,
+    NULL AS dag_id,
+    NULL AS run_id
 FROM lotwatch.alert_event AS event
 WHERE event.alert_id = %(alert)s
 ORDER BY recorded_at, as_of

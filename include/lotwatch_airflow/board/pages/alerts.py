@@ -39,6 +39,7 @@ _CSV = (
     "alert_owner", "acknowledged_by", "acknowledged_at", "snoozed_until", "escalations",
 )  # fmt: skip
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_MOMENT = re.compile(_ISO_DATE.pattern + r"T[0-9:.]+[+-][0-9:]+")
 #: how long the buttons put off
 SNOOZES = {"4h": timedelta(hours=4), "1d": timedelta(days=1), "1w": timedelta(weeks=1)}
 #: first seen how long ago: at least, at most
@@ -250,11 +251,11 @@ def _in_words(view: View, value: object) -> str:
     if isinstance(value, int | float):
         return view.formats.number(value)
     if isinstance(value, str):
-        return (
-            view.formats.date(date.fromisoformat(value))
-            if _ISO_DATE.fullmatch(value)
-            else view.texts.name("value", value)
-        )
+        if _ISO_DATE.fullmatch(value):
+            return view.formats.date(date.fromisoformat(value))
+        if _ISO_MOMENT.fullmatch(value):
+            return view.formats.moment(datetime.fromisoformat(value))
+        return view.texts.name("value", value)
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Path, Query, Response
@@ -21,6 +22,8 @@ router = APIRouter()
 
 #: texts of a rule, and change sets, on one page
 _MOST = 20
+#: how far a rule's record goes back
+_RECORD_DAYS = 90
 #: parts of a change set whose texts are shown
 _MOST_SHOWN = 100
 RuleId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{2,59}$")]
@@ -56,6 +59,8 @@ def show_rule(view: ViewDep, rule_id: RuleId) -> Response:
     with view.transaction() as conn:
         kept = versions(conn, rule_id, _MOST + 1)
         row = next(iter(fetch_page(conn, RuleFilters().statement(rule_id), 1, 1).rows), None)
+        swept = next(iter(fetch_all(conn, "rule_last_sweep", {"rule": rule_id})), None)
+        fared = next(iter(rules_.feedback(conn, view.as_of - timedelta(days=_RECORD_DAYS), rule_id)), None)
     if not kept:
         raise HTTPException(404)
     shown = [
@@ -63,7 +68,9 @@ def show_rule(view: ViewDep, rule_id: RuleId) -> Response:
         for place, version in enumerate(kept[:_MOST])
     ]
     rule = Rule.model_validate(row["body"]) if row else None
-    return view.page("rules-one", rule_id=rule_id, rule=rule, row=row, versions=shown)
+    return view.page(
+        "rules-one", rule_id=rule_id, rule=rule, row=row, versions=shown, swept=swept, fared=fared, days=_RECORD_DAYS
+    )
 
 
 @router.get("/rules/changes/{number}")
