@@ -1,6 +1,6 @@
 """Asks a warehouse system for something: a row here and one in the outbox, in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from lotwatch import ledger, outbox
-from lotwatch.actions.warehouse.registry import TaskKind, Warehouse
+from lotwatch.actions.warehouse.registry import TaskKind, Warehouse, load_warehouses
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
@@ -49,6 +49,44 @@ def request_holds(conn: psycopg.Connection, context: RunContext, warehouses: Map
                         ledger.unconfirm_hold(conn, hold_id)
                     _enqueue(conn, context, name, task_id, kind)
                     made += 1
+    return made
+
+
+def call_back(
+    conn: psycopg.Connection,
+    context: RunContext,
+    warehouses: Mapping[str, Warehouse] | None = None,
+    *,
+    holds: Collection[int] | None = None,
+) -> int:
+    """Stop what leaves though it is held, by these holds or by any that no warehouse has confirmed: in the transaction that places them, nothing gets away between.
+
+    A pick or transfer that no warehouse was told of is cancelled; of what one was told of, or has set aside by itself for an
+    order, it is asked to give the whole up: the rest is proposed anew. Returns how many call-backs there are to make.
+    """
+    told = {
+        name: known.source for name, known in (warehouses or load_warehouses()).items() if "call_back" in known.writes
+    }
+    parameters = {
+        "holds": None if holds is None else list(holds),
+        "warehouses": list(told),
+        "sources": list(told.values()),
+        "actor": context.actor,
+        "as_of": context.as_of,
+    }
+    made = 0
+    with conn.transaction():
+        conn.execute(query(__package__, "lock_untold"))
+        found = conn.execute(query(__package__, "request_call_backs"), parameters).fetchall()
+        for task_id, warehouse, reference, hold_id, is_withdrawn in found:
+            after = {"task": reference}
+            if is_withdrawn:
+                conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id})
+                record(conn, context, "pick withdrawn", "hold", str(hold_id), after=after)
+                continue
+            _enqueue(conn, context, warehouse, task_id, "call_back")
+            record(conn, context, "call-back asked", "hold", str(hold_id), after=after)
+            made += 1
     return made
 
 

@@ -1,0 +1,31 @@
+-- What a hold takes back: picks and transfers that a warehouse was told of, or has set aside by itself.
+
+ALTER TABLE lotwatch.warehouse_task
+ADD COLUMN calls_back_task_id bigint REFERENCES lotwatch.warehouse_task,
+DROP CONSTRAINT warehouse_task_kind_check,
+ADD CONSTRAINT warehouse_task_kind_check CHECK (
+    kind IN ('hold', 'release', 'transfer', 'pick', 'priority', 'call_back')
+),
+DROP CONSTRAINT warehouse_task_check,
+ADD CONSTRAINT warehouse_task_hold_check CHECK ((kind IN ('hold', 'release', 'call_back')) = (hold_id IS NOT NULL)),
+DROP CONSTRAINT warehouse_task_order_check,
+ADD CONSTRAINT warehouse_task_order_check CHECK (
+    CASE kind
+        WHEN 'call_back' THEN num_nonnulls(demand_order_key, calls_back_task_id) = 1
+        ELSE (kind IN ('pick', 'priority')) = (demand_order_key IS NOT NULL) AND calls_back_task_id IS NULL
+    END
+),
+DROP CONSTRAINT warehouse_task_place_check,
+ADD CONSTRAINT warehouse_task_place_check CHECK ((kind IN ('pick', 'priority', 'call_back')) = (to_location_id IS NULL));
+COMMENT ON COLUMN lotwatch.warehouse_task.calls_back_task_id IS
+'of a call-back of a transfer: the task that asked for it; null: what is called back is picked for an order, or nothing is';
+COMMENT ON COLUMN lotwatch.warehouse_task.demand_order_key IS
+'of a pick, priority or call-back: the order or delivery that it is for, by its own system''s key';
+COMMENT ON COLUMN lotwatch.warehouse_task.state IS
+'requested: to be written; written: the warehouse system has it; acknowledged: it says it is done (held, moved, picked, called '
+'back) or, of a transfer, that it has begun; refused: it says no, or we gave up; cancelled: no longer wanted before it was '
+'written, or called back';
+CREATE UNIQUE INDEX warehouse_task_called_back
+ON lotwatch.warehouse_task (warehouse, coalesce(demand_order_key, ''), coalesce(calls_back_task_id, 0))
+WHERE kind = 'call_back' AND state IN ('requested', 'written');
+CREATE INDEX warehouse_task_line_item ON lotwatch.warehouse_task_line (item_id);
