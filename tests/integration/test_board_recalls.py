@@ -169,6 +169,7 @@ def test_what_is_called_back_is_seen_and_stands_against_closing(as_: Clients, co
     page = words(as_("quality").get(f"{CASE}?lang=en").text)
     assert "CU-7 LW-WT-000001" in page
     assert "picks not called back yet: 1" in page
+    assert "wanted CU-7" in page
     warehouse.refused(company.conn, 1, "It is packed", company.context)
     company.conn.commit()
     page = words(as_("quality").get(f"{CASE}?lang=zh").text)
