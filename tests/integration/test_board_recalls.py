@@ -14,10 +14,12 @@ from httpx import Response
 from lotwatch import access, ledger
 from lotwatch.actions import warehouse
 from lotwatch.jobs import recall_response as jobs
+from lotwatch.jobs.watch import plan
+from lotwatch.planning import PlanSettings
 from lotwatch.recall import clocks
 from lotwatch.sources.fhir.privacy import Seal
 from lotwatch_local.settings import Settings
-from tests.integration.company import NOW, Company, context
+from tests.integration.company import NOW, TODAY, Company, context
 from tests.integration.recalls import PEOPLE, opened, stocked
 from tests.integration.test_board import rows
 
@@ -150,6 +152,19 @@ def test_a_duty_that_nobody_held_against_its_source_says_so(as_: Clients, monkey
     monkeypatch.setattr(clocks, "load_duties", lambda: table.model_copy(update={"duties": unchecked}))
     for page in (CASE, f"{CASE}/report"):
         assert told in words(as_("viewer").get(f"{page}?lang=en").text)
+
+
+def test_what_may_take_its_place_is_seen_where_it_is_used(as_: Clients, company: Company) -> None:
+    company.item("I2")
+    company.lot("B1", "I2")
+    company.move(7, "DC/A1", item="I2", lot="B1", days_ago=3)
+    company.add("substitute", item_code="I1", substitute_code="I2", approved_by="Dr Wu", valid_from=TODAY)
+    company.post()
+    plan(company.conn, company.context, PlanSettings(history_days=10))
+    company.conn.commit()
+    page = words(as_("quality").get(f"{CASE}?lang=en").text)
+    assert "I2 0 here, 7 elsewhere" in page
+    assert "I2 本站 0，他处 7" in words(as_("quality").get(f"{CASE}?lang=zh").text)
 
 
 def test_what_is_called_back_is_seen_and_stands_against_closing(as_: Clients, company: Company) -> None:

@@ -35,7 +35,8 @@ SELECT
     line.quantity,
     NULL
 FROM concerned
-INNER JOIN lotwatch.proposal_line AS line ON concerned.item_id = line.item_id
+INNER JOIN lotwatch.proposal_line AS line
+    ON concerned.item_id = coalesce((line.why ->> 'in_place_of')::bigint, line.item_id)
 INNER JOIN lotwatch.proposal AS proposal ON line.proposal_id = proposal.proposal_id
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
 INNER JOIN lotwatch.location AS site ON proposal.site_id = site.location_id

@@ -287,6 +287,7 @@ def _show(view: View, code: str, filters: TaskFilters | None = None, *, error: s
         parts = _parts(conn, view, case, _MOST_EVENTS) | {
             "tasks": fetch_page(conn, filters.statement(view.as_of, case["case_id"]), filters.page, filters.size),
             "used": fetch_all(conn, "recall_used", asked),
+            "replacements": fetch_all(conn, "recall_replacements", asked),
             "orders": fetch_all(conn, "recall_orders", asked),
         }
     person = view.person
