@@ -30,6 +30,9 @@ CREATE UNIQUE INDEX warehouse_task_called_back
 ON lotwatch.warehouse_task (warehouse, coalesce(demand_order_key, ''), coalesce(calls_back_task_id, 0))
 WHERE kind = 'call_back' AND state IN ('requested', 'written');
 CREATE INDEX warehouse_task_line_item ON lotwatch.warehouse_task_line (item_id);
+COMMENT ON COLUMN lotwatch.recall_unit.whereabouts IS
+'stock; in_transit: on the way to location_id, or from there out of the house; used: left location_id for a patient or customer; '
+'possible: left it so without a lot or serial number while an affected one was there';
 
 -- What may be used in place of an item, where, and who has said so.
 CREATE TABLE lotwatch.item_substitute (
