@@ -8,12 +8,15 @@ from uuid import uuid4
 import pytest
 
 from lotwatch import actions
+from lotwatch.actions import warehouse
 from lotwatch.actions.picking import load_picking, propose_picks
 from lotwatch.actions.warehouse import load_warehouses
 from lotwatch.delivery import Gateways, WarehouseGateway, drain
 from lotwatch.delivery.people import People
 from lotwatch.delivery.portals import Portals
 from lotwatch.errors import SourceError
+from lotwatch.recall.cases import open_by_quality
+from lotwatch.recall.matching import Subject
 from lotwatch.sources.jsonrpc import TrytonClient, UnclearAnswerError
 from lotwatch.sources.tryton import TrytonWms, connect
 from lotwatch.sources.tryton.mapping import key
@@ -256,6 +259,7 @@ def test_a_wave_sets_the_same_lot_aside_for_each_of_its_orders(
     line = shelved[4]
     company.location("DC-N", kind="site")
     company.location(line.location_code, kind="bin", parent_code="DC-N")
+    company.location("DC-N-BLOCKED", kind="bin", parent_code="DC-N", status="blocked")
     company.item(line.item_code)
     company.lot(line.lot_number or "", line.item_code)
     company.move(line.quantity, line.location_code, item=line.item_code, lot=line.lot_number)
@@ -282,6 +286,22 @@ def test_a_wave_sets_the_same_lot_aside_for_each_of_its_orders(
         assert after["state"] == "assigned"
         told = [(move["lot."]["number"], move["quantity"], move["from_location."]["code"]) for move in moves]
         assert told == [(line.lot_number, quantity, line.location_code)]
+    # the lot is recalled: both orders give it up, and only then can the warehouse set all of it apart
+    [(item_id, lot_id)] = company.conn.execute("SELECT item_id, lot_id FROM lotwatch.lot").fetchall()
+    open_by_quality(company.conn, company.context, [Subject(item_id, lot_id)], title="Seals", by="quinn")
+    settings = {name: each.settings for name, each in warehouses.items()}
+    assert warehouse.request_holds(company.conn, company.context, settings) == 1
+    assert drain(company.conn, gateways, company.context).counts["warehouse_task.sent"] == 3
+    for shipment in orders.values():
+        (after,) = client.read("stock.shipment.out", [shipment["id"]], ["inventory_moves", "state"])
+        assert after["state"] == "waiting"
+        assert {move["lot"] for move in client.read("stock.move", after["inventory_moves"], ["lot"])} == {None}
+    states = "SELECT kind, state FROM lotwatch.warehouse_task ORDER BY warehouse_task_id"
+    assert company.conn.execute(states).fetchall() == [
+        ("pick", "cancelled"), ("pick", "cancelled"), ("call_back", "acknowledged"), ("call_back", "acknowledged"),
+        ("hold", "acknowledged"),
+    ]  # fmt: skip
+    assert stock(client, line, line.location_code) == 0
 
 
 def test_what_has_priority_is_planned_for_the_day_with_its_moves(
