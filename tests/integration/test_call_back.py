@@ -111,6 +111,17 @@ def test_what_the_warehouse_says_is_gone_is_told_to_people_once(shelved: Company
     assert [action for (action,) in shelved.conn.execute(events)] == ["call-back asked", "not called back"]
 
 
+def test_people_are_told_once_to_stop_what_they_pick_by_hand(shelved: Company) -> None:
+    shelved.conn.execute("UPDATE lotwatch.demand_order SET source = 'hospital'")
+    shelved.conn.execute("UPDATE lotwatch.demand_order_line SET source = 'hospital'")
+    approved(shelved)
+    recall(shelved)
+    assert warehouse.call_back(shelved.conn, shelved.context) == 0
+    told = shelved.conn.execute("SELECT payload -> 'data' FROM lotwatch.outbox WHERE idempotency_key LIKE 'stop%'")
+    row = {"item": "I1 Device I1", "lot": "SOON", "place": "DC/A2", "quantity": 10}
+    assert told.fetchall() == [({"code": "LW-000001", "rows": [row]},)]
+
+
 def test_what_a_warehouse_has_set_aside_by_itself_is_called_back_and_again_when_it_does_so_again(
     shelved: Company,
 ) -> None:

@@ -62,7 +62,8 @@ def call_back(
     """Stop what leaves though it is held, by these holds or by any that no warehouse has confirmed: in the transaction that places them, nothing gets away between.
 
     A pick or transfer that no warehouse was told of is cancelled; of what one was told of, or has set aside by itself for an
-    order, it is asked to give the whole up: the rest is proposed anew. Returns how many call-backs there are to make.
+    order, it is asked to give the whole up: the rest is proposed anew. Whom no system tells, people are to stop it, by a message.
+    Returns how many call-backs there are to make.
     """
     told = {
         name: known.source for name, known in (warehouses or load_warehouses()).items() if "call_back" in known.writes
@@ -87,7 +88,25 @@ def call_back(
             _enqueue(conn, context, warehouse, task_id, "call_back")
             record(conn, context, "call-back asked", "hold", str(hold_id), after=after)
             made += 1
+        _stop_people(conn, context, parameters)
     return made
+
+
+def _stop_people(conn: psycopg.Connection, context: RunContext, parameters: Mapping[str, Any]) -> None:
+    """Tell the warehouse, once for each hold, to leave what it was to pick or move by hand."""
+    told = [row[0] for row in conn.execute(query(__package__, "by_hand"), parameters).fetchall()]
+    if not told:
+        return
+    held = conn.execute(query(__package__, "held_by_hand"), {**parameters, "proposals": told}).fetchall()
+    for code, proposal_id, hold_id, rows in held:
+        payload = {
+            "template": "stop_by_hand",
+            "to": ["warehouse"],
+            "about": {"proposals": [proposal_id]},
+            "data": {"code": code, "rows": rows},
+        }
+        if outbox.enqueue(conn, "message", f"stop_by_hand:{code}:{hold_id}", payload):
+            record(conn, context, "people told to stop", "hold", str(hold_id), after={"number": code})
 
 
 def request_transfer(
