@@ -11,12 +11,15 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from lotwatch import access
+from lotwatch import access, ledger
+from lotwatch.actions import warehouse
 from lotwatch.jobs import recall_response as jobs
+from lotwatch.jobs.watch import plan
+from lotwatch.planning import PlanSettings
 from lotwatch.recall import clocks
 from lotwatch.sources.fhir.privacy import Seal
 from lotwatch_local.settings import Settings
-from tests.integration.company import NOW, Company, context
+from tests.integration.company import NOW, TODAY, Company, context
 from tests.integration.recalls import PEOPLE, opened, stocked
 from tests.integration.test_board import rows
 
@@ -149,6 +152,45 @@ def test_a_duty_that_nobody_held_against_its_source_says_so(as_: Clients, monkey
     monkeypatch.setattr(clocks, "load_duties", lambda: table.model_copy(update={"duties": unchecked}))
     for page in (CASE, f"{CASE}/report"):
         assert told in words(as_("viewer").get(f"{page}?lang=en").text)
+
+
+def test_what_may_take_its_place_is_seen_where_it_is_used(as_: Clients, company: Company) -> None:
+    company.item("I2")
+    company.lot("B1", "I2")
+    company.move(7, "DC/A1", item="I2", lot="B1", days_ago=3)
+    company.add("substitute", item_code="I1", substitute_code="I2", approved_by="Dr Wu", valid_from=TODAY)
+    company.post()
+    plan(company.conn, company.context, PlanSettings(history_days=10))
+    company.conn.commit()
+    page = words(as_("quality").get(f"{CASE}?lang=en").text)
+    assert "I2 0 here, 7 elsewhere" in page
+    assert "I2 本站 0，他处 7" in words(as_("quality").get(f"{CASE}?lang=zh").text)
+
+
+def test_what_is_called_back_is_seen_and_stands_against_closing(as_: Clients, company: Company) -> None:
+    company.add(
+        "demand_line", "w1", order_key="stock.shipment.out,7", order_number="CU-7", order_kind="customer", site_code="DC",
+        customer_location="PATIENT", ordered_at=NOW, item_code="I1", quantity=3, state="open",
+    )  # fmt: skip
+    company.add(
+        "allocation", "a1", demand_line_key="w1", item_code="I1", location_code="DC/A1", lot_number="L1", quantity=3,
+        allocated_at=NOW,
+    )  # fmt: skip
+    company.post("wms")
+    hold = ledger.holds.named(company.conn, "recall", "RC-000001", "recalled", item="I1", lot="L1")
+    placed = ledger.place_hold(company.conn, hold, company.context, "test")
+    assert warehouse.call_back(company.conn, company.context, holds=[placed or 0]) == 1
+    company.conn.commit()
+    page = words(as_("quality").get(f"{CASE}?lang=en").text)
+    assert "CU-7 LW-WT-000001" in page
+    assert "picks not called back yet: 1" in page
+    assert "wanted CU-7" in page
+    warehouse.refused(company.conn, 1, "It is packed", company.context)
+    company.conn.commit()
+    page = words(as_("quality").get(f"{CASE}?lang=zh").text)
+    assert "It is packed" in page
+    assert "1 项只能由人拦截" in page
+    assert "尚未撤回的拣货" not in page
 
 
 def test_what_a_case_asks_for_is_said_by_a_person_and_its_tasks_follow(as_: Clients, company: Company) -> None:

@@ -64,6 +64,12 @@ def test_every_kind_of_cell_is_read(conn: psycopg.Connection, tmp_path: Path) ->
         "supplier_code\titem_code\tprice\tcurrency\tminimum_order_quantity\torder_multiple\tlead_time_days\tprice_breaks\n"
         'S1\tI1\t9.9\tCNY\t10\t5\t14\t"[{""quantity"": 1, ""price"": 9.9}, {""quantity"": 100, ""price"": 8}]"\n',
     )
+    loaded(
+        conn,
+        tmp_path,
+        "substitute",
+        "item_code,substitute_code,site_code,approved_by,valid_from\nI1,I2,HOSP,Dr Wu,2026-01-05\n",
+    )
     loaded(conn, tmp_path, "lane", "from_site_code,to_site_code,permitted,departs_on\nDC,HOSP,1,1;3;5\n")
     loaded(
         conn,
@@ -73,6 +79,8 @@ def test_every_kind_of_cell_is_read(conn: psycopg.Connection, tmp_path: Path) ->
     )
     assert conn.execute("SELECT roles FROM lotwatch.legal_entity").fetchall() == [(["maker", "importer"],)]
     assert conn.execute("SELECT price_breaks -> 1 ->> 'price' FROM lotwatch.supplier_agreement").fetchall() == [("8",)]
+    statement = "SELECT approved_by, valid_through FROM lotwatch.item_substitute WHERE site_id IS NOT NULL"
+    assert conn.execute(statement).fetchall() == [("Dr Wu", None)]
     assert conn.execute("SELECT departs_on FROM lotwatch.lane").fetchall() == [([1, 3, 5],)]
     assert conn.execute("SELECT valid_from::text FROM lotwatch.credential").fetchall() == [("2026-01-05",)]
 

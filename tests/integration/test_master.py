@@ -57,6 +57,10 @@ def add_master_data(company: Company) -> None:
     )  # fmt: skip
     company.item("I1", registration_number="R1", registration_from=TODAY, registration_through=date(2030, 1, 1))
     company.add("item_unit", "u", item_code="I1", unit="box", factor=10)
+    company.item("I2")
+    company.add(
+        "substitute", "s", item_code="I1", substitute_code="I2", region="NORTH", approved_by="Dr Wu", valid_from=TODAY
+    )
     company.add(
         "identifier", "di", item_code="I1", agency="GS1", code=CASE_DI, package_level="case", units_contained=10,
         valid_from=TODAY,
@@ -81,8 +85,8 @@ def test_every_entity_is_posted_and_reading_it_again_changes_nothing(company: Co
     add_master_data(company)
     first = company.post()
     assert {entity for entity, changed in first.items() if changed} >= {
-        "cross_reference", "legal_entity", "location", "lane", "item", "item_unit", "identifier", "agreement",
-        "credential", "lot", "kit",
+        "cross_reference", "legal_entity", "location", "lane", "item", "item_unit", "substitute", "identifier",
+        "agreement", "credential", "lot", "kit",
     }  # fmt: skip
     add_master_data(company)
     assert {entity: changed for entity, changed in company.post().items() if changed} == {}

@@ -107,6 +107,32 @@ def test_everything_is_located_made_into_tasks_and_told_once(db: psycopg.Connect
     assert told == [("all", "false", 2), ("hosp", "false", 1), ("all", "true", 2), ("hosp", "true", 1)]
 
 
+def test_what_has_left_for_a_customer_is_in_transit_and_not_where_it_was_packed(
+    db: psycopg.Connection, company: Company
+) -> None:
+    stocked(company)
+    company.add(
+        "demand_line", "w1", order_key="o1", order_number="CU-7", order_kind="customer", site_code="DC",
+        customer_location="PATIENT", ordered_at=NOW, item_code="I1", quantity=9, state="open",
+    )  # fmt: skip
+    company.add(
+        "allocation", "a1", demand_line_key="w1", item_code="I1", location_code="DC/A1", lot_number="L1", quantity=9,
+        allocated_at=NOW,
+    )  # fmt: skip
+    sent = {
+        "delivery_key": "d1", "delivery_number": "CU-7", "from_site": "DC", "to_location": "PATIENT", "item_code": "I1",
+        "lot_number": "L1", "quantity": 9, "demand_line_key": "w1", "shipped_at": NOW,
+    }  # fmt: skip
+    company.add("delivery_line", "d1/1", state="shipped", **sent)
+    company.post()
+    opened(db, ["L1"])
+    located = jobs.respond(db, context(), CODE, PEOPLE)
+    assert (located["stock"], located["in_transit"]) == (86, 9)
+    where = "SELECT quantity, allocated, document FROM lotwatch.recall_unit WHERE whereabouts = 'in_transit'"
+    assert rows(db, where) == [(9, 0, "CU-7")]
+    assert rows(db, "SELECT sum(allocated)::int FROM lotwatch.recall_unit") == [(0,)]
+
+
 def test_a_worker_that_dies_between_the_hold_and_the_messages_loses_none_and_tells_nobody_twice(
     db: psycopg.Connection, company: Company, db_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

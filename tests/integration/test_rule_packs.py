@@ -317,6 +317,20 @@ def test_what_comes_in_after_its_recall(lot: Company) -> None:
     assert rules_that_speak(lot) == {"received_after_recall": "critical"}
 
 
+def test_recalled_items_that_are_on_order(lot: Company) -> None:
+    lot.order_line(100, key="line-1")
+    lot.post()
+    assert levels(lot, "ordered_though_recalled") == {}
+    hold_id = hold(lot, 1)
+    hold(lot, 1, "precaution", "R-2")
+    assert levels(lot, "ordered_though_recalled") == {"test:line-1": "warning"}
+    facts.live(lot.conn, NOW)
+    assert lot.conn.execute("SELECT recalled_by FROM lotwatch.fact_order_line").fetchall() == [("R-1",)]
+    ledger.release_hold(lot.conn, hold_id, lot.context, authorities=["recall"], released_by="x", reason="x")
+    facts.live(lot.conn, NOW)
+    assert lot.conn.execute("SELECT recalled_by FROM lotwatch.fact_order_line").fetchall() == [(None,)]
+
+
 def test_notices_that_nobody_answers(lot: Company) -> None:
     lot.add("identifier", item_code="I1", agency="GS1", code="04012345678901", package_level="unit", units_contained=1)
     lot.item(legal_manufacturer="Maker")

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from lotwatch import actions, ledger
 from lotwatch.actions import warehouse
-from lotwatch.actions.transfers import TransferSettings, propose_transfers
+from lotwatch.actions.transfers import TransferSettings, propose_substitutes, propose_transfers
 from lotwatch.jobs import watch
 from lotwatch.planning import PlanSettings
 from lotwatch.rules import evaluate_live, load_rules
@@ -159,3 +159,45 @@ def test_a_transfer_that_was_refused_by_a_person_is_not_asked_for_again_at_once(
     assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 0
     later = replace(uneven.context, as_of=NOW + timedelta(days=8))
     assert propose_transfers(uneven.conn, load_rules(), SETTINGS, later)["transfers"] == 1
+
+
+def test_where_a_recalled_item_stays_short_what_may_take_its_place_is_brought_until_it_is_there_again(
+    uneven: Company,
+) -> None:
+    for lot, origin, quantity in (("BIG", "DC", 500), ("OWN", "HOSP", 3)):
+        uneven.item("I2")
+        uneven.lot(lot, "I2")
+        uneven.move(quantity, origin, item="I2", lot=lot, days_ago=40)
+    uneven.move(2, "PATIENT", "DC", item="I2", lot="BIG", days_ago=2)
+    uneven.agreement("I2")
+    uneven.item("I3")
+    for number, (code, through) in enumerate((("I2", None), ("I3", TODAY - timedelta(days=1)))):
+        uneven.add(
+            "substitute", f"s{number}", item_code="I1", substitute_code=code, site_code="HOSP", approved_by="Dr Wu",
+            valid_from=TODAY - timedelta(days=9), valid_through=through,
+        )  # fmt: skip
+    uneven.post()
+    watch.plan(uneven.conn, uneven.context, PlanSettings(history_days=10))
+    for lot in ("SOON", "LATE"):
+        hold = ledger.holds.named(uneven.conn, "recall", "RC-000001", "seals", item="I1", lot=lot)
+        ledger.place_hold(uneven.conn, hold, uneven.context, "test")
+    evaluate_live(uneven.conn, load_rules(), uneven.context)
+    assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 0, "all is held"
+    assert propose_substitutes(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 1
+    assert propose_substitutes(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 0
+    [(kind, origin, site, lot, quantity)] = lines(uneven)
+    assert (kind, origin, site, lot) == ("transfer", "DC", "HOSP", "BIG")
+    short = uneven.conn.execute(
+        "SELECT reorder_point - available - 3 FROM lotwatch.fact_item_site"
+        " WHERE item_code = 'I1' AND site_code = 'HOSP'"
+    ).fetchone()
+    assert (quantity,) == short, "what HOSP has of it counts"
+    # the order of the item itself does not end the need for what bridges the time until it comes
+    assert actions.propose(uneven.conn, load_rules(), actions.ProposeSettings(), uneven.context)["proposals"] >= 1
+    asked = actions.ask(uneven.conn, replace(uneven.context, run_id="ask"), 200, ASKED)
+    assert 1 in {question.proposal.proposal_id for question in asked.questions}, asked.refusals
+    uneven.lot("NEW", "I1")
+    uneven.move(200, "HOSP", lot="NEW", days_ago=0)
+    uneven.post()
+    refused = actions.guard(uneven.conn, [1], "send", NOW, uneven.context)
+    assert ["I1: needed no longer" in refusal.reason for refusal in refused] == [True]

@@ -8,12 +8,15 @@ from uuid import uuid4
 import pytest
 
 from lotwatch import actions
+from lotwatch.actions import warehouse
 from lotwatch.actions.picking import load_picking, propose_picks
 from lotwatch.actions.warehouse import load_warehouses
 from lotwatch.delivery import Gateways, WarehouseGateway, drain
 from lotwatch.delivery.people import People
 from lotwatch.delivery.portals import Portals
 from lotwatch.errors import SourceError
+from lotwatch.recall.cases import open_by_quality
+from lotwatch.recall.matching import Subject
 from lotwatch.sources.jsonrpc import TrytonClient, UnclearAnswerError
 from lotwatch.sources.tryton import TrytonWms, connect
 from lotwatch.sources.tryton.mapping import key
@@ -31,12 +34,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Task:
-    kind: Literal["hold", "release", "transfer", "pick"]
+    kind: Literal["hold", "release", "transfer", "pick", "priority", "call_back"]
     from_location: str
     to_location: str | None
     lines: tuple[Line, ...]
     reference: str = ""
     demand_order_key: str | None = None
+    calls_back: str | None = None
     wanted_on: date | None = None
 
 
@@ -255,6 +259,7 @@ def test_a_wave_sets_the_same_lot_aside_for_each_of_its_orders(
     line = shelved[4]
     company.location("DC-N", kind="site")
     company.location(line.location_code, kind="bin", parent_code="DC-N")
+    company.location("DC-N-BLOCKED", kind="bin", parent_code="DC-N", status="blocked")
     company.item(line.item_code)
     company.lot(line.lot_number or "", line.item_code)
     company.move(line.quantity, line.location_code, item=line.item_code, lot=line.lot_number)
@@ -281,6 +286,22 @@ def test_a_wave_sets_the_same_lot_aside_for_each_of_its_orders(
         assert after["state"] == "assigned"
         told = [(move["lot."]["number"], move["quantity"], move["from_location."]["code"]) for move in moves]
         assert told == [(line.lot_number, quantity, line.location_code)]
+    # the lot is recalled: both orders give it up, and only then can the warehouse set all of it apart
+    [(item_id, lot_id)] = company.conn.execute("SELECT item_id, lot_id FROM lotwatch.lot").fetchall()
+    open_by_quality(company.conn, company.context, [Subject(item_id, lot_id)], title="Seals", by="quinn")
+    settings = {name: each.settings for name, each in warehouses.items()}
+    assert warehouse.request_holds(company.conn, company.context, settings) == 1
+    assert drain(company.conn, gateways, company.context).counts["warehouse_task.sent"] == 3
+    for shipment in orders.values():
+        (after,) = client.read("stock.shipment.out", [shipment["id"]], ["inventory_moves", "state"])
+        assert after["state"] == "waiting"
+        assert {move["lot"] for move in client.read("stock.move", after["inventory_moves"], ["lot"])} == {None}
+    states = "SELECT kind, state FROM lotwatch.warehouse_task ORDER BY warehouse_task_id"
+    assert company.conn.execute(states).fetchall() == [
+        ("pick", "cancelled"), ("pick", "cancelled"), ("call_back", "acknowledged"), ("call_back", "acknowledged"),
+        ("hold", "acknowledged"),
+    ]  # fmt: skip
+    assert stock(client, line, line.location_code) == 0
 
 
 def test_what_has_priority_is_planned_for_the_day_with_its_moves(
@@ -306,3 +327,47 @@ def test_what_has_priority_is_planned_for_the_day_with_its_moves(
         boss.do(f"model.{model}.cancel", [identity], boss.context())
         with pytest.raises(SourceError, match="cancelled in Tryton"):
             wms.look_up(first)
+
+
+def test_what_is_called_back_is_set_aside_for_nobody_and_what_is_picked_already_is_told(
+    client: TrytonClient, boss: TrytonClient, shelved: list[Line]
+) -> None:
+    wms, line = TrytonWms(client), replace(shelved[5 if len(shelved) > 5 else 2], quantity=2)
+    orders = [key("stock.shipment.out", ordered(boss, line, 2.0)["id"]) for _ in range(2)]
+    for order_key in orders:
+        assert wms.carry_out(asked("pick", "DC-N", None, line, demand_order_key=order_key)).state == "assigned"
+    stopped, picked = [asked("call_back", "DC-N", None, line, demand_order_key=order_key) for order_key in orders]
+    assert wms.look_up(stopped) is None
+    told = wms.carry_out(stopped)
+    assert (told.state, told.done) == ("waiting", True)
+    assert wms.carry_out(stopped) == wms.look_up(stopped) == told
+    (after,) = client.read("stock.shipment.out", [int(orders[0].split(",")[1])], ["inventory_moves"])
+    moves = client.read("stock.move", after["inventory_moves"], ["lot", "quantity", "state"])
+    assert [(move["lot"], move["quantity"], move["state"]) for move in moves] == [(None, 2.0, "draft")]
+    boss.do("model.stock.shipment.out.pick", [int(orders[1].split(",")[1])], boss.context())
+    for tried in (wms.carry_out, wms.look_up):
+        with pytest.raises(SourceError, match="It is picked in Tryton") as refusal:
+            tried(picked)
+        assert not refusal.value.retry
+    other = replace(shelved[0] if shelved[0].item_code != line.item_code else shelved[1], quantity=1)
+    assert wms.carry_out(replace(picked, lines=(other,))).done, "nothing of it went with that order"
+
+
+def test_a_transfer_that_is_called_back_is_cancelled_unless_it_has_left(
+    client: TrytonClient, boss: TrytonClient, shelved: list[Line]
+) -> None:
+    wms, line = TrytonWms(client), replace(shelved[2], quantity=1)
+    transfers = [asked("transfer", "DC-N", "H-N1", line) for _ in range(2)]
+    for transfer in transfers:
+        wms.carry_out(transfer)
+    stays, left = [asked("call_back", "DC-N", None, line, calls_back=transfer.reference) for transfer in transfers]
+    told = wms.carry_out(stays)
+    assert (told.state, told.done) == ("cancelled", True)
+    assert wms.carry_out(stays) == told
+    (shipment,) = boss.search_read("stock.shipment.internal", [["reference", "=", left.calls_back]], ["state"])
+    for button in ("assign_try", "pack", "ship"):
+        boss.do(f"model.stock.shipment.internal.{button}", [shipment["id"]], boss.context())
+    with pytest.raises(SourceError, match="It is shipped in Tryton"):
+        wms.carry_out(left)
+    never = asked("call_back", "DC-N", None, line, calls_back="LW-WT-none")
+    assert wms.carry_out(never).done

@@ -57,6 +57,7 @@ def place(
 ) -> None:
     """Hold what all the options given name together, wherever it is and whatever arrives later."""
     from lotwatch import ledger
+    from lotwatch.actions import warehouse
     from lotwatch.audit import begin_run
     from lotwatch.ledger.holds import named
 
@@ -64,6 +65,8 @@ def place(
         context = begin_run(conn, circumstances("hold place", actor))
         hold = named(conn, cause, reference, reason, item=item, lot=lot, serial=serial, location=location)
         hold_id = ledger.place_hold(conn, hold, context, actor)
+        if hold_id is not None:
+            warehouse.call_back(conn, context, holds=[hold_id])
     console.print(f"Hold {hold_id} is in force." if hold_id else "That hold is in force already.")
 
 

@@ -28,6 +28,8 @@ LONGEST_WAIT = 3600
 MOST_ATTEMPTS = 12
 #: seconds after which it is seen whether a stop was lifted
 STOPPED_FOR = 60
+#: whom it concerns that a warehouse does not do what it was asked, by what words; of all else the warehouse and operations
+_REFUSED = {"call_back": ("call_back_failed", ("recall", "quality", "warehouse", "ops"))}
 
 
 @dataclass(slots=True)
@@ -154,10 +156,11 @@ def _give_up(conn: psycopg.Connection, row: outbox.Row, error: LotwatchError, co
         if row.kind in {"message", "message_delivery"}:
             record(conn, context, "message failed", "message", row.key, reason=str(error))
         elif row.kind == "warehouse_task":
-            code = tasks.refused(conn, row.payload["task_id"], str(error), context)
+            code, kind = tasks.refused(conn, row.payload["task_id"], str(error), context)
             data = {"rows": [{"code": code, "warehouse": row.payload["warehouse"], "error": str(error)}]}
-            payload = {"template": "warehouse_task_failed", "to": ["warehouse", "ops"], "data": data}
-            outbox.enqueue(conn, "message", f"warehouse_task_failed:{row.key}", payload)
+            template, to = _REFUSED.get(kind, ("warehouse_task_failed", ("warehouse", "ops")))
+            payload = {"template": template, "to": list(to), "data": data}
+            outbox.enqueue(conn, "message", f"{template}:{row.key}", payload)
         elif row.kind == "portal_case":
             cases.left_to_people(conn, row, str(error), context)
         else:

@@ -6,14 +6,17 @@ from lotwatch import actions, outbox
 from lotwatch.actions import warehouse
 from lotwatch.audit import RunContext
 from lotwatch.delivery.gateways import Gateways
+from lotwatch.delivery.portals import NotYet
 from lotwatch.errors import LotwatchError, SourceError
 
 #: tasks of one warehouse that one run asks about
 MOST_QUESTIONS = 200
+#: seconds in which another worker has written what is to be called back
+_WRITTEN_IN = 5
 
 
 def deliver(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context: RunContext) -> bool:
-    """Write one task to its warehouse and record what it says; False when it is wanted no more. Raises SourceError."""
+    """Write one task to its warehouse and record what it says; False when it is wanted no more. Raises SourceError, or NotYet."""
     task_id = int(row.payload["task_id"])
     with conn.transaction():
         if warehouse.cancel_unwanted(conn, task_id):
@@ -27,6 +30,8 @@ def deliver(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, conte
     task = warehouse.load_task(conn, task_id, there.settings.source)
     if task.state not in {"requested", "written"}:
         return False
+    if warehouse.is_being_written(conn, task_id):
+        raise NotYet("What it calls back is being written.", _WRITTEN_IN)
     told = there.gateway.look_up(task) if row.look_first else None
     if told is None:
         if task.state == "requested" and not _let_through(conn, task, context):
@@ -41,9 +46,11 @@ def deliver(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, conte
 
 def _let_through(conn: psycopg.Connection, task: warehouse.Task, context: RunContext) -> bool:
     """Guard what a proposal asks for once more, under lock; what is refused is left out. False where nothing is left."""
-    if task.proposal_id is None:
-        return True
     with conn.transaction():
+        if warehouse.lock_task(conn, task.task_id) != "requested":
+            return False  # a hold has withdrawn it meanwhile
+        if task.proposal_id is None:
+            return True
         actions.guard(conn, [task.proposal_id], "send", context.as_of, context)
         return not warehouse.strike_refused(conn, task.task_id)
 

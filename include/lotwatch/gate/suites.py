@@ -21,8 +21,8 @@ from lotwatch.errors import GateError, nearest
 #: entities in the order in which their records refer to one another
 ENTITIES = (
     "cross_reference", "legal_entity", "supplier", "location", "lane", "device_record", "item", "item_unit",
-    "identifier", "agreement", "credential", "notice", "adverse_event", "lot", "kit", "order_point", "stock_level", "movement",
-    "purchase_line", "demand_line", "allocation", "delivery_line", "package_event", "tracking_event",
+    "substitute", "identifier", "agreement", "credential", "notice", "adverse_event", "lot", "kit", "order_point", "stock_level",
+    "movement", "purchase_line", "demand_line", "allocation", "delivery_line", "package_event", "tracking_event",
     "temperature_reading", "inspection", "quality_alert", "count",
 )  # fmt: skip
 

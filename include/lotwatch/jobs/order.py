@@ -90,7 +90,7 @@ def is_asked(conn: psycopg.Connection, context: RunContext, proposal_id: int, re
 
 
 def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> Drained:
-    """Ask warehouses for what is held, send what is due, hear what has become of it and what suppliers answer, and tell
+    """Call back and ask warehouses for what is held, send what is due, hear what has become of it and what suppliers answer, and tell
     the buyers once of all orders that went out. A backfilled run sends nothing.
 
     `conn` must be in autocommit mode.
@@ -98,7 +98,8 @@ def send(conn: psycopg.Connection, context: RunContext, gateways: Gateways) -> D
     if context.backfilled:
         return Drained()
     tell_deputies(conn, context)
-    asked = warehouse.request_holds(conn, context, {name: each.settings for name, each in gateways.warehouses.items()})
+    settings = {name: each.settings for name, each in gateways.warehouses.items()}
+    asked = warehouse.call_back(conn, context, settings) + warehouse.request_holds(conn, context, settings)
     drained = drain(conn, gateways, context)
     answers, unheard = hear(conn, gateways.portals, context)
     done, errors = ask_again(conn, gateways, context)

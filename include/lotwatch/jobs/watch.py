@@ -112,8 +112,8 @@ def _once(
 
 
 def propose(conn: psycopg.Connection, context: RunContext, settings: actions.ProposeSettings) -> Counts:
-    """What should be done: what is wanted is picked, what is critically short is brought forward, then moved from elsewhere; something
-    becomes of stock that is of no use, what is doubtful is held as a precaution and looked at, suppliers and carriers are asked about what
+    """What should be done: what is wanted is picked, what is critically short is brought forward, then moved from elsewhere, and what may
+    take the place of what is recalled where that is not enough; something becomes of stock that is of no use, what is doubtful is held as a precaution and looked at, suppliers and carriers are asked about what
     is wrong, what is still short is ordered, and orders that are not needed any more or come at the wrong time are changed. Tasks that
     were proposed before are followed first.
 
@@ -126,14 +126,16 @@ def propose(conn: psycopg.Connection, context: RunContext, settings: actions.Pro
     picked = picking.propose_picks(conn, picking.load_picking(), context)
     raised = priorities.propose_priorities(conn, tables, context)
     moved = transfers.propose_transfers(conn, tables, transfers.TransferSettings(), context)
+    replaced = transfers.propose_substitutes(conn, tables, transfers.TransferSettings(), context)
     disposed = dispositions.propose_dispositions(conn, tables, dispositions.DispositionSettings(), context)
     held = precautions.propose_precautions(conn, tables, context)
     looked = checks.propose_checks(conn, tables, context)
     complained = exceptions.propose_exceptions(conn, tables, context)
     ordered = actions.propose(conn, tables, settings, context)
     changed = actions.propose_order_changes(conn, tables, actions.OrderChangeSettings(), context)
-    proposals = picked["pick_waves"] + raised["priorities"] + moved["transfers"]
+    proposals = picked["pick_waves"] + raised["priorities"] + moved["transfers"] + replaced["transfers"]
     proposals += disposed["dispositions"] + held["precautions"] + sum(looked.values()) + complained["exceptions"]
     proposals += ordered["proposals"] + changed["order_changes"]
+    moved = {name: count + replaced[name] for name, count in moved.items()}
     done = followed | picked | raised | moved | disposed | held | looked | complained | ordered | changed
     return done | {"proposals": proposals}

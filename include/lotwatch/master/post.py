@@ -15,6 +15,7 @@ ENTITIES: dict[str, tuple[str, ...]] = {
     "device_record": ("post_device_record",),
     "item": ("drop_overtaken_fill", "post_item", "post_udi_di", "post_registration", "note_label_fill"),
     "item_unit": ("post_item_unit",),
+    "substitute": ("post_substitute",),
     "identifier": ("post_identifier",),
     "agreement": ("post_agreement",),
     "credential": ("post_credential",),
@@ -26,8 +27,8 @@ ENTITIES: dict[str, tuple[str, ...]] = {
 }
 
 TABLES = (
-    "cross_reference", "legal_entity", "supplier", "location", "lane", "item", "item_unit", "item_identifier",
-    "supplier_agreement", "credential", "lot", "serial_unit", "kit", "kit_content", "order_point", "notice",
+    "cross_reference", "legal_entity", "supplier", "location", "lane", "item", "item_unit", "item_substitute",
+    "item_identifier", "supplier_agreement", "credential", "lot", "serial_unit", "kit", "kit_content", "order_point", "notice",
     "notice_version", "device_record", "item_fill", "lot_statement", "adverse_event",
 )  # fmt: skip
 

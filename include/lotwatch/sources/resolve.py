@@ -16,7 +16,7 @@ from lotwatch.db.query import query
 
 #: the columns that name something of each kind; an entity's own code comes beside them
 CODES: dict[str, tuple[str, ...]] = {
-    "item": ("item_code", "kit_item_code"),
+    "item": ("item_code", "kit_item_code", "substitute_code"),
     "location": (
         "parent_code", "location_code", "site_code", "from_site_code", "to_site_code", "from_location", "to_location",
         "from_site", "customer_location",

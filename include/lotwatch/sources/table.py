@@ -22,6 +22,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "lane": ("from_site_code", "to_site_code"),
     "item": ("code",),
     "item_unit": ("item_code", "unit"),
+    "substitute": ("item_code", "substitute_code", "site_code", "region", "valid_from"),
     "identifier": ("code",),
     "agreement": ("supplier_code", "item_code"),
     "credential": ("kind", "number", "item_code", "supplier_code", "legal_entity_code"),

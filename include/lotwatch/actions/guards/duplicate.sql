@@ -5,13 +5,15 @@ WITH line AS (
         proposal.proposal_id,
         proposal.code,
         proposal.site_id,
-        line.item_id
+        line.item_id,
+        -- what is to take another item's place is needed while that is not there
+        (line.why ->> 'in_place_of')::bigint AS in_place_of
     FROM lotwatch.proposal AS proposal
     INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
     WHERE
         proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship')
         AND proposal.proposal_id = ANY(%(proposals)s::bigint[])
-    GROUP BY proposal.proposal_id, line.item_id
+    GROUP BY proposal.proposal_id, line.item_id, line.why ->> 'in_place_of'
     -- what would expire where it is goes where it is used, needed or not
     HAVING coalesce(sum((line.why ->> 'at_risk')::bigint), 0) = 0
 ),
@@ -59,19 +61,24 @@ SELECT
     item.code AS item_code,
     format(
         '%%s: needed no longer. %%s available, %%s on order%%s; that is not below the reorder point of %%s.',
-        item.code, fact.available, fact.on_order,
+        fact.item_code, fact.available, fact.on_order,
         coalesce(', ' || pending.quantity || ' proposed (' || pending.codes || ')', ''), fact.reorder_point
     ) AS reason,
     format(
         '%%s：已不再需要。可用 %%s，在订 %%s%%s；不低于再订货点 %%s。',
-        item.code, fact.available, fact.on_order,
+        fact.item_code, fact.available, fact.on_order,
         coalesce('，已提议 ' || pending.quantity || '（' || pending.codes || '）', ''), fact.reorder_point
     ) AS reason_zh
 FROM line
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
-INNER JOIN lotwatch.fact_item_site AS fact ON line.item_id = fact.item_id AND line.site_id = fact.site_id
+INNER JOIN lotwatch.fact_item_site AS fact
+    ON coalesce(line.in_place_of, line.item_id) = fact.item_id AND line.site_id = fact.site_id
 LEFT JOIN pending ON line.proposal_id = pending.proposal_id AND line.item_id = pending.item_id
 LEFT JOIN own ON line.proposal_id = own.proposal_id AND line.item_id = own.item_id
 WHERE
-    fact.inventory_position - coalesce(own.quantity, 0) + coalesce(pending.quantity, 0) >= fact.reorder_point
+    CASE
+        WHEN line.in_place_of IS NULL
+            THEN fact.inventory_position - coalesce(own.quantity, 0) + coalesce(pending.quantity, 0)
+        ELSE fact.available + fact.in_transit
+    END >= fact.reorder_point
 ORDER BY line.proposal_id, item.code;

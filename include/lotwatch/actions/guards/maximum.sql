@@ -1,12 +1,14 @@
 -- Which items would be lifted above the maximum at their site, with everything that is on its way? Of a transfer what would expire
--- where it is does not count: it goes where it is used.
+-- where it is does not count: it goes where it is used; nor does what is to take the place of another item.
 WITH line AS (
     SELECT
         proposal.proposal_id,
         proposal.code,
         proposal.site_id,
         line.item_id,
-        sum(line.quantity - coalesce((line.why ->> 'at_risk')::bigint, 0))::bigint AS quantity
+        sum(
+            CASE WHEN line.why ? 'in_place_of' THEN 0 ELSE line.quantity - coalesce((line.why ->> 'at_risk')::bigint, 0) END
+        )::bigint AS quantity
     FROM lotwatch.proposal AS proposal
     INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id AND NOT line.refused
     WHERE

@@ -57,6 +57,19 @@ def propose_transfers(
 
     Between two legal entities it is a return and a new shipment, not a transfer. Returns how many were proposed, and lines.
     """
+    return _propose(conn, "takers", rules, settings, context)
+
+
+def propose_substitutes(
+    conn: psycopg.Connection, rules: Sequence[Rule], settings: TransferSettings, context: RunContext
+) -> dict[str, int]:
+    """Propose to bring what may take a recalled item's place to where that stays short after `propose_transfers`. Returns the same."""
+    return _propose(conn, "substitute_takers", rules, settings, context)
+
+
+def _propose(
+    conn: psycopg.Connection, takers_of: str, rules: Sequence[Rule], settings: TransferSettings, context: RunContext
+) -> dict[str, int]:
     about = acting(rules, "transfer")
     counts = {"transfers": 0, "transfer_lines": 0}
     if not about:
@@ -65,7 +78,7 @@ def propose_transfers(
         lock(conn)
         facts.live(conn, context.as_of)
         parameters = {"acting": about, "currency": settings.currency, "quiet_days": settings.quiet_days_after_no}
-        takers = _frame(conn, "takers", parameters)
+        takers = _frame(conn, takers_of, parameters)
         for currency, group in takers.groupby("currency") if len(takers) else ():
             made = _propose_in(conn, group.reset_index(drop=True), str(currency), settings, context)
             counts["transfers"] += len(made)
@@ -88,7 +101,7 @@ def _propose_in(
     solution = solve(_problem(stock, takers, lanes))
     shelves = _shelve(stock)
     entities = takers.drop_duplicates("site").set_index("site").legal_entity_id.to_dict()
-    known = takers[["item", "site", "alert_id", "price"]].rename(columns={"site": "to_site"})
+    known = takers[["item", "site", "alert_id", "in_place_of", "price"]].rename(columns={"site": "to_site"})
     moves = solution.moves.merge(known, on=["item", "to_site"])
     heads = []
     for (from_site, to_site), theirs in moves.groupby(["from_site", "to_site"]):
@@ -219,6 +232,7 @@ def _lines(move: Any, shelves: Shelves, alert_id: Any, context: RunContext) -> l
                 "days_to_expiry": int(move.days) if move.days < PARTS[-1] else None,
                 "at_risk": taken if move.short_dated else 0,
                 "needed": min(taken, int(move.needed)),
+                **({} if pd.isna(move.in_place_of) else {"in_place_of": int(move.in_place_of)}),
             },
         })
     return lines

@@ -33,6 +33,7 @@ SELECT
     fact.item_id AS item,
     fact.site_id AS site,
     short.alert_id,
+    NULL::bigint AS in_place_of,
     site.legal_entity_id,
     coalesce(agreement.price, fact.unit_cost)::float AS price,
     coalesce(agreement.currency, %(currency)s) AS currency,

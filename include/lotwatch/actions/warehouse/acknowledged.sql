@@ -6,4 +6,8 @@ SET
     their_state = %(their_state)s,
     written_at = coalesce(written_at, %(as_of)s),
     acknowledged_at = clock_timestamp()
-WHERE warehouse_task_id = %(task_id)s AND state IN ('requested', 'written');
+WHERE warehouse_task_id = %(task_id)s AND state IN ('requested', 'written')
+RETURNING
+    reference,
+    kind,
+    hold_id;

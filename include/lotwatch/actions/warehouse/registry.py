@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lotwatch.config import read_config
 from lotwatch.paths import WAREHOUSES
 
-TaskKind = Literal["hold", "release", "transfer", "pick", "priority"]
+TaskKind = Literal["hold", "release", "transfer", "pick", "priority", "call_back"]
 
 
 class Warehouse(BaseModel):
@@ -28,7 +28,7 @@ class Warehouse(BaseModel):
     source: str
     sites: tuple[str, ...] = Field(min_length=1)
     blocked: str = Field(default="{site}-BLOCKED", pattern=r".")
-    writes: frozenset[TaskKind] = frozenset({"hold", "release", "transfer", "pick", "priority"})
+    writes: frozenset[TaskKind] = frozenset({"hold", "release", "transfer", "pick", "priority", "call_back"})
     options: dict[str, Any] = {}
 
     @property

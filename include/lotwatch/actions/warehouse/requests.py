@@ -1,6 +1,6 @@
 """Asks a warehouse system for something: a row here and one in the outbox, in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from lotwatch import ledger, outbox
-from lotwatch.actions.warehouse.registry import TaskKind, Warehouse
+from lotwatch.actions.warehouse.registry import TaskKind, Warehouse, load_warehouses
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
@@ -50,6 +50,63 @@ def request_holds(conn: psycopg.Connection, context: RunContext, warehouses: Map
                     _enqueue(conn, context, name, task_id, kind)
                     made += 1
     return made
+
+
+def call_back(
+    conn: psycopg.Connection,
+    context: RunContext,
+    warehouses: Mapping[str, Warehouse] | None = None,
+    *,
+    holds: Collection[int] | None = None,
+) -> int:
+    """Stop what leaves though it is held, by these holds or by any that no warehouse has confirmed: in the transaction that places them, nothing gets away between.
+
+    A pick or transfer that no warehouse was told of is cancelled; of what one was told of, or has set aside by itself for an
+    order, it is asked to give the whole up: the rest is proposed anew. Whom no system tells, people are to stop it, by a message.
+    Returns how many call-backs there are to make.
+    """
+    told = {
+        name: known.source for name, known in (warehouses or load_warehouses()).items() if "call_back" in known.writes
+    }
+    parameters = {
+        "holds": None if holds is None else list(holds),
+        "warehouses": list(told),
+        "sources": list(told.values()),
+        "actor": context.actor,
+        "as_of": context.as_of,
+    }
+    made = 0
+    with conn.transaction():
+        conn.execute(query(__package__, "lock_untold"))
+        found = conn.execute(query(__package__, "request_call_backs"), parameters).fetchall()
+        for task_id, warehouse, reference, hold_id, is_withdrawn in found:
+            after = {"task": reference}
+            if is_withdrawn:
+                conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id})
+                record(conn, context, "pick withdrawn", "hold", str(hold_id), after=after)
+                continue
+            _enqueue(conn, context, warehouse, task_id, "call_back")
+            record(conn, context, "call-back asked", "hold", str(hold_id), after=after)
+            made += 1
+        _stop_people(conn, context, parameters)
+    return made
+
+
+def _stop_people(conn: psycopg.Connection, context: RunContext, parameters: Mapping[str, Any]) -> None:
+    """Tell the warehouse, once for each hold, to leave what it was to pick or move by hand."""
+    told = [row[0] for row in conn.execute(query(__package__, "by_hand"), parameters).fetchall()]
+    if not told:
+        return
+    held = conn.execute(query(__package__, "held_by_hand"), {**parameters, "proposals": told}).fetchall()
+    for code, proposal_id, hold_id, rows in held:
+        payload = {
+            "template": "stop_by_hand",
+            "to": ["warehouse"],
+            "about": {"proposals": [proposal_id]},
+            "data": {"code": code, "rows": rows},
+        }
+        if outbox.enqueue(conn, "message", f"stop_by_hand:{code}:{hold_id}", payload):
+            record(conn, context, "people told to stop", "hold", str(hold_id), after={"number": code})
 
 
 def request_transfer(

@@ -5,6 +5,8 @@ SELECT
     task.reference,
     task.warehouse,
     task.kind,
+    task.hold_id,
+    told.reference AS calls_back,
     task.state,
     coalesce(origin_there.their_code, origin.code) AS from_location,
     coalesce(destination_there.their_code, destination.code) AS to_location,
@@ -19,6 +21,7 @@ LEFT JOIN lotwatch.cross_reference AS destination_there
     ON
         destination_there.system = %(source)s AND destination_there.kind = 'location'
         AND destination_there.our_code = destination.code
+LEFT JOIN lotwatch.warehouse_task AS told ON task.calls_back_task_id = told.warehouse_task_id
 WHERE task.warehouse_task_id = %(task_id)s
 ORDER BY origin_there.their_code, destination_there.their_code
 LIMIT 1;

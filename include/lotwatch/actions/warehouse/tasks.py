@@ -26,13 +26,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a warehouse is asked for, by the codes of its own system. `reference` is ours, and stays the same."""
+    """What a warehouse is asked for, by the codes of its own system. `reference` is ours, and stays the same.
+
+    `calls_back` is the reference of the transfer that a call-back takes back; of a pick it is the order's key that says which.
+    """
 
     task_id: int
     proposal_id: int | None
     reference: str
     warehouse: str
     kind: TaskKind
+    hold_id: int | None
+    calls_back: str | None
     state: str
     from_location: str
     to_location: str | None
@@ -67,21 +72,42 @@ def written(conn: psycopg.Connection, task_id: int, number: str, state: str, con
 def acknowledged(conn: psycopg.Connection, task_id: int, number: str, state: str, context: RunContext) -> None:
     """The warehouse says that it is done."""
     parameters = {"task_id": task_id, "number": number, "their_state": state, "as_of": context.as_of}
-    if conn.execute(query(__package__, "acknowledged"), parameters).rowcount:
-        conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id})
-        record(conn, context, "acknowledged by the warehouse", "warehouse_task", str(task_id), after=parameters)
+    row = conn.execute(query(__package__, "acknowledged"), parameters).fetchone()
+    if row is None:
+        return
+    reference, kind, hold_id = row
+    conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id})
+    record(conn, context, "acknowledged by the warehouse", "warehouse_task", str(task_id), after=parameters)
+    if kind == "call_back":
+        for (told_id,) in conn.execute(query(__package__, "called_back"), {"task_id": task_id}).fetchall():
+            conn.execute(query(__package__, "proposal_follows"), {"task_id": told_id})
+        record(conn, context, "called back", "hold", str(hold_id), after={"task": reference, "number": number})
 
 
-def refused(conn: psycopg.Connection, task_id: int, reason: str, context: RunContext) -> str:
-    """The warehouse says no, or nothing more is tried; returns our reference."""
-    row = conn.execute(query(__package__, "refused"), {"task_id": task_id, "reason": reason}).fetchone()
+def refused(conn: psycopg.Connection, task_id: int, reason: str, context: RunContext) -> tuple[str, TaskKind]:
+    """The warehouse says no, or nothing more is tried; returns our reference, and what was asked."""
+    reference, kind, hold_id = conn.execute(
+        query(__package__, "refused"), {"task_id": task_id, "reason": reason}
+    ).fetchall()[0]
     conn.execute(query(__package__, "proposal_follows"), {"task_id": task_id})
     record(conn, context, "refused by the warehouse", "warehouse_task", str(task_id), reason=reason)
-    return str(row[0]) if row else f"task {task_id}"
+    if kind == "call_back":
+        record(conn, context, "not called back", "hold", str(hold_id), after={"task": reference}, reason=reason)
+    return reference, kind
+
+
+def lock_task(conn: psycopg.Connection, task_id: int) -> str:
+    """How far a task is; nobody changes it, and no hold is placed without seeing it, until the transaction ends."""
+    return str(conn.execute(query(__package__, "lock_task"), {"task_id": task_id}).fetchall()[0][0])
+
+
+def is_being_written(conn: psycopg.Connection, task_id: int) -> bool:
+    """Whether what a call-back takes back is being written at this moment, by another worker."""
+    return bool(conn.execute(query(__package__, "is_being_written"), {"task_id": task_id}).fetchall()[0][0])
 
 
 def cancel_unwanted(conn: psycopg.Connection, task_id: int) -> bool:
-    """Whether what was asked for a hold is no longer wanted, since the hold was released before: then it is cancelled."""
+    """Whether what was asked for a hold is no longer wanted, since that was released before: then it is cancelled."""
     return conn.execute(query(__package__, "cancel_unwanted"), {"task_id": task_id}).rowcount == 1
 
 

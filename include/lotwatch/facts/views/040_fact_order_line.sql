@@ -45,7 +45,8 @@ SELECT
     EXISTS(
         SELECT 1 FROM lotwatch.item_in_quarantine AS waiting
         WHERE waiting.item_code = item.code
-    ) AS data_in_quarantine
+    ) AS data_in_quarantine,
+    recalled.recalled_by
 FROM lotwatch.order_line_open AS line
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
 INNER JOIN lotwatch.supplier AS supplier ON line.supplier_id = supplier.supplier_id
@@ -59,6 +60,15 @@ LEFT JOIN (
     FROM lotwatch.order_line_sent AS part
     GROUP BY part.order_line_source, part.order_line_key
 ) AS sent ON line.source = sent.order_line_source AND line.source_key = sent.order_line_key
+LEFT JOIN (
+    SELECT
+        hold.item_id,
+        string_agg(DISTINCT hold.reference, ', ') AS recalled_by
+    FROM lotwatch.hold AS hold
+    INNER JOIN lotwatch.hold_in_force AS in_force ON hold.hold_id = in_force.hold_id
+    WHERE hold.cause = 'recall'
+    GROUP BY hold.item_id
+) AS recalled ON line.item_id = recalled.item_id
 -- the price of the agreement at this quantity; of another currency it says nothing
 LEFT JOIN LATERAL (
     SELECT
@@ -131,3 +141,4 @@ COMMENT ON COLUMN lotwatch.fact_order_line.days_promised_late IS 'days by which 
 COMMENT ON COLUMN lotwatch.fact_order_line.days_overdue IS 'days since the promised date, or the requested one where none was promised, in the site''s zone; negative: not yet due; null: neither is told';
 COMMENT ON COLUMN lotwatch.fact_order_line.days_unconfirmed IS 'days since the order, while neither a date nor a quantity is confirmed; null: confirmed, or order date not told';
 COMMENT ON COLUMN lotwatch.fact_order_line.data_in_quarantine IS 'records of this item are in quarantine: its figures may be wrong';
+COMMENT ON COLUMN lotwatch.fact_order_line.recalled_by IS 'the recalls, by their codes, for which the item or lots of it are held: what comes may be of them; null: none';

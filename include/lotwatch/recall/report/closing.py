@@ -23,8 +23,8 @@ class Obstacle(NamedTuple):
 
 
 def obstacles(conn: psycopg.Connection, case_id: int, action_kind: str) -> list[Obstacle]:
-    """Open tasks, running clocks, verdicts that wait for a person, finds that nobody could name, units that nobody has
-    accounted for, and, where goods are removed, units found that were neither sent back nor destroyed."""
+    """Open tasks, picks not called back yet, running clocks, verdicts that wait for a person, finds that nobody could name,
+    units that nobody has accounted for, and, where goods are removed, units found that were neither sent back nor destroyed."""
     with conn.cursor(row_factory=class_row(Obstacle)) as cursor:
         counted = cursor.execute(query(__package__, "obstacles"), {"case_id": case_id}).fetchall()
     rows = reconcile(conn, case_id)

@@ -6,6 +6,14 @@ FROM lotwatch.recall_task
 WHERE case_id = %(case_id)s AND state = 'open'
 UNION ALL
 SELECT
+    'call_backs',
+    count(*)
+FROM lotwatch.recall_case AS recalled
+INNER JOIN lotwatch.hold AS hold ON recalled.code = hold.reference AND hold.cause IN ('recall', 'precaution')
+INNER JOIN lotwatch.warehouse_task AS task ON hold.hold_id = task.hold_id
+WHERE recalled.case_id = %(case_id)s AND task.kind = 'call_back' AND task.state IN ('requested', 'written')
+UNION ALL
+SELECT
     'clocks',
     count(*)
 FROM lotwatch.recall_clock

@@ -96,6 +96,56 @@ set_aside AS (
     GROUP BY allocation.item_id, allocation.lot_id, allocation.serial_id, allocation.location_id
 ),
 
+-- on its way out of the house, though the books have it where it was packed until it has arrived
+sent_out AS (
+    SELECT
+        aside.item_id,
+        aside.lot_id,
+        aside.serial_id,
+        aside.location_id,
+        sum(aside.quantity)::bigint AS quantity,
+        min(sent.number) AS document
+    FROM lotwatch.allocation AS aside
+    INNER JOIN (
+        SELECT DISTINCT
+            line.source,
+            line.demand_line_key,
+            line.lot_id,
+            line.serial_id,
+            delivery.number
+        FROM lotwatch.delivery_line AS line
+        INNER JOIN lotwatch.delivery AS delivery ON line.delivery_id = delivery.delivery_id
+        WHERE
+            delivery.state = 'shipped' AND delivery.to_site_id IS NULL AND line.item_id IN (
+                SELECT lots.item_id FROM lots
+                UNION
+                SELECT units.item_id FROM units
+            )
+    ) AS sent
+        ON
+            aside.source = sent.source AND aside.demand_line_key = sent.demand_line_key
+            AND aside.lot_id = sent.lot_id AND aside.serial_id = sent.serial_id
+    WHERE aside.closed_at IS NULL
+    GROUP BY aside.item_id, aside.lot_id, aside.serial_id, aside.location_id
+),
+
+here_still AS (
+    SELECT
+        lying.item_id,
+        lying.lot_id,
+        lying.serial_id,
+        lying.location_id,
+        lying.owner,
+        lying.quantity - least(coalesce(sent_out.quantity, 0), lying.quantity) AS quantity,
+        least(coalesce(sent_out.quantity, 0), lying.quantity) AS sent,
+        sent_out.document
+    FROM lying
+    LEFT JOIN sent_out
+        ON
+            lying.item_id = sent_out.item_id AND lying.lot_id = sent_out.lot_id
+            AND lying.serial_id = sent_out.serial_id AND lying.location_id = sent_out.location_id
+),
+
 -- what a delivery has still to bring; of that between our sites the stock may be told between them, too
 under_way AS (
     SELECT
@@ -160,29 +210,50 @@ left_us AS (
 found AS (
     SELECT
         'stock' AS whereabouts,
-        lying.item_id,
-        lying.lot_id,
-        lying.serial_id,
-        lying.location_id,
-        lying.owner,
-        lying.quantity,
-        least(coalesce(set_aside.quantity, 0), lying.quantity) AS allocated,
+        here_still.item_id,
+        here_still.lot_id,
+        here_still.serial_id,
+        here_still.location_id,
+        here_still.owner,
+        here_still.quantity,
+        least(greatest(coalesce(set_aside.quantity, 0) - here_still.sent, 0), here_still.quantity) AS allocated,
         NULL::bigint AS movement_id,
         NULL::timestamptz AS occurred_at,
         NULL::text AS document,
         FALSE AS has_case_reference
-    FROM lying
-    INNER JOIN lotwatch.location AS place ON lying.location_id = place.location_id
+    FROM here_still
+    INNER JOIN lotwatch.location AS place ON here_still.location_id = place.location_id
     LEFT JOIN set_aside
         ON
-            lying.item_id = set_aside.item_id AND lying.lot_id = set_aside.lot_id
-            AND lying.serial_id = set_aside.serial_id AND lying.location_id = set_aside.location_id
+            here_still.item_id = set_aside.item_id AND here_still.lot_id = set_aside.lot_id
+            AND here_still.serial_id = set_aside.serial_id AND here_still.location_id = set_aside.location_id
     WHERE
-        place.kind <> 'in_transit'
-        OR NOT EXISTS (
-            SELECT FROM under_way
-            WHERE under_way.is_ours AND under_way.lot_id = lying.lot_id AND under_way.serial_id = lying.serial_id
+        here_still.quantity > 0
+        AND (
+            place.kind <> 'in_transit'
+            OR NOT EXISTS (
+                SELECT FROM under_way
+                WHERE
+                    under_way.is_ours AND under_way.lot_id = here_still.lot_id
+                    AND under_way.serial_id = here_still.serial_id
+            )
         )
+    UNION ALL
+    SELECT
+        'in_transit',
+        here_still.item_id,
+        here_still.lot_id,
+        here_still.serial_id,
+        here_still.location_id,
+        here_still.owner,
+        here_still.sent,
+        0,
+        NULL,
+        NULL,
+        here_still.document,
+        FALSE
+    FROM here_still
+    WHERE here_still.sent > 0
     UNION ALL
     SELECT
         'in_transit',

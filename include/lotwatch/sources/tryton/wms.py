@@ -16,8 +16,9 @@ from lotwatch.sources.tryton.mapping import split_key
 
 SHIPMENT, CUSTOMER = "stock.shipment.internal", "stock.shipment.out"
 SHIPMENT_FIELDS = ("number", "reference", "state", "from_location.code", "to_location.code", "moves")
-#: states in which a transfer has begun, and those in which a customer's goods are set aside
+#: states in which a transfer has begun, in which nobody has taken anything off a shelf, and in which a customer's goods are set aside
 BEGUN = frozenset({"assigned", "packed", "shipped", "done"})
+STOPPABLE = frozenset({"draft", "waiting", "assigned"})
 PICKED = frozenset({"assigned", "picked", "packed", "shipped", "done"})
 
 
@@ -42,13 +43,15 @@ class Task(Protocol):
     @property
     def reference(self) -> str: ...
     @property
-    def kind(self) -> Literal["hold", "release", "transfer", "pick", "priority"]: ...
+    def kind(self) -> Literal["hold", "release", "transfer", "pick", "priority", "call_back"]: ...
     @property
     def from_location(self) -> str: ...
     @property
     def to_location(self) -> str | None: ...
     @property
     def demand_order_key(self) -> str | None: ...
+    @property
+    def calls_back(self) -> str | None: ...
     @property
     def wanted_on(self) -> date | None: ...
     @property
@@ -80,6 +83,8 @@ class TrytonWms:
             return self._pick(task)
         if task.kind == "priority":
             return self._bring_forward(task)
+        if task.kind == "call_back":
+            return self._call_back(task)
         shipment = self._look_up(task.reference) or self._create(task)
         if shipment["state"] == "draft":
             shipment = self._press("wait", shipment, task.reference)
@@ -97,6 +102,8 @@ class TrytonWms:
             return self._picked(task, self._order(task))
         if task.kind == "priority":
             return self._forward(task, self._order(task))
+        if task.kind == "call_back":
+            return self._called_back(task)
         shipment = self._look_up(task.reference)
         if shipment is None or not shipment["number"]:
             return None  # half made: carrying it out goes on with it
@@ -286,6 +293,59 @@ class TrytonWms:
         if in_time or order["state"] in PICKED:
             return Told(order["number"], order["state"], done=True)
         return None
+
+    # --- what is stopped
+
+    def _call_back(self, task: Task) -> Told:
+        """Cancel the transfer, or put the order back to where no lot is set aside for it, and read whether it is so."""
+        told = self._called_back(task)
+        if told is None:
+            model, going = self._going(task)
+            button = "cancel" if task.calls_back else "wait"
+            self._client.do(f"model.{model}.{button}", [order["id"] for order in going], self._client.context())
+            told = self._called_back(task)
+        if told is None:
+            raise SourceError("Somebody has set it aside there again", where=task.reference, retry=True)
+        return told
+
+    def _called_back(self, task: Task) -> Told | None:
+        """What Tryton says if nothing of what is called back is on its way any more; None: it is, and can be stopped.
+
+        Raises SourceError where it is out of the shelves: only people can stop it.
+        """
+        _, going = self._going(task)
+        affected = [order for order in going if self._holds_any(task, order)]
+        for order in affected:
+            if order["state"] not in STOPPABLE:
+                raise SourceError(
+                    f"It is {order['state']} in Tryton, with what is called back", where=f"shipment {order['number']}",
+                    do="stop the goods, or have them brought back, and say so in Tryton",
+                )  # fmt: skip
+        if affected:
+            return None
+        number, state = (going[0]["number"], going[0]["state"]) if going else (None, "deleted")
+        return Told(number or task.calls_back or task.demand_order_key or "", state, done=True)
+
+    def _going(self, task: Task) -> tuple[str, list[dict[str, Any]]]:
+        """The model, and the shipment that is called back; none where somebody has deleted it."""
+        fields = ("number", "state", "moves")
+        if task.calls_back:
+            return SHIPMENT, self._client.search_read(SHIPMENT, [["reference", "=", task.calls_back]], fields)
+        model, identity = split_key(task.demand_order_key or "")
+        return model, self._client.search_read(model, [["id", "=", identity]], fields)
+
+    def _holds_any(self, task: Task, order: Mapping[str, Any]) -> bool:
+        """Whether moves of a shipment take, or took, a lot of the task's lines; of a line without one, any of its item."""
+        products = self._products(task)
+        wanted = {
+            (products[line.item_code]["id"], self._lot(line, products[line.item_code]["id"])) for line in task.lines
+        }
+        moves = self._client.read("stock.move", order["moves"], ("product", "lot", "quantity", "state"))
+        return any(
+            move["quantity"] and {(move["product"], move["lot"]), (move["product"], None)} & wanted
+            for move in moves
+            if move["state"] != "cancelled"
+        )
 
     # --- what our codes are there
 

@@ -16,6 +16,7 @@ SELECT
     line.requested_on,
     line.refused,
     line.why,
+    replaced.code AS in_place_of,
     picked.stop,
     picked.wanted_by,
     alert.rule_id,
@@ -27,6 +28,7 @@ INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
 LEFT JOIN lotwatch.lot AS lot ON line.lot_id = lot.lot_id
 LEFT JOIN lotwatch.serial_unit AS unit ON line.serial_id = unit.serial_id
 LEFT JOIN lotwatch.location AS place ON line.location_id = place.location_id
+LEFT JOIN lotwatch.item AS replaced ON (line.why ->> 'in_place_of')::bigint = replaced.item_id
 LEFT JOIN lotwatch.alert AS alert ON line.alert_id = alert.alert_id
 LEFT JOIN LATERAL (
     SELECT

@@ -1,4 +1,4 @@
--- What of the case's items is on order, and what is proposed to replace it?
+-- What of the case's items is on order, what is proposed to replace it, and who waits for it?
 WITH concerned AS (
     SELECT DISTINCT item_id
     FROM lotwatch.recall_match_current
@@ -35,7 +35,8 @@ SELECT
     line.quantity,
     NULL
 FROM concerned
-INNER JOIN lotwatch.proposal_line AS line ON concerned.item_id = line.item_id
+INNER JOIN lotwatch.proposal_line AS line
+    ON concerned.item_id = coalesce((line.why ->> 'in_place_of')::bigint, line.item_id)
 INNER JOIN lotwatch.proposal AS proposal ON line.proposal_id = proposal.proposal_id
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
 INNER JOIN lotwatch.location AS site ON proposal.site_id = site.location_id
@@ -43,5 +44,22 @@ LEFT JOIN lotwatch.supplier AS supplier ON proposal.supplier_id = supplier.suppl
 WHERE
     proposal.kind IN ('purchase_order', 'transfer') AND proposal.state IN ('proposed', 'waiting', 'approved', 'sending')
     AND NOT line.refused
-ORDER BY how DESC, site_code ASC, number ASC
+UNION ALL
+SELECT
+    'wanted',
+    coalesce(demand.number, demand.source_key) AS number,
+    NULL,
+    item.code AS item_code,
+    item.name AS item_name,
+    site.code AS site_code,
+    site.name AS site_name,
+    NULL,
+    wanted.quantity,
+    wanted.need_by
+FROM concerned
+INNER JOIN lotwatch.demand_order_line AS wanted ON concerned.item_id = wanted.item_id AND wanted.state = 'open'
+INNER JOIN lotwatch.demand_order AS demand ON wanted.demand_order_id = demand.demand_order_id
+INNER JOIN lotwatch.item AS item ON wanted.item_id = item.item_id
+INNER JOIN lotwatch.location AS site ON wanted.site_id = site.location_id
+ORDER BY how, site_code, number
 LIMIT 200

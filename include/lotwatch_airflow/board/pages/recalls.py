@@ -270,6 +270,7 @@ def _parts(conn: Any, view: View, case: DictRow, most: int) -> dict[str, Any]:
         "asks": fetch_all(conn, "recall_asks", asked),
         "verdicts": fetch_all(conn, "recall_verdicts", asked),
         "places": fetch_all(conn, "recall_places", asked),
+        "call_backs": fetch_all(conn, "recall_call_backs", asked),
         "parties": fetch_all(conn, "recall_parties", asked),
         "documents": fetch_all(conn, "recall_documents", asked | {"number": None}),
         "units": report.reconcile(conn, case["case_id"]),
@@ -286,6 +287,7 @@ def _show(view: View, code: str, filters: TaskFilters | None = None, *, error: s
         parts = _parts(conn, view, case, _MOST_EVENTS) | {
             "tasks": fetch_page(conn, filters.statement(view.as_of, case["case_id"]), filters.page, filters.size),
             "used": fetch_all(conn, "recall_used", asked),
+            "replacements": fetch_all(conn, "recall_replacements", asked),
             "orders": fetch_all(conn, "recall_orders", asked),
         }
     person = view.person
