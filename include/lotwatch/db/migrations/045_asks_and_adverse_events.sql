@@ -60,6 +60,7 @@ CREATE TABLE stage.adverse_event (
     brand text,
     maker text,
     narrative text,
+    stated jsonb,
     PRIMARY KEY (batch_id, record_no)
 );
 COMMENT ON COLUMN stage.adverse_event.report IS 'the report''s identity where it was made: it may be about several devices';
