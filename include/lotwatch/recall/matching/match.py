@@ -7,14 +7,15 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row, dict_row
 
-from lotwatch.consistency.matching.words import maker
+from lotwatch.consistency.matching.words import maker, plain
 from lotwatch.db.query import query
-from lotwatch.recall.matching.decide import decide, similar_makers
+from lotwatch.recall.matching.decide import SHORTEST, decide, similar_makers
 from lotwatch.recall.matching.model import Item, Subject, Told, Verdict
-from lotwatch.recall.reading import Clause, identifier_key, standing
+from lotwatch.recall.reading import Clause, identifier_key, near_key, prose, spoken, standing, stems
 
 _TRADING_AS = re.compile(r"\b(?:d\.?\s?/?b\.?\s?/?a\b\.?|doing business as|trading as|t/a)", re.IGNORECASE)
-#: numbers looked for among all lots where a notice names no device
+_NAME = re.compile(r"[^\W_]+")
+#: numbers looked for among all lots where a notice names no device, and of its words among those of devices
 _MOST_NUMBERS = 20_000
 
 
@@ -27,7 +28,20 @@ def told(notice: Mapping[str, Any], clauses: Sequence[Clause]) -> Told:
     explained |= {
         number for clause in clauses if clause.clear and (clause.dis or clause.refs) for number in clause.numbers
     }
-    return Told(frozenset(firms), title, clauses, frozenset(standing(notice) - explained))
+    numbers = frozenset(standing(notice))
+    words = " ".join(_NAME.findall(plain(prose(notice))))
+    refs = frozenset(number for clause in clauses for number in clause.refs)
+    return Told(
+        firms=frozenset(firms),
+        title=title,
+        clauses=clauses,
+        standing=numbers,
+        unexplained=numbers - explained,
+        spoken=frozenset(spoken(notice)),
+        words=words,
+        refs=refs,
+        stems=frozenset(stem for number in refs for stem in stems(number)),
+    )
 
 
 def match(
@@ -45,9 +59,11 @@ def match(
             subjects[subject.item_id].append(subject)
     verdicts: dict[Subject, Verdict] = {}
     ours = False
+    firms = (item for item in items if not notice.firms.isdisjoint(item.makers))
+    own = frozenset(near_key(number) for item in firms for number in item.numbers)
     for item in items:
         known, rest = subjects[item.item_id], Subject(item.item_id)
-        found, sure = decide(notice, item, dict.fromkeys([*known, rest]))
+        found, sure = decide(notice, item, dict.fromkeys([*known, rest]), own)
         # an item that may be meant as a whole is so with what is to come, under whatever number
         if rest in found and rest not in known and found[rest].reason == "no_number":
             del found[rest]
@@ -74,6 +90,7 @@ def _candidates(conn: psycopg.Connection, notice: Told, makers: Mapping[str, Seq
         "numbers": list(numbers),
         "makers": [name for known in similar_makers(notice.firms, makers) for name in makers[known]],
         "lots": sorted(lots)[:_MOST_NUMBERS],
+        "standing": sorted(each for each in notice.standing if len(each) >= SHORTEST)[:_MOST_NUMBERS],
     }
     with conn.cursor(row_factory=dict_row) as cursor:
         return list(_items(cursor.execute(query(__package__, "candidates"), parameters)))

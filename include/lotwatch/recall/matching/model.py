@@ -20,13 +20,20 @@ REASONS = (
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A version of a notice: whom it is from (`firms`, none: not told), its clauses, and the numbers in its texts that no
-    clause explains as those of a device, or of another device's lots."""
+    """A version of a notice: whom it is from (`firms`, none: not told), its clauses, and what stands in its texts whether the
+    clauses have it or not: numbers that could be of lots (`unexplained`: not as those of a device, or of another device's
+    lots), `spoken` numbers that could be of devices, and the words in which makers are named; `refs` are the devices' numbers of
+    its clauses, `stems` what they begin with."""
 
     firms: frozenset[str]
     title: str
     clauses: Sequence[Clause]
+    standing: frozenset[str]
     unexplained: frozenset[str]
+    spoken: frozenset[str]
+    words: str
+    refs: frozenset[str]
+    stems: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,19 @@
 with what was not understood."""
 
 from lotwatch.recall.reading.asking import Ask, asks, decided
-from lotwatch.recall.reading.model import Clause, Dates, Range, identifier_key, kept, like, near_key, number_key
-from lotwatch.recall.reading.read import EDITION, FIELDS, read, standing
+from lotwatch.recall.reading.model import (
+    Clause,
+    Dates,
+    Range,
+    identifier_key,
+    kept,
+    like,
+    may_be_of,
+    near_key,
+    number_key,
+    stems,
+)
+from lotwatch.recall.reading.read import EDITION, FIELDS, prose, read, spoken, standing
 
 __all__ = [
     "EDITION",
@@ -17,8 +28,12 @@ __all__ = [
     "identifier_key",
     "kept",
     "like",
+    "may_be_of",
     "near_key",
     "number_key",
+    "prose",
     "read",
+    "spoken",
     "standing",
+    "stems",
 ]
