@@ -109,9 +109,10 @@ class _Device:
     @property
     def may_share_lots(self) -> bool:
         """Whether lots of an item that the notice does not name are to be looked at if their number stands in it: it may be
-        the maker's, or another's that is sold under the same catalogue number, unless the firm has one of that number."""
+        the maker's, or another's that is sold under the same catalogue number, unless the firm has one of that number; and
+        who writes to us may name it by a number that we do not know."""
         if self._same_maker is False:
-            return bool(self.standing) and self.own.isdisjoint(self.standing)
+            return self.told.to_us or (bool(self.standing) and self.own.isdisjoint(self.standing))
         return not self._all_others
 
     @cached_property
@@ -119,6 +120,10 @@ class _Device:
         """Which numbers and identifiers of its device stand in the notice's words, as `near_key` has them."""
         numbers = (number for number in (*self.item.numbers, *self.item.identifiers) if not number.isalpha())
         return {near for number in numbers if len(near := near_key(number)) >= SHORTEST and near in self.told.spoken}
+
+    def _may_be_of(self, ref: str) -> bool:
+        """Whether its number is almost a number that the notice names, or one of those that it names together."""
+        return any(near_key(ref) == near_key(own) or may_be_of(ref, own) for own in self.item.numbers)
 
     @property
     def _is_of_a_named_family(self) -> bool:
@@ -140,13 +145,11 @@ class _Device:
             return True
         if not _trade_items(self.item.identifiers).isdisjoint(_trade_items(map(identifier_key, clause.dis))):
             return None  # another package of it
-        if self._same_maker is not False and any(
-            may_be_of(ref, own) for ref in clause.refs for own in self.item.numbers
-        ):
-            return None
         refs = set(clause.refs)
         if not refs.isdisjoint(self.item.numbers) and self._same_maker is not False:
             return self._same_maker
+        if self._same_maker is not False and any(map(self._may_be_of, refs)):
+            return None
         return None if not refs.isdisjoint(self.item.codes) and self._same_maker is not False else False
 
     def _may_be_meant(self) -> bool:

@@ -15,7 +15,7 @@ from lotwatch.recall.reading import Clause, identifier_key, near_key, prose, spo
 
 _TRADING_AS = re.compile(r"\b(?:d\.?\s?/?b\.?\s?/?a\b\.?|doing business as|trading as|t/a)", re.IGNORECASE)
 _NAME = re.compile(r"[^\W_]+")
-#: numbers looked for among all lots where a notice names no device, and of its words among those of devices
+#: numbers looked for among all lots where a notice names no device or is a letter to us, and of its words among those of devices
 _MOST_NUMBERS = 20_000
 
 
@@ -33,6 +33,7 @@ def told(notice: Mapping[str, Any], clauses: Sequence[Clause]) -> Told:
     refs = frozenset(number for clause in clauses for number in clause.refs)
     return Told(
         firms=frozenset(firms),
+        to_us=notice["authority"] == "supplier",
         title=title,
         clauses=clauses,
         standing=numbers,
@@ -83,8 +84,8 @@ def known_makers(conn: psycopg.Connection) -> dict[str, list[str]]:
 def _candidates(conn: psycopg.Connection, notice: Told, makers: Mapping[str, Sequence[str]]) -> list[Item]:
     identifiers = {identifier_key(di) for clause in notice.clauses for di in clause.dis}
     numbers = {ref for clause in notice.clauses for ref in clause.refs}
-    names_none = not identifiers and not numbers
-    lots = {key for clause in notice.clauses for key in clause.numbers} if names_none else set()
+    by_lot = notice.to_us or not (identifiers or numbers)
+    lots = {key for clause in notice.clauses for key in clause.numbers} if by_lot else set()
     parameters = {
         "identifiers": list(identifiers),
         "numbers": list(numbers),

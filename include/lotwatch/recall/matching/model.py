@@ -20,12 +20,13 @@ REASONS = (
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A version of a notice: whom it is from (`firms`, none: not told), its clauses, and what stands in its texts whether the
+    """A version of a notice: whom it is from (`firms`, none: not told), whether it is a letter `to_us`, its clauses, and what stands in its texts whether the
     clauses have it or not: numbers that could be of lots (`unexplained`: not as those of a device, or of another device's
     lots), `spoken` numbers that could be of devices, and the words in which makers are named; `refs` are the devices' numbers of
     its clauses, `stems` what they begin with."""
 
     firms: frozenset[str]
+    to_us: bool
     title: str
     clauses: Sequence[Clause]
     standing: frozenset[str]

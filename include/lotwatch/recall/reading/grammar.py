@@ -159,7 +159,7 @@ class Grammar:
         self._affix: str | None = None
         self._depth = 0
         self._before = (0, 0, 0)
-        self._pairs = False
+        self._pairs = self._made_first = False
 
     def _close(self, ends: int) -> None:
         clause, tells = self._clause, self._tells or self._clause.says_which or bool(self._clause.without)
@@ -184,7 +184,9 @@ class Grammar:
         if clause.numbers and self._what == "ref":
             self._what = self._numbered or self._what  # behind "lots 1, 2 (REF A)" the list goes on
         if clause.dates and clause.numbers:
-            if any(each.first != each.last and None in {each.first, each.last} for each in clause.dates):
+            if self._made_first or any(
+                None in {each.first, each.last} and each.first != each.last for each in clause.dates
+            ):
                 self._residue.append("dates")  # do they restrict the numbers?
             clause.dates = []
         clause.more = clause.more and (tells or self._strict)
@@ -483,6 +485,7 @@ class Grammar:
             last, following = None, following + (self._bound != "after")
         elif following < len(line) and line[following].kind == "before":
             first, following = None, following + 1
+        self._made_first |= self._dated == "manufactured" and not self._clause.numbers
         self._clause.dates.append(Dates(self._dated, first, last, sure))  # type: ignore[arg-type]
         self._dated = self._bound = None
         return following
