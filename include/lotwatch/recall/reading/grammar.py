@@ -457,6 +457,11 @@ class Grammar:
         if self._pairs and line[at - 1].kind == "number":
             return at + 1  # the expiry date of the number before it
         if not self._dated:
+            behind = (
+                each.kind for each in line[at + 1 : at + 5] if each.kind not in {"to", "and", "date", "before", "after"}
+            )
+            self._dated = next((kind for kind in islice(behind, 1) if kind in _DATED), None)
+        if not self._dated:
             if self._what in _NUMBERED:
                 self._clause.doubtful.append(number_key(token.text))
             self._residue.append(token.text)

@@ -103,7 +103,10 @@ _WRITTEN: tuple[tuple[str, str], ...] = (
         ),
     ),
     ("expires", r"\b(?:exp(?:iration|iry|ires|iring)?|use[\s-]by)\b\.?(?:\s*dates?)?|有效期至?|失效日期"),
-    ("manufactured", r"\b(?:manufactur(?:ed|ing)|mfg|produced|production|made)\b\.?(?:\s*dates?)?|生产日期|生产于"),
+    (
+        "manufactured",
+        r"\b(?:manufactur(?:ed|ing)|mfg|produced|production|made)\b\.?(?:\s*dates?)?|生产日期|生产于|(?:期间)?生产的",
+    ),
     ("distributed", r"\b(?:distribut(?:ed|ion)|shipped|sold|shipment)\b(?:\s*dates?)?|销售日期|发货日期"),
     ("between", r"\b(?:between|from)\b|自|从"),
     ("before", r"\b(?:before|prior to|up to|until)\b|以前|之前"),
