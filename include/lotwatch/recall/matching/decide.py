@@ -12,7 +12,7 @@ from functools import cached_property
 from rapidfuzz import fuzz
 
 from lotwatch.recall.matching.model import Item, Subject, Told, Verdict
-from lotwatch.recall.reading import Clause, Dates, identifier_key, like, may_be_of, near_key, stems
+from lotwatch.recall.reading import Clause, Dates, identifier_key, like, may_be_of, near_key, stems, trade_item_of
 
 #: likeness (0 to 100) from which two makers may be one, and from which a name may be that of the device
 _SAME_MAKER, _SAME_NAME = 85, 75
@@ -25,7 +25,6 @@ _SHORTEST_LOT = 4
 _LONGEST = 1_000
 #: longer ones are names of models, which no notice names as a number
 _LONGEST_NUMBER = 24
-_STRICT = frozenset({"code_info", "more_code_info"})
 
 
 def decide(
@@ -46,7 +45,7 @@ def decide(
 def _by_number(told: Told, subjects: Iterable[Subject], *, stands: bool) -> dict[Subject, Verdict]:
     """The lots and units, of an item that a notice does not name, whose number stands in it: a person looks at them. None of
     the item where none does."""
-    ranged = [place for place in enumerate(told.clauses, 1) if (stands or not told.refs) and place[1].ranges]
+    ranged = [place for place in enumerate(told.clauses, 1) if (stands or not told.named.refs) and place[1].ranges]
     verdicts = {}
     for subject in subjects:
         verdicts[subject] = Verdict("not_affected", "not_listed")
@@ -65,10 +64,6 @@ def _by_number(told: Told, subjects: Iterable[Subject], *, stands: bool) -> dict
     return verdicts if any(verdict.answer == "needs_review" for verdict in verdicts.values()) else {}
 
 
-def _is_gtin(identifier: str) -> bool:
-    return bool(re.fullmatch("[0-9]{14}", identifier_key(identifier)))
-
-
 def similar_makers(firms: Iterable[str], makers: Iterable[str]) -> set[str]:
     """Which makers may be one of the firms."""
     return {maker for maker in makers for firm in firms if fuzz.token_set_ratio(firm, maker) >= _SAME_MAKER}
@@ -84,7 +79,11 @@ class _Device:
 
     def relevant(self) -> list[tuple[int, Clause, bool]] | None:
         """(number, clause, whether the item is its device for sure) of what concerns the item; None: nothing does."""
-        named = [self._names(clause) for clause in self.told.clauses]
+        named = (
+            [self._names(clause) for clause in self.told.clauses]
+            if self._is_named
+            else [False] * len(self.told.clauses)
+        )
         sure = any(each is True for each in named)
         may_be = any(each is None for each in named) or self.stands or self._may_be_meant()
         if not sure and not may_be:
@@ -121,15 +120,30 @@ class _Device:
         numbers = (number for number in (*self.item.numbers, *self.item.identifiers) if not number.isalpha())
         return {near for number in numbers if len(near := near_key(number)) >= SHORTEST and near in self.told.spoken}
 
-    def _may_be_of(self, ref: str) -> bool:
-        """Whether its number is almost a number that the notice names, or one of those that it names together."""
-        return any(near_key(ref) == near_key(own) or may_be_of(ref, own) for own in self.item.numbers)
+    @property
+    def _is_named(self) -> bool:
+        """Whether any clause may name it: most items of a firm none does."""
+        named = self.told.named
+        numbered = not (named.refs.isdisjoint(self.item.numbers) and named.refs.isdisjoint(self.item.codes))
+        return numbered or bool(self._perhaps) or not named.dis.isdisjoint(self.item.identifiers)
+
+    @cached_property
+    def _perhaps(self) -> set[str]:
+        """Numbers and identifiers of the notice that may be its own: written almost alike, of several devices at once, or of
+        another package of it."""
+        named, found = self.told.named, set[str]()
+        for identifier in self.item.identifiers:
+            found |= named.packages.get(trade_item_of(identifier) or "", frozenset())
+        for own in self.item.numbers if self._same_maker is not False else ():
+            found |= named.alike.get(near_key(own), frozenset())
+            found.update(mask for mask in named.masks if may_be_of(mask, own))
+        return found
 
     @property
     def _is_of_a_named_family(self) -> bool:
         """Whether a number that the notice names begins as its own, or the other way round."""
-        refs = self.told.refs
-        return any(own in self.told.stems or not refs.isdisjoint(stems(own)) for own in self.item.numbers)
+        refs = self.told.named.refs
+        return any(own in self.told.named.stems or not refs.isdisjoint(stems(own)) for own in self.item.numbers)
 
     @property
     def _maker_stands(self) -> bool:
@@ -143,12 +157,10 @@ class _Device:
         """Whether a clause names the item; None: perhaps."""
         if not self.item.identifiers.isdisjoint(map(identifier_key, clause.dis)):
             return True
-        if not _trade_items(self.item.identifiers).isdisjoint(_trade_items(map(identifier_key, clause.dis))):
-            return None  # another package of it
         refs = set(clause.refs)
         if not refs.isdisjoint(self.item.numbers) and self._same_maker is not False:
             return self._same_maker
-        if self._same_maker is not False and any(map(self._may_be_of, refs)):
+        if not (self._perhaps.isdisjoint(refs) and self._perhaps.isdisjoint(clause.dis)):
             return None
         return None if not refs.isdisjoint(self.item.codes) and self._same_maker is not False else False
 
@@ -156,25 +168,21 @@ class _Device:
         """Whether a device may be meant that the notice does not name in a way that we can compare."""
         if self._same_maker is False or self._all_others:
             return False
-        if self._same_maker is None and not any(clause.dis or clause.refs for clause in self.told.clauses):
+        if self._same_maker is None and not self.told.named.ways:
             return True  # it was found by the number of a lot alone
         return self._same_maker is not None and fuzz.token_set_ratio(self.item.name, self.told.title) >= _SAME_NAME
 
     @cached_property
     def _all_others(self) -> bool:
         """Whether each device that the notice names is named in a way in which we know the item, and differs."""
-        names = [clause for clause in self.told.clauses if clause.dis or clause.refs]
-        if not names or not all(clause.clear for clause in self.told.clauses if clause.field in _STRICT):
+        ways = self.told.named.ways
+        if not ways or not self.told.named.clear:
             return False
         near = {near_key(number) for number in self.item.numbers}
-        alike = self._is_of_a_named_family or any(near_key(ref) in near for ref in self.told.refs)
+        alike = self._is_of_a_named_family or not near.isdisjoint(self.told.named.alike)
         catalogued = any(len(number) <= _LONGEST_NUMBER and re.search("[0-9]", number) for number in self.item.numbers)
-        agencies = set(map(_is_gtin, self.item.identifiers))
-        told = (
-            (clause.dis and agencies.issuperset(map(_is_gtin, clause.dis))) or (clause.refs and catalogued)
-            for clause in names
-        )
-        return all(told) and not alike
+        agencies = {trade_item_of(identifier) is not None for identifier in self.item.identifiers}
+        return not alike and all((its and agencies >= its) or (numbered and catalogued) for its, numbered in ways)
 
     @cached_property
     def _same_maker(self) -> bool | None:
@@ -323,11 +331,6 @@ def _is_within(dates: Dates, subject: Subject) -> bool:
     """Whether a lot is within days of it for sure: of "before 1 June", 1 June is not."""
     own, bounds = _own(dates, subject), {dates.first, dates.last}
     return dates.sure and own is not None and _may_be(dates, subject) and not (None in bounds and own in bounds)
-
-
-def _trade_items(identifiers: Iterable[str]) -> set[str]:
-    """Trade item numbers without what tells packages apart: the indicator, and the check digit."""
-    return {code[1:13] for code in identifiers if len(code) == 14 and code.isdigit()}
 
 
 def _may_be(dates: Dates, subject: Subject) -> bool:

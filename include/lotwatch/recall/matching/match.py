@@ -1,6 +1,7 @@
 """Finds what of ours a notice may mean, and decides about each lot and unit of it."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,8 +11,18 @@ from psycopg.rows import class_row, dict_row
 from lotwatch.consistency.matching.words import maker, plain
 from lotwatch.db.query import query
 from lotwatch.recall.matching.decide import SHORTEST, decide, similar_makers
-from lotwatch.recall.matching.model import Item, Subject, Told, Verdict
-from lotwatch.recall.reading import Clause, identifier_key, near_key, prose, spoken, standing, stems
+from lotwatch.recall.matching.model import Item, Named, Subject, Told, Verdict
+from lotwatch.recall.reading import (
+    STRICT,
+    Clause,
+    identifier_key,
+    near_key,
+    prose,
+    spoken,
+    standing,
+    stems,
+    trade_item_of,
+)
 
 _TRADING_AS = re.compile(r"\b(?:d\.?\s?/?b\.?\s?/?a\b\.?|doing business as|trading as|t/a)", re.IGNORECASE)
 _NAME = re.compile(r"[^\W_]+")
@@ -30,7 +41,6 @@ def told(notice: Mapping[str, Any], clauses: Sequence[Clause]) -> Told:
     }
     numbers = frozenset(standing(notice))
     words = " ".join(_NAME.findall(plain(prose(notice))))
-    refs = frozenset(number for clause in clauses for number in clause.refs)
     return Told(
         firms=frozenset(firms),
         to_us=notice["authority"] == "supplier",
@@ -40,8 +50,31 @@ def told(notice: Mapping[str, Any], clauses: Sequence[Clause]) -> Told:
         unexplained=numbers - explained,
         spoken=frozenset(spoken(notice)),
         words=words,
+        named=_named(clauses),
+    )
+
+
+def _named(clauses: Sequence[Clause]) -> Named:
+    refs = frozenset(number for clause in clauses for number in clause.refs)
+    alike, packages = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for number in refs:
+        alike[near_key(number)].add(number)
+    for di in {di for clause in clauses for di in clause.dis}:
+        if (trade_item := trade_item_of(di)) is not None:
+            packages[trade_item].add(di)
+    return Named(
+        clear=all(clause.clear for clause in clauses if clause.field in STRICT),
+        dis=frozenset(identifier_key(di) for clause in clauses for di in clause.dis),
         refs=refs,
         stems=frozenset(stem for number in refs for stem in stems(number)),
+        alike={near: frozenset(numbers) for near, numbers in alike.items()},
+        masks=tuple(number for number in refs if "*" in number or "?" in number or ".." in number),
+        packages={trade_item: frozenset(dis) for trade_item, dis in packages.items()},
+        ways=frozenset(
+            (frozenset(trade_item_of(di) is not None for di in clause.dis), bool(clause.refs))
+            for clause in clauses
+            if clause.dis or clause.refs
+        ),
     )
 
 

@@ -13,12 +13,14 @@ from lotwatch.recall.reading.model import (
     near_key,
     number_key,
     stems,
+    trade_item_of,
 )
-from lotwatch.recall.reading.read import EDITION, FIELDS, prose, read, spoken, standing
+from lotwatch.recall.reading.read import EDITION, FIELDS, STRICT, prose, read, spoken, standing
 
 __all__ = [
     "EDITION",
     "FIELDS",
+    "STRICT",
     "Ask",
     "Clause",
     "Dates",
@@ -36,4 +38,5 @@ __all__ = [
     "spoken",
     "standing",
     "stems",
+    "trade_item_of",
 ]

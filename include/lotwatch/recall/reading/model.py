@@ -29,6 +29,12 @@ def identifier_key(code: str) -> str:
     return code.zfill(14) if re.fullmatch(r"[0-9]{8}|[0-9]{12,14}", code) else code.lstrip("+")
 
 
+def trade_item_of(code: str) -> str | None:
+    """What identifiers of GS1 for packages of one trade item have in common: not the indicator and the check digit."""
+    key = identifier_key(code)
+    return key[1:13] if re.fullmatch("[0-9]{14}", key) else None
+
+
 def near_key(key: str) -> str:
     """What numbers that are written almost alike have in common: no punctuation, no leading zeros, no word before them, and O
     for zero and I for one as people take them."""

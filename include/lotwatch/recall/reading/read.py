@@ -15,8 +15,8 @@ from lotwatch.recall.reading.tokens import half_width
 EDITION = 2
 #: texts that name devices among other words; those that say which lots are meant, in the order in which they go on
 _PROSE = ("title", "product_description", "reason", "action", "body")
-_STRICT = ("code_info", "more_code_info")
-FIELDS = (*_PROSE, *_STRICT)
+STRICT = ("code_info", "more_code_info")
+FIELDS = (*_PROSE, *STRICT)
 _MOST_CLAUSES = 5_000
 _STANDING = re.compile(r"[0-9A-Z](?:[0-9A-Z./_-]*[0-9A-Z])?")
 _TELEPHONE = re.compile(
@@ -51,7 +51,7 @@ def read(notice: Mapping[str, Any]) -> list[Clause]:
         text = notice[field]
         if text:
             rows, plain = tables(field, half_width(text), partial(_cell, field))
-            grammar = Grammar(field, plain, known=known, strict=field in _STRICT)
+            grammar = Grammar(field, plain, known=known, strict=field in STRICT)
             goes_on = field == "code_info" and bool(notice["more_code_info"])
             clauses += rows
             clauses += grammar.go_on(before) if before is not None else grammar.read(goes_on=goes_on)
