@@ -205,6 +205,8 @@ class _Numbers:
     without: dict[str, tuple[int, Clause]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        #: named in words that were not understood: whatever else names it, it may be taken back there
+        self.contested = {key for _, clause, _ in self.relevant if not clause.understood for key in clause.numbers}
         for number, clause, sure in self.relevant:
             for key in clause.numbers:
                 self.near.setdefault(near_key(key), (number, clause))
@@ -263,6 +265,8 @@ class _Numbers:
         return [*keys, f"lot {subject.lot_key}", f"either {subject.lot_key}"] if subject.lot_key else keys
 
     def _affected(self, subject: Subject, excepted: bool) -> Verdict | None:
+        if not self.contested.isdisjoint({subject.key, subject.lot_key}):
+            return None
         for key in self._keys(subject):
             number, clause, certain = self.listed.get(key, (0, None, False))
             if clause is not None and certain and not excepted:

@@ -386,6 +386,11 @@ class Grammar:
         """A number, or a range of them, of what the words before said."""
         what: What = self._what if self._what in _NUMBERED else "either"  # type: ignore[assignment]
         key = number_key(text)
+        sign = line[at - 1] if at > 1 else None
+        if sign is not None and sign.text == "-" and sign.ends == line[at].starts and line[at - 2].kind == "and":
+            self._clause.doubtful.append(f"*{key}")  # the end of a number: ABX-11, -12
+            self._residue.append(text)
+            return at + 1
         if at + 2 < len(line) and line[at + 2].kind == "number" and (
             line[at + 1].kind == "to" or (self._between and line[at + 1].text.lower() in {"and", "和", "与"})
         ):  # fmt: skip
@@ -420,11 +425,13 @@ class Grammar:
         first, *others = key.split("/")
         if others:
             self._clause.doubtful += [first, *others, *(first[: -len(other)] + other for other in others)]
-        found = re.fullmatch(r"(.*?)([0-9]{1,18})-([0-9]+)", first)
-        if found and len(found[3]) <= len(found[2]) and found[2][-len(found[3]) :] < found[3]:
-            self._clause.ranges.append(
-                Range(what, found[1] + found[2], found[1] + found[2][: -len(found[3])] + found[3], sure=False)
-            )
+        if found := re.fullmatch(r"(.*[0-9])[A-Z]-[A-Z]", first):
+            self._clause.doubtful.append(f"{found[1]}?")
+        if found := re.fullmatch(r"(.*?)([0-9]{1,18})-([0-9]{1,18})", first):
+            begins, head, tail = found.groups()
+            last = head[: -len(tail)] + tail
+            if int(head) < int(last):
+                self._clause.ranges.append(Range(what, begins + head, begins + last, sure=False))
 
     def _listed(self, what: What, key: str) -> None:
         if self._except:

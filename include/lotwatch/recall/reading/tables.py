@@ -26,6 +26,7 @@ _HEADINGS = tuple((kind, re.compile(written, re.IGNORECASE)) for kind, written i
 _BETWEEN_ROWS = re.compile(r"[\s|:+=-]+")
 #: more rows than anybody could look through are read as any text is
 _MOST_ROWS = 5_001
+_OF_LOTS = re.compile(r"\b(?:lots?|batch(?:es)?|serials?|sn)\b|批|序列", re.IGNORECASE)
 _ALL = frozenset({"all", "全部", "所有"})
 
 
@@ -42,6 +43,8 @@ def tables(field: str, text: str, read: Callable[[str], list[Clause]]) -> tuple[
             if columns := _columns(_cells(heading[0], sign)):
                 break
         at += 1
+        if not columns and at < len(lines):
+            columns, sign = _unknown_columns(heading[0], lines[at][0])
         if not columns:
             continue
         above = lines[at - 2][0] if at > 1 else ""
@@ -85,6 +88,20 @@ def _columns(cells: list[str]) -> list[str | None] | None:
     return kinds if {"ref", "di"} & {*kinds} and {"lot", "serial"} & {*kinds} else None
 
 
+def _unknown_columns(heading: str, row: str) -> tuple[list[str | None] | None, str]:
+    """The columns of a table of lots one of which says what nobody knows here, and what is between them: "odd", all of them."""
+    for sign in ("|", "\t"):
+        cells = _cells(heading, sign)
+        if (
+            len(cells) == len(_cells(row, sign)) > 1
+            and _OF_LOTS.search(heading)
+            and not re.search("[0-9]", heading)
+            and not all(any(written.fullmatch(cell) for _, written in _HEADINGS) for cell in cells)
+        ):
+            return ["odd"] * len(cells), sign
+    return None, ""
+
+
 def _row(
     line: re.Match[str],
     columns: list[str | None],
@@ -93,6 +110,10 @@ def _row(
     read: Callable[[str], list[Clause]],
 ) -> list[Clause]:
     """What a row says; `device` is that of the rows before, and of those after."""
+    if "odd" in columns:
+        numbers = [number_key(cell) for cell in cells if re.search("[0-9]", cell)]
+        text = line[0].strip()
+        return [Clause(device.field, line.start(), line.end(), text, either=numbers, residue=["…"])]
     named: dict[str, list[str]] = {"di": [], "ref": []}
     clauses: list[Clause] = []
     for kind, cell in zip(columns, cells, strict=True):

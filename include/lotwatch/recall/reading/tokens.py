@@ -69,7 +69,7 @@ _WRITTEN: tuple[tuple[str, str], ...] = (
     ),
     (
         "quantity",
-        r"(?<![\w.-])[0-9]{1,3}(?:,[0-9]{3})*\s*(?:box(?:es)?|units?|cases?|kits?|pcs|pieces?|packs?|pairs?|盒|支|台|件|套|个|箱)(?![a-z])",
+        r"(?<![\w.-])[0-9]{1,3}(?:,[0-9]{3})*\s*(?:ea(?:ch)?|box(?:es)?|units?|cases?|kits?|pcs|pieces?|packs?|pairs?|盒|支|台|件|套|个|箱)(?![a-z])|(?<=[(\[])x\s?[0-9]{1,5}(?=[)\]])",
     ),
     ("thousands", r"(?<![\w,.-])[0-9]{1,3}(?:,[0-9]{3})+(?![\w,-])"),
     ("no_date", r"\bno\s+exp(?:iration|iry)?\b\.?(?:\s+date)?s?"),
