@@ -125,6 +125,28 @@ def test_a_notice_opens_one_case_and_holds_its_lots_and_says_so_once_however_oft
     assert [action for (action,) in events] == ["recall case opened", "stock matched", "stock held"]
 
 
+@pytest.mark.parametrize(
+    ("firm", "body", "expected"),
+    [
+        ("Distributor", "Our article 77881: lots A1, A9", {("AC", "precaution"), ("OT", "precaution")}),
+        ("Acme", "REF AC-1: lots A1, A9", {("AC", "recall")}),
+    ],
+)
+def test_a_letter_means_lots_by_their_number_alone_where_it_names_nothing_of_ours(
+    company: Company, firm: str, body: str, expected: set[tuple[str, str]]
+) -> None:
+    lots = {"affected": ["A1", "A2"]}
+    items = [
+        {"code": "AC", "maker": "Acme Inc.", "name": "Clip", "catalogue": "AC-1", "lots": lots},
+        {"code": "OT", "maker": "Other", "name": "Tube", "catalogue": "OT-1", "lots": lots},
+    ]
+    letter = {"authority": "supplier", "number": "L1", "firm": firm, "title": "Recall", "body": body, "said_at": NOW}
+    stock(company, [(letter, items)])
+    run(company)
+    found = company.conn.execute("SELECT item.code, cause FROM lotwatch.hold JOIN lotwatch.item USING (item_id)")
+    assert set(found) == expected
+
+
 def test_a_lot_that_becomes_known_later_is_held_too(stocked: Company) -> None:
     say(stocked, "REF AC-1: Lots A9")
     run(stocked)

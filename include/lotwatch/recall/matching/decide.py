@@ -35,7 +35,8 @@ def decide(
     device = _Device(told, item, own)
     relevant = device.relevant()
     if relevant is None:
-        return (_by_number(told, subjects, stands=bool(device.standing)) if device.may_share_lots else {}), False
+        found = _by_number(told, subjects, stands=bool(device.standing)) if device.may_share_lots else {}
+        return found, bool(found and device.standing)
     numbers = _Numbers(told, relevant)
     return {subject: numbers.verdict(subject) for subject in subjects}, device.stands or any(
         sure for *_, sure in relevant

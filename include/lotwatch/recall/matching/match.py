@@ -91,7 +91,7 @@ def match(
     with conn.cursor(row_factory=class_row(Subject)) as cursor:
         for subject in cursor.execute(query(__package__, "subjects"), {"items": list(subjects), "serials": serials}):
             subjects[subject.item_id].append(subject)
-    verdicts: dict[Subject, Verdict] = {}
+    verdicts, by_lot_alone = dict[Subject, Verdict](), dict[Subject, Verdict]()
     ours = False
     firms = (item for item in items if not notice.firms.isdisjoint(item.makers))
     own = frozenset(near_key(number) for item in firms for number in item.numbers)
@@ -101,9 +101,11 @@ def match(
         # an item that may be meant as a whole is so with what is to come, under whatever number
         if rest in found and rest not in known and found[rest].reason == "no_number":
             del found[rest]
-        verdicts |= found
+        others = notice.to_us and not sure and notice.firms.isdisjoint(item.makers)
+        (by_lot_alone if others else verdicts).update(found)
         ours |= sure
-    return verdicts, ours
+    # lots of different makers are often numbered alike: only where the letter names nothing of ours
+    return verdicts or by_lot_alone, ours
 
 
 def known_makers(conn: psycopg.Connection) -> dict[str, list[str]]:
