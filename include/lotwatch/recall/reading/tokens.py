@@ -134,7 +134,7 @@ _TOKEN = re.compile("|".join(f"(?P<{kind}>{written})" for kind, written in _WRIT
 _OLD = str.maketrans("號規產廠貨編數響僅為與從後內無證", "号规产厂货编数响仅为与从后内无证")
 #: signs before the quoted lines of a mail (one alone may mean more than), and numbers of a form's sections
 _QUOTED, _FEWEST_QUOTED = re.compile(r"^[> ]*>", re.MULTILINE), 3
-_SECTION = re.compile(r"^[ \t]*[0-9]{1,2}[ \t]+[0-9]{1,2}\.(?=[ \t])", re.MULTILINE)
+_SECTION = re.compile(r"^[ \t]*[1-9][ \t]+[0-9]{1,2}\.(?=[ \t]+[A-Z][a-z])", re.MULTILINE)
 _HALF = _OLD | {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x2011: 0x2D, 0x2012: 0x2D}
 
 
