@@ -1,4 +1,4 @@
-"""From a notice to held stock: how right it is, by the answer file of the tests, and how fast at the company's size."""
+"""From a notice to held stock: how right it is, by the answer files of the tests, and how fast at the company's size."""
 
 import os
 from collections.abc import Iterator
@@ -21,34 +21,35 @@ from lotwatch.recall.cases import open_cases
 from lotwatch_local.stack import console
 from lotwatch_local.waiting import wait_for
 from tests.integration.company import Company
-from tests.integration.recall_measure import made, measure, real, stock
+from tests.integration.recall_measure import SECOND, made, measure, real, stock
 
 _TIMES = 11
 
 
 def measure_matching(world: World) -> Iterator[Figure]:
-    """The notices of the answer file against items beside those of the company; then single ones, each posted and held.
+    """The notices of the answer files against items beside those of the company; then single ones, each posted and held.
 
     Raises LotwatchError when something affected can be picked, or something is held for sure that is not affected.
     """
     folder = os.environ.get("LOTWATCH_REALDATA")
-    notices = made() + (real(Path(folder)) if folder else [])
+    files = {"notices": made() + (real(Path(folder)) if folder else []), "notices of the second file": made(SECOND)}
     context = world.context()
-    with world.connect() as conn:
-        company = Company(conn)
-        stock(company, notices)
-        conn.autocommit = True
-        with Stopwatch() as watch:
-            open_cases(conn, context)
-        found = measure(company, notices)
-    share = found.for_a_person / found.units
-    console.print(
-        f"          of {found.units:,} units: {len(found.escaped)} lots affected and pickable, {len(found.wrong)} held "
-        f"wrongly, {share:.1%} for a person"
-    )
-    if found.escaped or found.wrong:
-        raise LotwatchError("Matching is wrong", where=", ".join(found.escaped + found.wrong))
-    yield Figure("match", "notices read, compared and held", len(notices), "notices", watch.seconds)
+    for what, notices in files.items():
+        with world.connect() as conn:
+            company = Company(conn)
+            stock(company, notices)
+            conn.autocommit = True
+            with Stopwatch() as watch:
+                open_cases(conn, context)
+            found = measure(company, notices)
+        share = found.for_a_person / found.units
+        console.print(
+            f"          of {found.units:,} units: {len(found.escaped)} lots affected and pickable, {len(found.wrong)} held "
+            f"wrongly, {share:.1%} for a person"
+        )
+        if found.escaped or found.wrong:
+            raise LotwatchError("Matching is wrong", where=", ".join(found.escaped + found.wrong))
+        yield Figure("match", f"{what} read, compared and held", len(notices), "notices", watch.seconds)
     times = []
     with world.connect() as conn:
         company = _stocked(conn, "MATCH")

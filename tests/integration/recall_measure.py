@@ -1,4 +1,4 @@
-"""Builds the stock that recall_answers.yaml is about, and measures what becomes of it."""
+"""Builds the stock that the answer files of recalls are about, and measures what becomes of it."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -14,6 +14,7 @@ from lotwatch.sources.openfda.mapping import notice
 from tests.integration.company import NOW, Company
 
 ANSWERS: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("recall_answers.yaml").read_text())
+SECOND: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("recall_answers_second.yaml").read_text())
 QUANTITY = 10
 
 
@@ -37,12 +38,10 @@ def real(folder: Path) -> list[tuple[dict[str, Any], list[Mapping[str, Any]]]]:
     return [(row, ANSWERS["real"][row["number"]]) for row in rows]
 
 
-def made() -> list[tuple[dict[str, Any], list[Mapping[str, Any]]]]:
-    """Those of our own making."""
+def made(answers: Mapping[str, Any] = ANSWERS["made"]) -> list[tuple[dict[str, Any], list[Mapping[str, Any]]]]:
+    """Those of our own making; with `SECOND` those of the other hand."""
     plain = {"authority": "fda", "status": "ongoing", "said_at": NOW}
-    return [
-        ({**plain, "number": f"M-{name}", **each["notice"]}, each["items"]) for name, each in ANSWERS["made"].items()
-    ]
+    return [({**plain, "number": f"M-{name}", **each["notice"]}, each["items"]) for name, each in answers.items()]
 
 
 def stock(company: Company, notices: Iterable[tuple[Mapping[str, Any], Iterable[Mapping[str, Any]]]]) -> None:
@@ -64,13 +63,15 @@ def stock(company: Company, notices: Iterable[tuple[Mapping[str, Any], Iterable[
                         catalogue_number=item["catalogue"],
                     )  # fmt: skip
             for number in (number for numbers in item.get("lots", item.get("serials")).values() for number in numbers):
+                number, _, usable_through = number.partition("~")
                 number, _, made_on = number.partition("=")
                 if serial:
                     company.add("lot", item_code=code, serial_number=number)
                     company.move(1, "DC", item=code, lot=None, serial_number=number)
                 else:
-                    day = date.fromisoformat(made_on) if made_on else None
-                    company.lot(number, item=code, manufactured_on=day)
+                    days = {"manufactured_on": made_on, "expires": usable_through}
+                    known = {name: date.fromisoformat(day) for name, day in days.items() if day}
+                    company.lot(number, item=code, **known)
                     company.move(QUANTITY, "DC", item=code, lot=number)
     company.post()
 
@@ -91,12 +92,12 @@ def measure(company: Company, notices: Iterable[tuple[Mapping[str, Any], Iterabl
             quantity = 1 if "serials" in item else QUANTITY
             for answer, numbers in item.get("lots", item.get("serials")).items():
                 for number in numbers:
-                    number = number.partition("=")[0]
+                    number = number.partition("=")[0].partition("~")[0]
                     causes = held.get((item["code"], number), set())
                     units += quantity
                     if answer != "unaffected" and not causes:
                         escaped.append(f"{told['number']} {item['code']} {number}")
-                    if answer != "affected" and "recall" in causes:
+                    if answer not in ("affected", "careful") and "recall" in causes:
                         wrong.append(f"{told['number']} {item['code']} {number}")
                     if "precaution" in causes and "recall" not in causes:
                         for_a_person += quantity

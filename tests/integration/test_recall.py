@@ -20,7 +20,7 @@ from lotwatch.recall.cases import Opened, answer, named, open_by_quality, open_c
 from lotwatch.recall.cases import say as say_asked
 from lotwatch.recall.matching import Subject
 from tests.integration.company import NOW, Company, context
-from tests.integration.recall_measure import made, measure, real, stock
+from tests.integration.recall_measure import SECOND, made, measure, real, stock
 from tests.integration.test_cli import lotwatch
 from tests.worlds import prepared
 
@@ -90,16 +90,21 @@ def subject(conn: psycopg.Connection, lot: str) -> Subject:
 # --- the measure
 
 
-@pytest.mark.parametrize("which", ["made", pytest.param("real", marks=pytest.mark.realdata)])
+@pytest.mark.parametrize(
+    ("which", "share"), [("made", 0.42), ("second", 0.6), pytest.param("real", 0.15, marks=pytest.mark.realdata)]
+)
 def test_nothing_that_is_affected_stays_pickable_and_nothing_is_held_wrongly(
-    company: Company, which: str, request: pytest.FixtureRequest
+    company: Company, which: str, share: float, request: pytest.FixtureRequest
 ) -> None:
-    notices = made() if which == "made" else real(request.getfixturevalue("realdata"))
+    if which == "real":
+        notices = real(request.getfixturevalue("realdata"))
+    else:
+        notices = made(SECOND) if which == "second" else made()
     stock(company, notices)
     run(company)
     figures = measure(company, notices)
     assert (figures.escaped, figures.wrong) == ([], [])
-    assert figures.for_a_person < figures.units * 0.42
+    assert figures.for_a_person < figures.units * share
 
 
 # --- the life of a case
@@ -118,6 +123,28 @@ def test_a_notice_opens_one_case_and_holds_its_lots_and_says_so_once_however_oft
         "SELECT action FROM lotwatch.audit_event WHERE object_kind = 'recall_case' ORDER BY audit_event_id"
     ).fetchall()
     assert [action for (action,) in events] == ["recall case opened", "stock matched", "stock held"]
+
+
+@pytest.mark.parametrize(
+    ("firm", "body", "expected"),
+    [
+        ("Distributor", "Our article 77881: lots A1, A9", {("AC", "precaution"), ("OT", "precaution")}),
+        ("Acme", "REF AC-1: lots A1, A9", {("AC", "recall")}),
+    ],
+)
+def test_a_letter_means_lots_by_their_number_alone_where_it_names_nothing_of_ours(
+    company: Company, firm: str, body: str, expected: set[tuple[str, str]]
+) -> None:
+    lots = {"affected": ["A1", "A2"]}
+    items = [
+        {"code": "AC", "maker": "Acme Inc.", "name": "Clip", "catalogue": "AC-1", "lots": lots},
+        {"code": "OT", "maker": "Other", "name": "Tube", "catalogue": "OT-1", "lots": lots},
+    ]
+    letter = {"authority": "supplier", "number": "L1", "firm": firm, "title": "Recall", "body": body, "said_at": NOW}
+    stock(company, [(letter, items)])
+    run(company)
+    found = company.conn.execute("SELECT item.code, cause FROM lotwatch.hold JOIN lotwatch.item USING (item_id)")
+    assert set(found) == expected
 
 
 def test_a_lot_that_becomes_known_later_is_held_too(stocked: Company) -> None:

@@ -40,6 +40,18 @@ def readings(**notice: Any) -> list[dict[str, Any]]:
         ("批号A100及以下", [{"ranges": [{"what": "lot", "first": "", "last": "A100", "sure": True}]}]),
         ("Lots 1, 2, etc.", [{"lots": ["1", "2"], "more": True}]),
         ("Lots 1, 2. No other lots are affected", [{"lots": ["1", "2"]}]),
+        ("Lots 21-001/002", [{"lots": ["21-001/002"], "doubtful": ["21-001", "002", "21-002"]}]),
+        ("Lot 104523-28", [{"lots": ["104523-28"], "ranges": [{"what": "lot", "first": "104523", "last": "104528", "sure": False}]}]),
+        ("REF 50XX, lots 1, 2", [{"refs": ["50??"], "lots": ["1", "2"]}]),
+        ("REF 5001 to 5010: All lots", [{"refs": ["5001", "5001..5010", "5010"], "every": True}]),
+        ("Lot Numbers/Expiration Dates: 58440\t12/26/2014 57416\t2/5/2015", [{"lots": ["58440", "57416"]}]),
+        ("Product Code #: 03B11LP-Lot #'s: G4RW5U", [{"refs": ["03B11LP"], "lots": ["G4RW5U"]}]),
+        ("批号：B01至B20（B10除外）", [{"without": ["B10"], "ranges": [{"what": "lot", "first": "B01", "last": "B20", "sure": True}]}]),
+        ("一、型號SP-1，批號：S1、S2", [{"refs": ["SP-1"], "lots": ["S1", "S2"]}]),
+        ("识别信息（如批号）：全部", [{"every": True}]),
+        ("本次召回仅涉及批号H7，不涉及其他型号及其他批次", [{"lots": ["H7"]}]),
+        ("REF\tLot\tQty\nA-1\t11, 12\t500\n\t13\t600\nB-2\tall\t7", [{"refs": ["A-1"], "lots": ["11", "12"]}, {"refs": ["A-1"], "lots": ["13"]}, {"refs": ["B-2"], "every": True}]),
+        ("| UDI | Batch |\n|---|---|\n| 04012345000016 | 5-7 |", [{"dis": ["04012345000016"], "lots": ["5-7"], "ranges": [{"what": "lot", "first": "5", "last": "7", "sure": False}]}]),
         ("除批号A1、A2外的所有批次", [{"without": ["A1", "A2"], "every": True}]),
         ("型号规格：A-100；生产批号：20230101、20230102", [{"refs": ["A-100"]}, {"refs": ["A-100"], "lots": ["20230101", "20230102"]}]),
         ("生产日期2024年1月1日至2024年3月31日的所有批次", [{"every": True, "dates": [{"of": "manufactured", "first": "2024-01-01", "last": "2024-03-31", "sure": True}]}]),
@@ -69,6 +81,10 @@ def test_what_is_understood(text: str, expected: list[dict[str, Any]]) -> None:
         ("批号：20230101、20230102等", []),
         ("批号20230101以后的产品", []),
         ("REF A1 lots 1, 2, REF B2", []),
+        ("Serial numbers 10,000 to 12,500", ["10000", "10", "000", "12500", "12", "500"]),
+        ("批号A1、A2除外", []),
+        ("REF\tLot\nA-1\t11 -\n12", []),
+        ("Replacement:\nREF\tLot\nA-1\t11", []),
     ],
 )
 def test_what_is_not_understood_makes_a_clause_unclear(text: str, doubtful: list[str]) -> None:
@@ -129,6 +145,17 @@ def test_a_range_holds_numbers_of_its_own_numbering(given: tuple[str, str], key:
     assert Range("lot", *given, sure=True).holds(key) is within
 
 
+def test_a_letter_is_read_as_it_came() -> None:
+    mail = "> Dear all,\n> REF A-1, lots 11, 12 and\n> 13.\n> Kind regards"
+    assert readings(body=mail) == [{"refs": ["A-1"], "lots": ["11", "12"]}, {"refs": ["A-1"], "lots": ["13"]}]
+    form = "FSN Ref: FSN-1\n1  5. Catalogue number(s)*\nA-1\n1  7. Affected lot number range*\n22K014 - 22K019\n"
+    within = {"what": "lot", "first": "22K014", "last": "22K019", "sure": True}
+    assert readings(body=form) == [{"refs": ["A-1"]}, {"refs": ["A-1"], "ranges": [within]}]
+    assert not read(EMPTY | {"body": "REF A-1\nReplacement units:\nLot 12"})[-1].clear
+    assert not read(EMPTY | {"body": "REF A-1, lot 11.\nIt is so from 12 onwards."})[-1].clear
+    assert not read(EMPTY | {"body": "REF\tLot\nA-1\t11\n\nThese lots are not affected."})[0].clear
+
+
 def test_numbers_are_compared_without_spaces_case_and_width_but_with_their_zeros() -> None:
     assert number_key(" ａb 01\u3000２") == "AB012"
     assert number_key("012") != number_key("12")
@@ -165,3 +192,9 @@ def test_no_text_takes_long_and_what_is_left_out_makes_all_of_it_unclear(text: s
     clauses: list[Clause] = read(EMPTY | {"code_info": text, "body": text})
     assert len(clauses) <= 4
     assert all(not clause.clear for clause in clauses if clause.numbers)
+
+
+def test_of_tables_without_end_so_much_is_read_and_no_more_is_cleared() -> None:
+    clauses = read(EMPTY | {"body": "REF\tLot\nA\t1\n\n" * 20_000})
+    assert len(clauses) == 5_001
+    assert not clauses[-1].clear

@@ -1,6 +1,7 @@
 -- Which items of ours may a notice mean? Those that bear a device identifier of its (or are in a package of its device), have
--- a catalogue or model number of its, are called so by us or a supplier, are of its maker; and, where it names no device,
--- those with a lot or unit of a number of its. With what is compared of each.
+-- a catalogue or model number of its, or a catalogue number that stands in its words, are called so by us or a supplier, are of
+-- its maker; and, where it names no device or was written to us, those with a lot or unit of a number of its. With what is
+-- compared of each.
 WITH named_device AS (
     SELECT
         device.udi_di,
@@ -10,6 +11,7 @@ WITH named_device AS (
         lotwatch.identifier_key(device.udi_di) = ANY(%(identifiers)s::text[])
         OR lotwatch.number_key(device.catalogue_number) = ANY(%(numbers)s::text[])
         OR lotwatch.number_key(device.model) = ANY(%(numbers)s::text[])
+        OR lotwatch.number_key(device.catalogue_number) = ANY(%(standing)s::text[])
 ),
 
 device_key AS (

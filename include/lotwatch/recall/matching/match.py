@@ -1,20 +1,32 @@
 """Finds what of ours a notice may mean, and decides about each lot and unit of it."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
 from psycopg.rows import class_row, dict_row
 
-from lotwatch.consistency.matching.words import maker
+from lotwatch.consistency.matching.words import maker, plain
 from lotwatch.db.query import query
-from lotwatch.recall.matching.decide import decide, similar_makers
-from lotwatch.recall.matching.model import Item, Subject, Told, Verdict
-from lotwatch.recall.reading import Clause, identifier_key, standing
+from lotwatch.recall.matching.decide import SHORTEST, decide, similar_makers
+from lotwatch.recall.matching.model import Item, Named, Subject, Told, Verdict
+from lotwatch.recall.reading import (
+    STRICT,
+    Clause,
+    identifier_key,
+    near_key,
+    prose,
+    spoken,
+    standing,
+    stems,
+    trade_item_of,
+)
 
 _TRADING_AS = re.compile(r"\b(?:d\.?\s?/?b\.?\s?/?a\b\.?|doing business as|trading as|t/a)", re.IGNORECASE)
-#: numbers looked for among all lots where a notice names no device
+_NAME = re.compile(r"[^\W_]+")
+#: numbers looked for among all lots where a notice names no device or is a letter to us, and of its words among those of devices
 _MOST_NUMBERS = 20_000
 
 
@@ -27,7 +39,43 @@ def told(notice: Mapping[str, Any], clauses: Sequence[Clause]) -> Told:
     explained |= {
         number for clause in clauses if clause.clear and (clause.dis or clause.refs) for number in clause.numbers
     }
-    return Told(frozenset(firms), title, clauses, frozenset(standing(notice) - explained))
+    numbers = frozenset(standing(notice))
+    words = " ".join(_NAME.findall(plain(prose(notice))))
+    return Told(
+        firms=frozenset(firms),
+        to_us=notice["authority"] == "supplier",
+        title=title,
+        clauses=clauses,
+        standing=numbers,
+        unexplained=numbers - explained,
+        spoken=frozenset(spoken(notice)),
+        words=words,
+        named=_named(clauses),
+    )
+
+
+def _named(clauses: Sequence[Clause]) -> Named:
+    refs = frozenset(number for clause in clauses for number in clause.refs)
+    alike, packages = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for number in refs:
+        alike[near_key(number)].add(number)
+    for di in {di for clause in clauses for di in clause.dis}:
+        if (trade_item := trade_item_of(di)) is not None:
+            packages[trade_item].add(di)
+    return Named(
+        clear=all(clause.clear for clause in clauses if clause.field in STRICT),
+        dis=frozenset(identifier_key(di) for clause in clauses for di in clause.dis),
+        refs=refs,
+        stems=frozenset(stem for number in refs for stem in stems(number)),
+        alike={near: frozenset(numbers) for near, numbers in alike.items()},
+        masks=tuple(number for number in refs if "*" in number or "?" in number or ".." in number),
+        packages={trade_item: frozenset(dis) for trade_item, dis in packages.items()},
+        ways=frozenset(
+            (frozenset(trade_item_of(di) is not None for di in clause.dis), bool(clause.refs))
+            for clause in clauses
+            if clause.dis or clause.refs
+        ),
+    )
 
 
 def match(
@@ -43,17 +91,21 @@ def match(
     with conn.cursor(row_factory=class_row(Subject)) as cursor:
         for subject in cursor.execute(query(__package__, "subjects"), {"items": list(subjects), "serials": serials}):
             subjects[subject.item_id].append(subject)
-    verdicts: dict[Subject, Verdict] = {}
+    verdicts, by_lot_alone = dict[Subject, Verdict](), dict[Subject, Verdict]()
     ours = False
+    firms = (item for item in items if not notice.firms.isdisjoint(item.makers))
+    own = frozenset(near_key(number) for item in firms for number in item.numbers)
     for item in items:
         known, rest = subjects[item.item_id], Subject(item.item_id)
-        found, sure = decide(notice, item, dict.fromkeys([*known, rest]))
+        found, sure = decide(notice, item, dict.fromkeys([*known, rest]), own)
         # an item that may be meant as a whole is so with what is to come, under whatever number
         if rest in found and rest not in known and found[rest].reason == "no_number":
             del found[rest]
-        verdicts |= found
+        others = notice.to_us and not sure and notice.firms.isdisjoint(item.makers)
+        (by_lot_alone if others else verdicts).update(found)
         ours |= sure
-    return verdicts, ours
+    # lots of different makers are often numbered alike: only where the letter names nothing of ours
+    return verdicts or by_lot_alone, ours
 
 
 def known_makers(conn: psycopg.Connection) -> dict[str, list[str]]:
@@ -67,13 +119,14 @@ def known_makers(conn: psycopg.Connection) -> dict[str, list[str]]:
 def _candidates(conn: psycopg.Connection, notice: Told, makers: Mapping[str, Sequence[str]]) -> list[Item]:
     identifiers = {identifier_key(di) for clause in notice.clauses for di in clause.dis}
     numbers = {ref for clause in notice.clauses for ref in clause.refs}
-    names_none = not identifiers and not numbers
-    lots = {key for clause in notice.clauses for key in clause.numbers} if names_none else set()
+    by_lot = notice.to_us or not (identifiers or numbers)
+    lots = {key for clause in notice.clauses for key in clause.numbers} if by_lot else set()
     parameters = {
         "identifiers": list(identifiers),
         "numbers": list(numbers),
         "makers": [name for known in similar_makers(notice.firms, makers) for name in makers[known]],
         "lots": sorted(lots)[:_MOST_NUMBERS],
+        "standing": sorted(each for each in notice.standing if len(each) >= SHORTEST)[:_MOST_NUMBERS],
     }
     with conn.cursor(row_factory=dict_row) as cursor:
         return list(_items(cursor.execute(query(__package__, "candidates"), parameters)))

@@ -1,6 +1,6 @@
 """What is matched: a notice's version with its clauses, our items, and their lots and serial units."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -19,14 +19,37 @@ REASONS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """The devices that a notice's clauses name: by their identifiers and numbers (`dis`, `refs`), what the numbers begin with
+    (`stems`), and those with the same `near_key` (`alike`); masks and ranges of numbers; identifiers by their trade item
+    (`packages`); and in which ways the clauses name them: by identifiers that are, or are not, of GS1, and whether by numbers.
+    `clear`: what the texts that say which lots are meant say was understood."""
+
+    clear: bool
+    dis: frozenset[str]
+    refs: frozenset[str]
+    stems: frozenset[str]
+    alike: Mapping[str, frozenset[str]]
+    masks: tuple[str, ...]
+    packages: Mapping[str, frozenset[str]]
+    ways: frozenset[tuple[frozenset[bool], bool]]
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """A version of a notice: whom it is from (`firms`, none: not told), its clauses, and the numbers in its texts that no
-    clause explains as those of a device, or of another device's lots."""
+    """A version of a notice: whom it is from (`firms`, none: not told), whether it is a letter `to_us`, its clauses, and what stands in its texts whether the
+    clauses have it or not: numbers that could be of lots (`unexplained`: not as those of a device, or of another device's
+    lots), `spoken` numbers that could be of devices, and the words in which makers are named."""
 
     firms: frozenset[str]
+    to_us: bool
     title: str
     clauses: Sequence[Clause]
+    standing: frozenset[str]
     unexplained: frozenset[str]
+    spoken: frozenset[str]
+    words: str
+    named: Named
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,25 @@
 with what was not understood."""
 
 from lotwatch.recall.reading.asking import Ask, asks, decided
-from lotwatch.recall.reading.model import Clause, Dates, Range, identifier_key, kept, like, near_key, number_key
-from lotwatch.recall.reading.read import EDITION, FIELDS, read, standing
+from lotwatch.recall.reading.model import (
+    Clause,
+    Dates,
+    Range,
+    identifier_key,
+    kept,
+    like,
+    may_be_of,
+    near_key,
+    number_key,
+    stems,
+    trade_item_of,
+)
+from lotwatch.recall.reading.read import EDITION, FIELDS, STRICT, prose, read, spoken, standing
 
 __all__ = [
     "EDITION",
     "FIELDS",
+    "STRICT",
     "Ask",
     "Clause",
     "Dates",
@@ -17,8 +30,13 @@ __all__ = [
     "identifier_key",
     "kept",
     "like",
+    "may_be_of",
     "near_key",
     "number_key",
+    "prose",
     "read",
+    "spoken",
     "standing",
+    "stems",
+    "trade_item_of",
 ]

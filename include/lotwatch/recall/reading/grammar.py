@@ -6,7 +6,7 @@ Cautious: a passage that lists numbers or narrows them is only clear when every 
 import re
 from calendar import monthrange
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import islice
 
@@ -20,7 +20,8 @@ _DATED = frozenset({"expires", "manufactured", "distributed"})
 _TRIGGER = re.compile(
     r"\b(?:lots?|batch|serials?|s/n|sn|ref|catalog|cat\.|models?|items?|part|reorder|udi|gtin|all|except|exclud|other than"
     r"|unaffected|not (?:affected|impacted|included|involved|subject)|manufactured|produced|distributed|shipped|sold"
-    r"|attached|attachment|annex|appendix|enclosed)|[批号除全所附销产型货规]",
+    r"|onwards?|prefix|suffix|(?:beginn?|start|end)(?:s|ing)? with|supersed\w*|in error|(?:and|or) (?:higher|lower|later|earlier|newer|older)"
+    r"|attached|attachment|annex|appendix|enclosed)|[批号除全所附销产型货规识起误更]",
     re.IGNORECASE,
 )
 #: words and signs that change nothing about which numbers are meant
@@ -29,7 +30,7 @@ a an the of in is are was were be this these those following with for on by as t
 expanded recall recalled recalls highlighted affected impacted involved include includes including included
 inclusive identified product products device devices unit units range ranges number numbers no code codes
 model models kit kits box boxes case cases carton cartons pouch pouches package packages packaging packaged
-individual individually sterile outer inner label labeled labelled only s date dates day days all has have 号
+each ea been our we individual individually sterile outer inner label labeled labelled only s date dates day days all has have 号
 """
 _HARMLESS = frozenset(_WORDS.split())
 _SIGNS = frozenset("/#\"'*:()[]{}-–—“”‘’（）【】:：|•·._")
@@ -37,7 +38,23 @@ _BESIDE = re.compile(
     r"\b(?:compatible|for use with|used with|use with|fits|accessor(?:y|ies) (?:of|to|for))\b|适用于|配合|配套",
     re.IGNORECASE,
 )
+#: such words and what follows them in their sentence
+USED_WITH = re.compile(rf"(?:{_BESIDE.pattern})[^.;。；\n]*", re.IGNORECASE)
+#: numbers of devices in a line of their own, below a heading
+_NAMED = re.compile(r"\s*(?=[^0-9]*[0-9])[A-Z0-9][A-Z0-9./_-]*(?:\s*[,;]\s*[A-Z0-9][A-Z0-9./_-]*)*\s*")
+#: what narrows or widens a list from a sentence of its own
+_NARROWS = re.compile(
+    r"\bonwards?\b|\bprefix|\bsuffix|\b(?:beginn?|start|end)(?:s|ing)? (?:with|in)\b|\bsupersed|\bin error\b"
+    r"|\b(?:and|or) (?:higher|lower|later|earlier|above|below|newer|older|after|before)\b|[0-9号]起|误列|更正",
+    re.IGNORECASE,
+)
+#: of a heading, what says that those below it are not the ones that are recalled
+OTHERWISE = re.compile(
+    r"\b(?:replace|replacement|alternative|substitut|instead|example|e\.g|safe|may (?:still )?be used|not)|替[代换]|继续使用|例如|示例",
+    re.IGNORECASE,
+)
 _OF_NUMBERS = re.compile(r"lot|batch|serial|批|序列", re.IGNORECASE)
+_MASKED = re.compile(r"[0-9]X{2,}")
 _SIZE = re.compile(r"[A-Z]{1,4}")
 _IDENTIFIER = re.compile(r"[0-9]{8}|[0-9]{12,14}|\+?[A-Z][A-Z0-9]{5,22}|MA\.[0-9A-Z.]+", re.IGNORECASE)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -52,6 +69,8 @@ class Grammar:
         self._field, self._text, self._known, self._strict = field, text, known, strict
         self._what: str | None = None
         self._heading: str | None = None
+        self._below: str | None = None
+        self._awaits = False  # a heading named no device: the next line may
         self._scope: tuple[list[str], list[str]] = ([], [])
         self._unaffected = False
         self._done: list[Clause] = []
@@ -98,10 +117,14 @@ class Grammar:
                 break
         if self._strict and not (goes_on and re.search(r"[,;、，；]$", self._text.rstrip())):
             self._mark_cut()
-        if self._unaffected:
-            for clause in self._done:
-                clause.residue.append("not affected")
+        self.mark_unaffected(self._done)
         return self._done
+
+    def mark_unaffected(self, clauses: Iterable[Clause]) -> None:
+        """Where the text that was read names what is not affected too, nobody knows which of its numbers those are."""
+        if self._unaffected:
+            for clause in clauses:
+                clause.residue.append("not affected")
 
     def _passages(self) -> Iterator[tuple[int, int]]:
         """What is read: all of a strict text; of prose, lines about lots or devices, and the numbers that follow them."""
@@ -109,7 +132,10 @@ class Grammar:
             yield 0, len(self._text)
             return
         for line in re.finditer(r"[^\n]+", self._text):
-            if _TRIGGER.search(line[0]) or (self._what in _NUMBERED and re.match(r"\s*[A-Za-z*-]{0,8}[0-9]", line[0])):
+            if line[0].rstrip().endswith(":"):
+                self._below = line[0].strip() if OTHERWISE.search(line[0]) else None
+            goes_on = self._what in _NUMBERED and re.match(r"\s*[A-Za-z*-]{0,8}[0-9]", line[0])
+            if goes_on or (self._awaits and _NAMED.fullmatch(line[0])) or _TRIGGER.search(line[0]):
                 yield line.start(), line.end()
             elif line[0].strip():
                 self._what = None
@@ -132,10 +158,18 @@ class Grammar:
         self._bound: str | None = None
         self._affix: str | None = None
         self._depth = 0
+        self._before = (0, 0, 0)
+        self._pairs = self._made_first = False
 
     def _close(self, ends: int) -> None:
         clause, tells = self._clause, self._tells or self._clause.says_which or bool(self._clause.without)
         words = self._text[self._starts : ends]
+        if not self._strict and not tells and (narrows := _NARROWS.search(words)):
+            self._residue.append(narrows[0])
+            tells = True
+        if self._below and tells:
+            self._residue.append(self._below)
+        self._awaits = self._what in {"ref", "di"} and not self._named
         stripped = words.strip(" \t\r\n;,")
         clause.starts = self._starts + (words.find(stripped) if stripped else 0)
         clause.ends, clause.text = clause.starts + len(stripped), stripped[:_LONGEST]
@@ -150,7 +184,9 @@ class Grammar:
         if clause.numbers and self._what == "ref":
             self._what = self._numbered or self._what  # behind "lots 1, 2 (REF A)" the list goes on
         if clause.dates and clause.numbers:
-            if any(each.first != each.last and None in {each.first, each.last} for each in clause.dates):
+            if self._made_first or any(
+                None in {each.first, each.last} and each.first != each.last for each in clause.dates
+            ):
                 self._residue.append("dates")  # do they restrict the numbers?
             clause.dates = []
         clause.more = clause.more and (tells or self._strict)
@@ -183,6 +219,8 @@ class Grammar:
             # "lot number/expiration date:" is the heading of a list
             if not (at > 1 and line[at - 1].text in {"/", "and"} and line[at - 2].kind in _NUMBERED):
                 self._dated, self._bound = kind, None
+            else:
+                self._pairs = True
         elif kind == "date":
             return self._date(line, at)
         elif kind == "every":
@@ -190,6 +228,8 @@ class Grammar:
             self._clause.every |= self._strict or bool(_OF_NUMBERS.search(token.text))
         elif kind == "except":
             self._except = self._tells = True
+        elif kind == "except_before":
+            self._except_before()
         elif kind == "after_except":
             if not self._except:
                 self._residue.append(token.text)
@@ -202,12 +242,22 @@ class Grammar:
             self._word(line, at)
         return at + 1
 
+    def _except_before(self) -> None:
+        """The numbers in these parentheses are left out, after all."""
+        clause = self._clause
+        for listed, before in zip((clause.lots, clause.serials, clause.either), self._before, strict=True):
+            clause.without += listed[before:]
+            del listed[before:]
+        self._tells = True
+        if not self._depth or not clause.without:
+            self._residue.append("除外")
+
     def _word(self, line: list[Token], at: int) -> None:
         token = line[at]
         kind, text = token.kind, token.text
         if kind == "unaffected":
             self._unaffected = True
-        elif kind in {"not", "elsewhere", "cut", "quantity"}:
+        elif kind in {"not", "elsewhere", "cut", "quantity", "thousands"}:
             self._unsure(line, at)
         elif kind == "between":
             self._between = True
@@ -229,6 +279,8 @@ class Grammar:
                     self._what = None
         elif kind == "mark":
             self._depth += (text in "([（") - (text in ")]）")
+            if text in "([（":
+                self._before = (len(self._clause.lots), len(self._clause.serials), len(self._clause.either))
             if text == ":" and self._what == "ref" and self._named and self._heading:
                 self._what, self._heading = self._heading, None
             if text not in _SIGNS:
@@ -237,6 +289,12 @@ class Grammar:
     def _unsure(self, line: list[Token], at: int) -> None:
         """Words after which it is not said for sure which numbers are meant."""
         token = line[at]
+        if token.kind == "thousands":  # one number, or several of three digits?
+            if self._what in _NUMBERED:
+                self._tells = True
+                self._clause.doubtful += [token.text.replace(",", ""), *token.text.split(",")]
+                self._residue.append(token.text)
+            return
         if token.kind == "quantity":
             digits = re.sub(r"[^0-9,]", "", token.text)
             if self._what in _NUMBERED and ("," in digits or len(digits) > 4 or not self._depth):
@@ -282,6 +340,10 @@ class Grammar:
             return self._dates(line, at, day)
         elif self._is_device(line, at, key):
             before = line[at - 1] if at else None
+            if _MASKED.search(key):
+                key = _masked(key)
+            if before is not None and before.kind == "to" and at > 1 and line[at - 2].kind == "number":
+                self._name(line, at, f"{number_key(line[at - 2].text)}..{key}", "refs")
             if before is not None and before.kind == "word" and _SIZE.fullmatch(before.text) and self._what == "ref":
                 key = number_key(before.text) + key
             self._name(line, at, key, "refs")
@@ -324,6 +386,11 @@ class Grammar:
         """A number, or a range of them, of what the words before said."""
         what: What = self._what if self._what in _NUMBERED else "either"  # type: ignore[assignment]
         key = number_key(text)
+        sign = line[at - 1] if at > 1 else None
+        if sign is not None and sign.text == "-" and sign.ends == line[at].starts and line[at - 2].kind == "and":
+            self._clause.doubtful.append(f"*{key}")  # the end of a number: ABX-11, -12
+            self._residue.append(text)
+            return at + 1
         if at + 2 < len(line) and line[at + 2].kind == "number" and (
             line[at + 1].kind == "to" or (self._between and line[at + 1].text.lower() in {"and", "和", "与"})
         ):  # fmt: skip
@@ -333,8 +400,8 @@ class Grammar:
         if following in {"onward", "backward"} and re.fullmatch(r"[^*?]*[0-9]", key):
             self._range(what, *((key, "") if following == "onward" else ("", key)), sure=True)
             return at + 2
-        if "*" in key or "?" in key or re.search(r"[0-9]X{2,}", key):
-            self._clause.doubtful.append(re.sub(r"X{2,}", lambda found: "?" * len(found[0]), key))
+        if "*" in key or "?" in key or _MASKED.search(key):
+            self._clause.doubtful.append(_masked(key))
             self._residue.append(text)
             return at + 1
         before = line[at - 1] if at else None
@@ -350,9 +417,21 @@ class Grammar:
                 self._clause.doubtful.append(key)  # it may be a number with a sign in it
         else:
             self._listed(what, key)
-            if "/" in key:
-                self._clause.doubtful += key.split("/")
+            self._shortened(what, key)
         return at + 1
+
+    def _shortened(self, what: What, key: str) -> None:
+        """What a number with signs in it may stand for: 21-001/002 for two numbers, 104523-28 for six."""
+        first, *others = key.split("/")
+        if others:
+            self._clause.doubtful += [first, *others, *(first[: -len(other)] + other for other in others)]
+        if found := re.fullmatch(r"(.*[0-9])[A-Z]-[A-Z]", first):
+            self._clause.doubtful.append(f"{found[1]}?")
+        if found := re.fullmatch(r"(.*?)([0-9]{1,18})-([0-9]{1,18})", first):
+            begins, head, tail = found.groups()
+            last = head[: -len(tail)] + tail
+            if int(head) < int(last):
+                self._clause.ranges.append(Range(what, begins + head, begins + last, sure=False))
 
     def _listed(self, what: What, key: str) -> None:
         if self._except:
@@ -382,6 +461,13 @@ class Grammar:
 
     def _date(self, line: list[Token], at: int) -> int:
         token = line[at]
+        if self._pairs and line[at - 1].kind == "number":
+            return at + 1  # the expiry date of the number before it
+        if not self._dated:
+            behind = (
+                each.kind for each in line[at + 1 : at + 5] if each.kind not in {"to", "and", "date", "before", "after"}
+            )
+            self._dated = next((kind for kind in islice(behind, 1) if kind in _DATED), None)
         if not self._dated:
             if self._what in _NUMBERED:
                 self._clause.doubtful.append(number_key(token.text))
@@ -411,6 +497,7 @@ class Grammar:
             last, following = None, following + (self._bound != "after")
         elif following < len(line) and line[following].kind == "before":
             first, following = None, following + 1
+        self._made_first |= self._dated == "manufactured" and not self._clause.numbers
         self._clause.dates.append(Dates(self._dated, first, last, sure))  # type: ignore[arg-type]
         self._dated = self._bound = None
         return following
@@ -492,6 +579,10 @@ def _shape(number: str) -> str:
 
 def _same_shape(one: str, other: str) -> bool:
     return _shape(one) == _shape(other) and re.sub(r"[0-9]", "", one) == re.sub(r"[0-9]", "", other)
+
+
+def _masked(number: str) -> str:
+    return re.sub(r"X{2,}", lambda found: "?" * len(found[0]), number)
 
 
 def _numbered_next(line: list[Token], at: int) -> bool:

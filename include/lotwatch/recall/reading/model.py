@@ -10,7 +10,11 @@ from typing import Any, Literal
 
 #: a lot number, a serial number, or one or the other: the notice does not tell them apart
 What = Literal["lot", "serial", "either"]
+#: the beginning of a number that may stand for all of it
+_LONG_ENOUGH = 4
 _SPACE = re.compile(r"\s+")
+_BEFORE = re.compile(r"^(?:LOT|BATCH|SN)(?=[0-9])")
+_TAKEN_FOR = str.maketrans("OI", "01")
 _NOT_WORD = re.compile(r"[^0-9A-Z]+")
 _NOT_PATTERN = re.compile(r"[^0-9A-Z?*]+")
 
@@ -25,15 +29,22 @@ def identifier_key(code: str) -> str:
     return code.zfill(14) if re.fullmatch(r"[0-9]{8}|[0-9]{12,14}", code) else code.lstrip("+")
 
 
+def trade_item_of(code: str) -> str | None:
+    """What identifiers of GS1 for packages of one trade item have in common: not the indicator and the check digit."""
+    key = identifier_key(code)
+    return key[1:13] if re.fullmatch("[0-9]{14}", key) else None
+
+
 def near_key(key: str) -> str:
-    """What numbers that are written almost alike have in common: no punctuation, no leading zeros."""
-    return _NOT_WORD.sub("", key).lstrip("0")
+    """What numbers that are written almost alike have in common: no punctuation, no leading zeros, no word before them, and O
+    for zero and I for one as people take them."""
+    return _BEFORE.sub("", _NOT_WORD.sub("", key)).translate(_TAKEN_FOR).lstrip("0")
 
 
 def like(key: str, pattern: str) -> bool:
     """Whether a number may be one that is written with ? and *, as it is or almost alike."""
     return fnmatchcase(key, pattern.replace("[", "[[]")) or fnmatchcase(
-        near_key(key), _NOT_PATTERN.sub("", pattern).lstrip("0")
+        near_key(key), _NOT_PATTERN.sub("", pattern).translate(_TAKEN_FOR).lstrip("0")
     )
 
 
@@ -62,6 +73,8 @@ class Range:
             may_be = len(bounds) == 1 or re.sub(r"[0-9].*", "", key) == beginning
             return None if may_be else False  # what comes after the last number of a kind may be of another kind
         digits = [bound[1] for bound in bounds if bound]
+        if len(digits) == 2 and int(digits[0]) > int(digits[1]):
+            return None
         inside = (not self.first or int(digits[0]) <= int(own[1])) and (not self.last or int(own[1]) <= int(digits[-1]))
         if {len(each) for each in digits} == {len(own[1])}:
             return inside
@@ -82,9 +95,10 @@ class Dates:
 class Clause:
     """What a passage says, and where: characters `starts` to `ends` of `field`.
 
-    `dis` and `refs` are the devices it names (device identifiers; catalogue or model numbers), none: those of the whole
-    notice. `lots`, `serials`, `either` are numbers it lists, `without` numbers it leaves out, `ranges` and `every` (all
-    lots) more of them, restricted by `dates`; with `more` ("etc.") it means others too. `doubtful` are numbers that may be meant: masked (with ? and *), cut off, or
+    `dis` and `refs` are the devices it names (device identifiers; catalogue or model numbers, with * and ? for any, or
+    `first..last` for a range), none: those of the whole notice. `lots`, `serials`, `either` are numbers it lists, `without`
+    numbers it leaves out, `ranges` and `every` (all lots) more of them, restricted by `dates`; with `more` ("etc.") it means
+    others too. `doubtful` are numbers that may be meant: masked (with ? and *), cut off, or
     standing alone. `residue` are the words that were not understood: the clause is unclear then, and clears nothing.
     """
 
@@ -142,6 +156,19 @@ def kept(field: str, starts: int, ends: int, text: str, reading: dict[str, Any])
         for each in told.get("dates", ())
     ]
     return Clause(field, starts, ends, text, **told)
+
+
+def may_be_of(ref: str, number: str) -> bool:
+    """Whether a device of that number may be one of a `ref` of a clause that is a mask or a range."""
+    first, between, last = ref.partition("..")
+    if between:
+        return Range("either", first, last, sure=False).holds(number) is not False
+    return ("*" in ref or "?" in ref) and fnmatchcase(number, ref.replace("[", "[[]"))
+
+
+def stems(number: str) -> set[str]:
+    """What a number is without what stands behind a sign in it: FS-200 of FS-200-10."""
+    return {number[: sign.start()] for sign in _NOT_WORD.finditer(number) if sign.start() >= _LONG_ENOUGH}
 
 
 def _day(text: str | None) -> date | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
 _NUMBER = r"(?:\s*(?:numbers?|nos?\b\.?|nrs?\b\.?|#'?s?|codes?|ids?\b|\(s\)|ranges?))*"
 #: parts of a number after its first; behind a slash there is one only where it has a digit
-_MORE = r"(?:[-._][A-Za-z0-9*?]{1,40}|/(?=[A-Za-z]{0,9}[0-9])[A-Za-z0-9*?]{1,40}){0,8}"
+_MORE = r"(?:[-._](?!(?:lots?|batch|serials?)(?![a-z0-9]))[A-Za-z0-9*?]{1,40}|/(?=[A-Za-z]{0,9}[0-9])[A-Za-z0-9*?]{1,40}){0,8}"
 #: kind of token and how it is written, the first that fits; letters in any case, full width as half
 _WRITTEN: tuple[tuple[str, str], ...] = (
     ("udi", r"\(01\)\s*[0-9]{14}(?:\s*\(1[1257]\)\s*[0-9]{6})*(?:\s*\(10\)\s*[^\s(),;]+)?(?:\s*\(21\)\s*[^\s(),;]+)?"),
@@ -17,7 +17,7 @@ _WRITTEN: tuple[tuple[str, str], ...] = (
             r"\b(?:all\s+)?other\s+(?:lots?|batch(?:es)?|serials?|products)(?:\s+numbers?)?\s+(?:are|is)\s+(?:not\s+|un)affected\b"
             r"|\ball\s+(?:lots?|batch(?:es)?)\s+not\s+listed(?:\s+(?:above|here))?\s+are\s+(?:not\s+|un)affected\b"
             r"|\bno\s+other\s+(?:lots?|batch(?:es)?|serials?|products)(?:\s+numbers?)?\s+(?:are|is)\s+affected\b"
-            r"|其[他它余](?:的)?批[次号](?:产品)?(?:均)?不受影响"
+            r"|其[他它余](?:的)?批[次号](?:产品)?(?:均)?不受影响|不(?:涉及|影响)其[他它余](?:的)?(?:(?:型号|规格|批[次号]|产品|其[他它余])(?:[、及和或与的])?)+"
         ),
     ),
     (
@@ -35,7 +35,17 @@ _WRITTEN: tuple[tuple[str, str], ...] = (
     ("more", r"\betc\b\.?|\band (?:more|others)\b|等(?=[\s，。；,;)]|$)"),
     ("onward", r"\b(?:and|or)\s+(?:higher|above|greater|up|later|newer|onwards?)\b|(?:及|或)以上|及(?:之|以)后"),
     ("backward", r"\b(?:and|or)\s+(?:lower|below|less|earlier|older)\b|(?:及|或)以下|及(?:之|以)前"),
-    ("harmless", r"涉及|受影响|如下|以下|本次|召回|包括|共计|其中|分别|(?:的)?产品(?![名批型编标])|为|是|的|共"),
+    (
+        "skip",
+        (
+            r"(?:产品名称|注册证编?号|备案号|(?:生产|销售|涉及)?数量|涉及产品(?:在中国)?的?(?:生产|进口|销售)[^:\t\n]{0,12}数量|召回(?:级别|原因)|生产企业|负责单位)\s*[:：\t]|\b(?:qty|quantity|product name)\s*:"
+            r"|\b(?:fsn|fsca|our|your|case|file|letter|document|notice)\s+ref(?:erence)?\b(?:\s*(?:no\.?|number|#))?\s*:?"
+        ),
+    ),
+    (
+        "harmless",
+        r"(?<![\u4e00-\u9fff])[(]?[一二三四五六七八九十]{1,3}(?:[)]|[、.](?!\d))|共计?\s*[0-9]+\s*批次?|仅?涉及|受影响|如下|以下|本次|召回|包括|共计|其中|分别|(?:的)?产品(?![名批型编标])|为|是|的|共",
+    ),
     (
         "date",
         (
@@ -47,13 +57,10 @@ _WRITTEN: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        "skip",
-        r"(?:产品名称|注册证编?号|备案号|(?:生产|销售|涉及)?数量|召回(?:级别|原因)|生产企业|负责单位)\s*[:：]|\b(?:qty|quantity|product name)\s*:",
-    ),
-    (
         "except",
-        r"\b(?:except(?:ing)?(?:\s+for)?|excluding|other than|with the exception of)\b|不包括|不含|除外|除(?=批|序|型|[A-Za-z0-9])",
+        r"\b(?:except(?:ing)?(?:\s+for)?|excluding|other than|with the exception of)\b|不包括|不含|除(?=批|序|型|[A-Za-z0-9])",
     ),
+    ("except_before", r"除外"),
     ("after_except", r"(?:以|之)?外的?"),
     ("not", r"\b(?:not|never|no longer|neither|nor|isn't|aren't)\b|并非|非(?=批|该|本)"),
     (
@@ -62,15 +69,16 @@ _WRITTEN: tuple[tuple[str, str], ...] = (
     ),
     (
         "quantity",
-        r"(?<![\w.-])[0-9]{1,3}(?:,[0-9]{3})*\s*(?:box(?:es)?|units?|cases?|kits?|pcs|pieces?|packs?|pairs?|盒|支|台|件|套|个|箱)(?![a-z])",
+        r"(?<![\w.-])[0-9]{1,3}(?:,[0-9]{3})*\s*(?:ea(?:ch)?|box(?:es)?|units?|cases?|kits?|pcs|pieces?|packs?|pairs?|盒|支|台|件|套|个|箱)(?![a-z])|(?<=[(\[])x\s?[0-9]{1,5}(?=[)\]])",
     ),
+    ("thousands", r"(?<![\w,.-])[0-9]{1,3}(?:,[0-9]{3})+(?![\w,-])"),
     ("no_date", r"\bno\s+exp(?:iration|iry)?\b\.?(?:\s+date)?s?"),
     (
         "every",
         (
             rf"\ball\s+(?:unexpired\s+|affected\s+)?(?:lots?|batch(?:es)?|serials?|units|devices|products?){_NUMBER}"
             rf"(?:\s*(?:and|&|/|or)\s*(?:lots?|batch(?:es)?|serials?){_NUMBER})?(?:\s+within\s+expiry)?"
-            r"|(?:所有|全部)(?:的)?(?:生产)?(?:批次|批号|序列号|产品)|(?:批号|批次|序列号)\s*[:：为]?\s*(?:全部|所有)(?:批次|批号)?"
+            r"|(?:所有|全部)(?:的)?(?:生产)?(?:批次|批号|序列号|产品)|(?:批号|批次|序列号|识别信息(?:[(]如批号[)])?)\s*[:：为]?\s*(?:全部|所有)(?:批次|批号)?"
         ),
     ),
     (
@@ -82,7 +90,7 @@ _WRITTEN: tuple[tuple[str, str], ...] = (
     ),
     (
         "lot",
-        rf"\b(?:lots?|batch(?:es)?)(?:\s*/\s*(?:codes?|batch(?:es)?))?(?![a-z0-9]){_NUMBER}|(?:产品|生产)?(?:批号|批次)号?为?",
+        rf"\b(?:lots?|batch(?:es)?)(?:\s*/\s*(?:codes?|batch(?:es)?))?(?![a-z0-9]){_NUMBER}|(?:产品|生产)?(?:批号|批次)号?为?|识别信息(?:[(]如批号[)])?",
     ),
     ("serial", rf"\b(?:serials?(?![a-z0-9])|s/n|sn(?=\W))(?:\.|{_NUMBER})|(?:产品)?(?:序列号|出厂编号|机身号)为?"),
     ("di", r"\b(?:primary\s+)?(?:udi(?:-di)?|gtins?|upc|ean)\b(?:\s*(?:number|code|no\.?|#))*|产品标识"),
@@ -90,12 +98,15 @@ _WRITTEN: tuple[tuple[str, str], ...] = (
         "ref",
         (
             rf"\b(?:ref(?:erence)?s?\s*/\s*catalog(?:ue)?|ref|catalog(?:ue)?|cat(?:\.|(?=\s*(?:no|#)))|models?|items?|parts?|part\s*/\s*reorder"
-            rf"|reorder|product(?=\s*(?:no|num|code|#)))(?![a-z0-9]){_NUMBER}"
+            rf"|reorder|(?:product|list|article|kit)(?=\s*(?:no|num|code|#))|(?:articles?|cat)(?=\s[a-z-]{{0,9}}[0-9]))(?![a-z0-9]){_NUMBER}"
             r"|规格型号|型号规格|产品型号|型号[/、及和]规格|型号|规格|货号|目录号|产品编号"
         ),
     ),
     ("expires", r"\b(?:exp(?:iration|iry|ires|iring)?|use[\s-]by)\b\.?(?:\s*dates?)?|有效期至?|失效日期"),
-    ("manufactured", r"\b(?:manufactur(?:ed|ing)|mfg|produced|production|made)\b\.?(?:\s*dates?)?|生产日期|生产于"),
+    (
+        "manufactured",
+        r"\b(?:manufactur(?:ed|ing)|mfg|produced|production|made)\b\.?(?:\s*dates?)?|生产日期|生产于|(?:期间)?生产的",
+    ),
     ("distributed", r"\b(?:distribut(?:ed|ion)|shipped|sold|shipment)\b(?:\s*dates?)?|销售日期|发货日期"),
     ("between", r"\b(?:between|from)\b|自|从"),
     ("before", r"\b(?:before|prior to|up to|until)\b|以前|之前"),
@@ -119,7 +130,12 @@ _WRITTEN: tuple[tuple[str, str], ...] = (
     ("mark", r"."),
 )
 _TOKEN = re.compile("|".join(f"(?P<{kind}>{written})" for kind, written in _WRITTEN), re.IGNORECASE)
-_HALF = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x2011: 0x2D, 0x2012: 0x2D}
+#: characters as they are written in Taiwan and Hong Kong, in words that are known here
+_OLD = str.maketrans("號規產廠貨編數響僅為與從後內無證", "号规产厂货编数响仅为与从后内无证")
+#: signs before the quoted lines of a mail (one alone may mean more than), and numbers of a form's sections
+_QUOTED, _FEWEST_QUOTED = re.compile(r"^[> ]*>", re.MULTILINE), 3
+_SECTION = re.compile(r"^[ \t]*[1-9][ \t]+[0-9]{1,2}\.(?=[ \t]+[A-Z][a-z])", re.MULTILINE)
+_HALF = _OLD | {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x2011: 0x2D, 0x2012: 0x2D}
 
 
 class Token(NamedTuple):
@@ -132,8 +148,14 @@ class Token(NamedTuple):
 
 
 def half_width(text: str) -> str:
-    """The text with full-width letters, digits and signs made half-width; it stays as long as it was."""
-    return text.translate(_HALF)
+    """The text with full-width letters, digits and signs made half-width, old characters new, and blanks for what stands before
+    the lines of a quoted mail and the sections of a form; it stays as long as it was."""
+    text = _SECTION.sub(_blank, text.translate(_HALF))
+    return _QUOTED.sub(_blank, text) if len(_QUOTED.findall(text)) >= _FEWEST_QUOTED else text
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found[0])
 
 
 def tokens(text: str, starts: int, ends: int) -> Iterator[Token]:
