@@ -29,8 +29,8 @@ _DOCUMENTS = ("purchase_line", "inspection")
 #: the months in which the history was recorded: its first lots came 390 days ago, its last movement was told late
 _FIRST_MONTH = date(2025, 5, 1)
 _MONTHS = 14
-#: what a database needs after a crash alone
-_FOR_SAFETY = ("fsync", "full_page_writes", "synchronous_commit")
+#: the server's settings while the company is made: what is needed after a crash alone is not written, nor kept for long
+_HURRIED = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "1GB"}
 
 
 def post(conn: psycopg.Connection, batch_id: int) -> tuple[float, int]:
@@ -218,8 +218,8 @@ def _hurried(settings: Settings) -> Iterator[None]:
     """
     with postgres.connect_superuser(settings, "lotwatch") as conn:
         references = conn.execute(query(__package__, "references")).fetchall()
-        for name in _FOR_SAFETY:
-            conn.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name)))
+        for name, value in _HURRIED.items():
+            conn.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), value))
         conn.execute("SELECT pg_reload_conf()")
         for off, _ in references:
             conn.execute(off)
@@ -227,7 +227,7 @@ def _hurried(settings: Settings) -> Iterator[None]:
     with postgres.connect_superuser(settings, "lotwatch") as conn:
         for _, on in references:
             conn.execute(on)
-        for name in _FOR_SAFETY:
+        for name in _HURRIED:
             conn.execute(sql.SQL("ALTER SYSTEM RESET {}").format(sql.Identifier(name)))
         conn.execute("SELECT pg_reload_conf()")
         conn.execute("CHECKPOINT")
