@@ -16,15 +16,17 @@ from lotwatch import facts, ledger
 from lotwatch.audit import begin_run
 from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
+from lotwatch.jobs.events import handle
 from lotwatch.jobs.recall import receive
 from lotwatch.jobs.sync import post_batch
-from lotwatch.recall.cases import Opened, answer, hold_arrivals, named, open_by_quality, open_cases
+from lotwatch.recall.cases import CHANNEL, Opened, answer, hold_arrivals, named, open_by_quality, open_cases
 from lotwatch.recall.cases import say as say_asked
 from lotwatch.recall.matching import Subject
 from lotwatch_local.waiting import wait_for as until
 from tests.integration.company import NOW, Company, context
 from tests.integration.recall_measure import SECOND, made, measure, real, stock
 from tests.integration.test_cli import lotwatch
+from tests.integration.test_inbox import body, push
 from tests.worlds import prepared
 
 __all__ = ["lotwatch"]
@@ -227,6 +229,28 @@ def _read(plan: dict[str, Any]) -> Iterator[float]:
         yield (plan["Actual Rows"] + removed) * plan["Actual Loops"]
     for below in plan.get("Plans", ()):
         yield from _read(below)
+
+
+def test_a_notice_that_is_pushed_holds_what_was_pushed_with_it(stocked: Company, db_url: str) -> None:
+    lot = {"item_code": "AC", "lot_number": "A9", "usable_through": "2090-01-31"}
+    came = {"item_code": "AC", "lot_number": "A9", "from_location": "SUPPLIER", "to_location": "DC", "quantity": 2}
+    rows = {
+        "notice": NOTICE | {"code_info": "REF AC-1: Lots A1, A9", "said_at": NOW.isoformat()},
+        "lot": lot,
+        "movement": came | {"occurred_at": (NOW - timedelta(hours=1)).isoformat()},
+    }
+    pushed = body(*({"entity": name, "source_key": name, "row": row} for name, row in rows.items()))
+    assert push(db_url, pushed, pushed) == ["stored", "known"]
+    conn = stocked.conn
+    conn.autocommit = True
+    conn.execute(f"LISTEN {CHANNEL}")
+    posted = handle(conn, begin_run(conn, context("handle_events")))
+    assert posted == {
+        "bodies": 1, "read": 3, "passed": 3, "posted notice": 1, "posted lot": 1, "posted movement": 1,
+    }, [*conn.execute("SELECT reasons FROM lotwatch.quarantine")]  # fmt: skip
+    assert [*conn.notifies(timeout=10, stop_after=1)], "who listens is told"
+    assert receive(conn, begin_run(conn, context(run_id="woken"))).cases == ["RC-000001"]
+    assert held(conn) == {("recall", "A1"), ("recall", "A9")}
 
 
 def test_a_notice_grows_and_shrinks_and_what_it_names_no_more_is_for_a_person_to_release(stocked: Company) -> None:
