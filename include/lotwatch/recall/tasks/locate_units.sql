@@ -39,17 +39,31 @@ units AS MATERIALIZED (
     )
 ),
 
-here AS (
+-- of an item once, and not once for each of its lots
+stock AS MATERIALIZED (
     SELECT
         known.item_id,
         known.lot_id,
-        0::bigint AS serial_id,
         known.location_id,
         known.owner,
         known.quantity
-    FROM lots
-    INNER JOIN lotwatch.position AS known ON lots.item_id = known.item_id AND lots.lot_id = known.lot_id
+    FROM (SELECT DISTINCT lots.item_id FROM lots) AS item
+    INNER JOIN lotwatch.position AS known ON item.item_id = known.item_id
     WHERE known.serial_id = 0 AND known.quantity > 0
+),
+
+here AS (
+    -- a full join is hashed or merged, never nested, whatever number of lots the planner expects
+    SELECT
+        stock.item_id,
+        stock.lot_id,
+        0::bigint AS serial_id,
+        stock.location_id,
+        stock.owner,
+        stock.quantity
+    FROM lots
+    FULL JOIN stock ON lots.item_id = stock.item_id AND lots.lot_id = stock.lot_id
+    WHERE coalesce(lots.item_id, 0) <> 0 AND coalesce(stock.quantity, 0) <> 0
     UNION ALL
     SELECT
         units.item_id,
@@ -187,7 +201,7 @@ left_us AS (
     FROM lots
     INNER JOIN lotwatch.movement AS movement ON lots.item_id = movement.item_id AND lots.lot_id = movement.lot_id
     INNER JOIN lotwatch.location AS destination ON movement.to_location_id = destination.location_id
-    WHERE lots.lot_id <> 0 AND movement.serial_id = 0 AND destination.kind = 'patient' AND movement.reverses_id IS NULL
+    WHERE movement.lot_id <> 0 AND movement.serial_id = 0 AND destination.kind = 'patient' AND movement.reverses_id IS NULL
     UNION ALL
     SELECT
         movement.movement_id,
