@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -69,6 +70,8 @@ def measure_receive(world: World) -> Iterator[Figure]:
     with awake(world, "receive_notices", "notices_posted"), world.connect() as conn:
         company = _stocked(conn, "RECEIVE")
         conn.autocommit = True
+        # Airflow names its watcher before that has begun
+        wait_for(lambda: _one(conn, "is_listening")[0], "the watcher to listen", 180)
         for number in range(_TIMES):
             _post(company, context, "RECEIVE", number)
             began = perf_counter()
@@ -108,9 +111,11 @@ def _post(company: Company, context: RunContext, code: str, number: int) -> None
 
 
 def _held(conn: psycopg.Connection, code: str) -> int:
-    row = conn.execute(query(__package__, "count_recalled"), {"item": code}).fetchone()
-    assert row is not None
-    return int(row[0])
+    return int(_one(conn, "count_recalled", item=code)[0])
+
+
+def _one(conn: psycopg.Connection, name: str, **parameters: object) -> Any:
+    return conn.execute(query(__package__, name), parameters).fetchone()
 
 
 def _need_held(conn: psycopg.Connection, code: str, lots: int) -> None:
