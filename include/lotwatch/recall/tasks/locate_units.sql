@@ -186,7 +186,7 @@ under_way AS (
         line.item_id, wanted.lot_id, wanted.serial_id, delivery.to_location_id, delivery.from_site_id IS NOT NULL, delivery.number
 ),
 
--- by lot and by serial number apart: each has an index
+-- by lot and by serial number apart: each has an index, of movements that have one
 left_us AS (
     SELECT
         movement.movement_id,
