@@ -82,7 +82,8 @@ def measure_receive(world: World) -> Iterator[Figure]:
 
 
 def _stocked(conn: psycopg.Connection, code: str) -> Company:
-    """An item with a lot for each notice."""
+    """An item with a lot for each notice, by the firm that makes a fifth of the company's items, too."""
+    conn.execute(query(__package__, "make_maker"), {"firm": code})
     company = Company(conn, {"_events": 0, "_rows": []})
     company.location(f"{code}-S", kind="supplier")
     company.location(f"{code}-DC", kind="site", supplied_by="supplier", time_zone="UTC")
