@@ -5,7 +5,7 @@ from asyncio import create_task, sleep, wait_for
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Thread
+from threading import Barrier, Thread
 from typing import Any
 
 import psycopg
@@ -527,6 +527,30 @@ def test_who_comes_second_waits_for_the_first_and_holds_what_that_has_left(
         begun.result(timeout=60)
     assert held(stocked.conn) == {("recall", "A1"), ("recall", "A9")}
     assert pickable(stocked.conn) == []
+
+
+def test_two_syncs_that_bring_affected_lots_at_once_hold_both_and_break_neither_off(
+    stocked: Company, db_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(stocked, "REF AC-1: Lots A8, A9")
+    run(stocked)
+    both, posting = Barrier(2, timeout=60), ledger.check_labels
+
+    def together_with_the_other(*given: Any) -> int:
+        both.wait()
+        return posting(*given)
+
+    def sync(lot: str) -> None:
+        with psycopg.connect(db_url) as conn:
+            other = Company(conn, stocked.remembered() | {"_events": 20_000})
+            other.lot(lot, item="AC")
+            other.move(4, "HOSP/OR", item="AC", lot=lot)
+            post_batch(conn, begin_run(conn, context(run_id=lot)), judged(other, lot))
+
+    monkeypatch.setattr(ledger, "check_labels", together_with_the_other)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(sync, ["A8", "A9"]))
+    assert held(stocked.conn) == {("recall", "A8"), ("recall", "A9")}
 
 
 def test_two_runs_at_once_open_one_case(stocked: Company, db_url: str) -> None:

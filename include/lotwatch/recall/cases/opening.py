@@ -95,7 +95,9 @@ def hold_arrivals(conn: psycopg.Connection, context: RunContext) -> Iterator[Ope
     with conn.cursor(row_factory=dict_row) as cursor:
         before = cursor.execute(query(__package__, "before_arrivals")).fetchone()
     yield opened
-    conn.execute(query(__package__, "lock_arrivals"))
+    # who is to open a case waits for its turn at once: two that share the lock first would wait for each other
+    arrived = conn.execute(query(__package__, "arrived"), before).fetchall()
+    conn.execute(query(__package__, "lock_cases" if arrived else "lock_arrivals"))
     _open_all(conn, context, opened, conn.execute(query(__package__, "arrived"), before).fetchall())
 
 
