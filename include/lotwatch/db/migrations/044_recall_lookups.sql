@@ -48,3 +48,7 @@ CROSS JOIN LATERAL (
     ORDER BY version.said_at DESC, version.version_id DESC
     LIMIT 1
 ) AS v;
+
+-- What a firm makes of ours is looked up for each notice of it.
+CREATE INDEX item_legal_manufacturer ON lotwatch.item (legal_manufacturer) WHERE legal_manufacturer IS NOT NULL;
+CREATE INDEX device_record_company ON lotwatch.device_record (company) WHERE company IS NOT NULL;
