@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row, dict_row
 
-from lotwatch.consistency.matching.words import maker, plain
 from lotwatch.db.query import query
+from lotwatch.master.names import maker, plain
 from lotwatch.recall.matching.decide import SHORTEST, decide, needs_lots, similar_makers
 from lotwatch.recall.matching.model import Item, Named, Subject, Told, Verdict
 from lotwatch.recall.reading import (
