@@ -310,8 +310,7 @@ answering AS MATERIALIZED (
         lotwatch.answering_place(place.location_id) AS place_id
     FROM lotwatch.location AS place
     WHERE place.location_id IN (SELECT found.location_id FROM found)
-)
-,
+),
 
 located AS MATERIALIZED (
     SELECT
