@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.database import bytes_used, require_room, temporary_database
+from bench.database import bytes_used, keep, kept_in, require_room, temporary_database
 from bench.figures import Figure, as_table, write_json
 from bench.measures import MEASURES, NEEDS, ON_REQUEST, Name
 from bench.world import World
@@ -26,11 +26,15 @@ def main(
         int, typer.Option(min=1_000, max=1_000_000, help="item-sites; three lots and twenty movements each")
     ] = 20_000,
     only: Annotated[Name | None, typer.Option(help="measure this alone")] = None,
+    kept: Annotated[
+        Path | None,
+        typer.Option(help="keep the company in this folder once it is made, and begin with it the next time"),
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="write the figures to this file, too")] = None,
 ) -> None:
     """Measure how fast Lotwatch is, as ratios within one run."""
     try:
-        run, figures = _run(rows, {only} if only else set(MEASURES) - ON_REQUEST)
+        run, figures = _run(rows, {only} if only else set(MEASURES) - ON_REQUEST, kept_in(kept, rows) if kept else None)
     except LotwatchError as error:
         console.print(f"[red]{error}[/]")
         raise SystemExit(1) from None
@@ -47,13 +51,16 @@ def main(
         console.print(f"Written to {json}.")
 
 
-def _run(rows: int, wanted: set[Name]) -> tuple[dict[str, Any], list[Figure]]:
+def _run(rows: int, wanted: set[Name], kept: Path | None) -> tuple[dict[str, Any], list[Figure]]:
     """Make the company and measure what is wanted; returns the circumstances and the figures."""
     figures: list[Figure] = []
     require_room(rows)
-    with temporary_database() as settings:
+    with temporary_database(kept) as settings:
         world = World(settings, rows)
-        world.load()
+        if kept is None or not kept.exists():
+            world.load()
+            if kept:
+                keep(settings, kept)
         console.print(f"  {bytes_used(settings.home) / 1e9:,.1f} GB on disk")
         run = _circumstances(world)
         for name in _in_order(wanted):
@@ -61,9 +68,10 @@ def _run(rows: int, wanted: set[Name]) -> tuple[dict[str, Any], list[Figure]]:
                 measured = list(MEASURES[name](world))
             figures += measured if name in wanted else []
         run["disk_bytes"] = bytes_used(settings.home)
+    made = f"made in {world.making:.1f} s" if world.making else "kept from before"
     console.print(
         f"\n{run['items']:,} items at 20 sites, {run['lots']:,} lots, {run['movements']:,} movements, "
-        f"{run['order_lines']:,} order lines, {run['holds']:,} holds: made in {run['making_seconds']:.1f} s, "
+        f"{run['order_lines']:,} order lines, {run['holds']:,} holds: {made}, "
         f"{run['disk_bytes'] / 1e9:,.1f} GB on disk in the end.\n"
         f"{run['measured_on']}, {run['cores']} cores, PostgreSQL {run['postgresql']}."
     )

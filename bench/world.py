@@ -1,5 +1,6 @@
 """The company that is measured on: master data and documents staged and posted as a sync does, history made by SQL."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -7,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -27,6 +29,8 @@ _DOCUMENTS = ("purchase_line", "inspection")
 #: the months in which the history was recorded: its first lots came 390 days ago, its last movement was told late
 _FIRST_MONTH = date(2025, 5, 1)
 _MONTHS = 14
+#: the server's settings while the company is made: what is needed after a crash alone is not written, nor kept for long
+_HURRIED = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "1GB"}
 
 
 def post(conn: psycopg.Connection, batch_id: int) -> tuple[float, int]:
@@ -62,7 +66,7 @@ class World:
 
     def load(self) -> None:
         """Make the item-sites and 13 months of their movements; positions are rebuilt from them, which is measured."""
-        with Stopwatch() as watch:
+        with Stopwatch() as watch, _hurried(self.settings):
             with step(f"{self.rows:,} item-sites, their lots and orders"):
                 self._make_item_sites()
                 for first in range(0, self.rows, _SLICE):
@@ -153,12 +157,14 @@ class World:
             batch_id = self._open_batch(conn)
             ledger.make_partitions(conn, _FIRST_MONTH, months_ahead=_MONTHS - 1)
         self.settle()
-        with self.connect("migrator") as conn, _without_secondary_indexes(conn):
+        with self.connect("migrator") as conn, _without_large_indexes(conn):
             for first, past in pairwise(_months()):
                 with step(f"movements recorded in {first:%Y-%m}"):
                     parameters = {"batch_id": batch_id, "source": SOURCE, "as_of": AS_OF, "first": first, "past": past}
                     conn.execute(query(__package__, "load_month"), parameters)
                     conn.commit()  # one transaction a month, as snapshots tell them apart by transaction
+            with step("which event became which movement"):
+                conn.execute(query(__package__, "know_movements"))
 
     def _open_batch(self, conn: psycopg.Connection) -> int:
         parameters = {"source": SOURCE, "dag_id": None, "run_id": None, "as_of": AS_OF}
@@ -191,9 +197,9 @@ def _months() -> Iterator[datetime]:
 
 
 @contextmanager
-def _without_secondary_indexes(conn: psycopg.Connection) -> Iterator[None]:
-    """Build the indexes that no key needs afterwards, at once: a fraction of what keeping them costs."""
-    indexes = conn.execute(query(__package__, "secondary_indexes")).fetchall()
+def _without_large_indexes(conn: psycopg.Connection) -> Iterator[None]:
+    """Build them afterwards, at once: a fraction of what keeping them costs."""
+    indexes = conn.execute(query(__package__, "large_indexes")).fetchall()
     for unmake, _ in indexes:
         conn.execute(unmake)
     conn.commit()
@@ -202,3 +208,27 @@ def _without_secondary_indexes(conn: psycopg.Connection) -> Iterator[None]:
         for _, make in indexes:
             conn.execute(make)
         conn.commit()
+
+
+@contextmanager
+def _hurried(settings: Settings) -> Iterator[None]:
+    """Have nothing written for safety's sake, and nothing looked up that the posting statements have joined.
+
+    What is being made is made again after a crash. Afterwards the database is as any other.
+    """
+    with postgres.connect_superuser(settings, "lotwatch") as conn:
+        references = conn.execute(query(__package__, "references")).fetchall()
+        for name, value in _HURRIED.items():
+            conn.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), value))
+        conn.execute("SELECT pg_reload_conf()")
+        for off, _ in references:
+            conn.execute(off)
+    yield
+    with postgres.connect_superuser(settings, "lotwatch") as conn:
+        for _, on in references:
+            conn.execute(on)
+        for name in _HURRIED:
+            conn.execute(sql.SQL("ALTER SYSTEM RESET {}").format(sql.Identifier(name)))
+        conn.execute("SELECT pg_reload_conf()")
+        conn.execute("CHECKPOINT")
+    os.sync()  # the server did not: it must not be done while we measure

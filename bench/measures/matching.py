@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -34,10 +35,12 @@ def measure_matching(world: World) -> Iterator[Figure]:
     folder = os.environ.get("LOTWATCH_REALDATA")
     files = {"notices": made() + (real(Path(folder)) if folder else []), "notices of the second file": made(SECOND)}
     context = world.context()
+    told: dict[str, Any] | None = None
     for what, notices in files.items():
         with world.connect() as conn:
-            company = Company(conn)
+            company = Company(conn, told)
             stock(company, notices)
+            told = company.remembered()  # or the second file's events would be the first one's again
             conn.autocommit = True
             with Stopwatch() as watch:
                 open_cases(conn, context)
@@ -69,6 +72,8 @@ def measure_receive(world: World) -> Iterator[Figure]:
     with awake(world, "receive_notices", "notices_posted"), world.connect() as conn:
         company = _stocked(conn, "RECEIVE")
         conn.autocommit = True
+        # Airflow names its watcher before that has begun
+        wait_for(lambda: _one(conn, "is_listening")[0], "the watcher to listen", 180)
         for number in range(_TIMES):
             _post(company, context, "RECEIVE", number)
             began = perf_counter()
@@ -79,7 +84,8 @@ def measure_receive(world: World) -> Iterator[Figure]:
 
 
 def _stocked(conn: psycopg.Connection, code: str) -> Company:
-    """An item with a lot for each notice."""
+    """An item with a lot for each notice, by the firm that makes a fifth of the company's items, too."""
+    conn.execute(query(__package__, "make_maker"), {"firm": code})
     company = Company(conn, {"_events": 0, "_rows": []})
     company.location(f"{code}-S", kind="supplier")
     company.location(f"{code}-DC", kind="site", supplied_by="supplier", time_zone="UTC")
@@ -108,9 +114,11 @@ def _post(company: Company, context: RunContext, code: str, number: int) -> None
 
 
 def _held(conn: psycopg.Connection, code: str) -> int:
-    row = conn.execute(query(__package__, "count_recalled"), {"item": code}).fetchone()
-    assert row is not None
-    return int(row[0])
+    return int(_one(conn, "count_recalled", item=code)[0])
+
+
+def _one(conn: psycopg.Connection, name: str, **parameters: object) -> Any:
+    return conn.execute(query(__package__, name), parameters).fetchone()
 
 
 def _need_held(conn: psycopg.Connection, code: str, lots: int) -> None:

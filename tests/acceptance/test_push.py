@@ -25,6 +25,7 @@ from tests.conftest import AirflowSite
 from tests.processes import holder_of
 
 _keys = count(1)
+DI = "09506000134369"
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +54,7 @@ class Sender:
 def sender(client: Path, airflow: AirflowSite, database: Settings) -> Iterator[Sender]:
     """A sender whose item, places and lot have come by the same way; `handle_events` is awake."""
     ops = Airflow(airflow.url, "ops", airflow.passwords["ops"])
-    ops.unpause("handle_events")
-    ops.parse("handle_events")
-    watched = {"name_pattern": "inbox_filled"}
-    wait_for(  # Airflow starts a watcher when it next reads the file of an unpaused DAG
-        lambda: ops.call("GET", "/assets", params=watched)["assets"][0]["watchers"], "the inbox to be watched", PATIENCE
-    )
+    wake(ops, "handle_events", "inbox_filled")
     made = Sender(client, airflow, database)
     made.push(
         master("location", code="PUSH-SUPPLIER", name="S", kind="supplier", time_zone="UTC", active=True),
@@ -70,6 +66,14 @@ def sender(client: Path, airflow: AirflowSite, database: Settings) -> Iterator[S
     yield made
     ops.call("PATCH", "/dags/handle_events", json={"is_paused": True})
     ops.wait_until_idle("handle_events")
+
+
+def wake(ops: Airflow, dag: str, asset: str) -> None:
+    """Unpause a DAG and wait until somebody listens for it: when Airflow next reads its file."""
+    ops.unpause(dag)
+    ops.parse(dag)
+    watched = {"name_pattern": asset}
+    wait_for(lambda: ops.call("GET", "/assets", params=watched)["assets"][0]["watchers"], f"{dag}'s watcher", PATIENCE)
 
 
 @pytest.fixture
@@ -111,6 +115,26 @@ def test_a_pushed_movement_is_posted_and_a_bad_one_waits_with_its_reason(sender:
     wait_for(lambda: stock(conn) == before + 5, "the movement to be posted", PATIENCE)
     reasons = "SELECT reasons FROM lotwatch.quarantine WHERE source = 'events' AND source_key = %s"
     assert conn.execute(reasons, (bad["source_key"],)).fetchone() == (["Lot NOBODY'S of item PUSH-I is not known"],)
+
+
+def test_a_pushed_notice_holds_what_it_names(sender: Sender, conn, airflow: AirflowSite) -> None:
+    ops = Airflow(airflow.url, "ops", airflow.passwords["ops"])
+    wake(ops, "receive_notices", "notices_posted")
+    sender.push(
+        master("identifier", item_code="PUSH-I", code=DI, package_level="unit", units_contained=1),
+        master("lot", item_code="PUSH-I", lot_number="R1", usable_through="2090-01-31"),
+        movement(4, lot_number="R1"),
+    )
+    told = {"authority": "fda", "number": "PUSH-1", "said_at": datetime.now(UTC).isoformat(), "recall_class": "I"}
+    sender.push(master("notice", **told, code_info=f"UDI-DI: {DI}, Lot R1"))
+    held = (
+        "SELECT lot.number, held.quantity, hold.cause FROM lotwatch.held_stock AS held JOIN lotwatch.hold USING (hold_id)"
+        " JOIN lotwatch.item ON item.item_id = held.item_id JOIN lotwatch.lot ON lot.lot_id = held.lot_id"
+        " WHERE item.code = 'PUSH-I'"
+    )
+    wait_for(lambda: conn.execute(held).fetchall(), "the lot to be held", PATIENCE)
+    assert conn.execute(held).fetchall() == [("R1", 4, "recall")]
+    ops.call("PATCH", "/dags/receive_notices", json={"is_paused": True})
 
 
 def test_a_run_that_is_killed_half_way_posts_nothing_twice(sender: Sender, conn, database: Settings) -> None:

@@ -16,8 +16,8 @@ from lotwatch import master
 from lotwatch.cli import app
 from lotwatch.consistency import matching
 from lotwatch.consistency.matching import THRESHOLD, Described, Known, Suggestion
-from lotwatch.consistency.matching.words import maker
 from lotwatch.errors import LotwatchError
+from lotwatch.master.names import maker
 from tests.integration.company import Company
 from tests.worlds import prepared
 

@@ -2,26 +2,31 @@
 
 import asyncio
 from asyncio import create_task, sleep, wait_for
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Thread
+from threading import Barrier, Thread
 from typing import Any
 
 import psycopg
 import pytest
 from typer.testing import Result
 
-from lotwatch import facts
+from lotwatch import facts, ledger
 from lotwatch.audit import begin_run
+from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
+from lotwatch.jobs.events import handle
 from lotwatch.jobs.recall import receive
 from lotwatch.jobs.sync import post_batch
-from lotwatch.recall.cases import Opened, answer, named, open_by_quality, open_cases
+from lotwatch.recall.cases import CHANNEL, Opened, answer, hold_arrivals, named, open_by_quality, open_cases
 from lotwatch.recall.cases import say as say_asked
 from lotwatch.recall.matching import Subject
+from lotwatch_local.waiting import wait_for as until
 from tests.integration.company import NOW, Company, context
 from tests.integration.recall_measure import SECOND, made, measure, real, stock
 from tests.integration.test_cli import lotwatch
+from tests.integration.test_inbox import body, push
 from tests.worlds import prepared
 
 __all__ = ["lotwatch"]
@@ -42,6 +47,18 @@ def run(company: Company, *, later: timedelta = timedelta(0), **options: bool) -
 def say(company: Company, code_info: str, *, days: float = 0, **changes: Any) -> None:
     company.add("notice", **NOTICE | {"code_info": code_info, "said_at": NOW + timedelta(days=days)} | changes)
     company.post()
+
+
+def post_all(company: Company) -> None:
+    """Post what was added as a sync does."""
+    assert post_batch(company.conn, company.context, judged(company))
+    company.conn.commit()
+
+
+def judged(company: Company, source: str = "test") -> int:
+    batch_id = company.stage(source)
+    company.conn.execute("UPDATE lotwatch.batch SET state = 'judged' WHERE batch_id = %s", (batch_id,))
+    return batch_id
 
 
 @prepared
@@ -147,16 +164,93 @@ def test_a_letter_means_lots_by_their_number_alone_where_it_names_nothing_of_our
     assert set(found) == expected
 
 
-def test_a_lot_that_becomes_known_later_is_held_too(stocked: Company) -> None:
+def test_a_lot_that_becomes_known_later_is_held_as_it_is_posted_also_for_a_closed_case(stocked: Company) -> None:
     say(stocked, "REF AC-1: Lots A9")
     run(stocked)
     assert cases(stocked.conn) == [("RC-000001", "closed", 0)], "nothing of ours is affected"
     stocked.lot("A9", item="AC")
     stocked.move(5, "DC", item="AC", lot="A9")
-    stocked.post()
-    run(stocked)
+    post_all(stocked)
     assert held(stocked.conn) == {("recall", "A9")}
     assert cases(stocked.conn) == [("RC-000001", "open", 1)]
+
+
+def test_stock_without_a_number_is_held_where_it_is_counted(stocked: Company) -> None:
+    say(stocked, "REF AC-1: Lots A9")
+    run(stocked)
+    stocked.add("count", number="C1", kind="count", site_code="DC", location_code="DC", item_code="AC", quantity=3,
+                counted_at=NOW, counted_by="wendy")  # fmt: skip
+    post_all(stocked)
+    assert held(stocked.conn) == set()
+    with hold_arrivals(stocked.conn, stocked.context):
+        ledger.decide_count(stocked.conn, 1, "approved", stocked.context, decided_by="fin")
+    assert held(stocked.conn) == {("precaution", "all")}
+
+
+def test_what_arrives_costs_the_same_however_many_old_cases_there_are(stocked: Company) -> None:
+    """By rows read: of a known case's item, and of one that no case is about."""
+    conn = stocked.conn
+    say(stocked, "REF AC-1: Lots A9")
+    run(stocked)
+
+    def rows_read(lot: str, item: str) -> float:
+        before = conn.execute(query("lotwatch.recall.cases", "before_arrivals")).fetchone()
+        stocked.lot(lot, item=item)
+        stocked.move(5, "DC", item=item, lot=lot)
+        stocked.post()
+        conn.execute("ANALYZE lotwatch.recall_match, lotwatch.recall_case")
+        marks = dict(zip(("lot_id", "serial_id", "change_id"), before, strict=True))
+        asked = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + query("lotwatch.recall.cases", "arrived")
+        return sum(_read(conn.execute(asked, marks).fetchone()[0][0]["Plan"]))
+
+    stocked.item("OTHER")
+    few = rows_read("A4", "AC"), rows_read("O1", "OTHER")
+    conn.execute(
+        "WITH opened AS (INSERT INTO lotwatch.recall_case (code, kind, origin, title, issuer, action_kind, our_role,"
+        " jurisdiction, state, opened_at, opened_by, closed_at, closed_by)"
+        " SELECT 'RC-OLD' || n, 'recall', 'notice', '', '', 'remove', 'user', 'us', 'closed', now(), '', now(), ''"
+        " FROM generate_series(1, 2000) AS n RETURNING case_id),"
+        " item AS (INSERT INTO lotwatch.item (code, name, label_lot, label_serial, label_expiry, base_unit)"
+        " SELECT 'OLD' || n, '', true, false, true, 'u' FROM generate_series(1, 100) AS n RETURNING item_id),"
+        " lot AS (INSERT INTO lotwatch.lot (item_id, number) SELECT item_id, 'OLD' FROM item RETURNING item_id, lot_id)"
+        " INSERT INTO lotwatch.recall_match (case_id, item_id, lot_id, verdict, reason, decided_by, decided_at)"
+        " SELECT case_id, item_id, lot_id, 'not_affected', '', '', now() FROM opened"
+        " JOIN lot ON mod(opened.case_id, 10) = mod(lot.lot_id, 10)"
+    )
+    many = rows_read("A5", "AC"), rows_read("O2", "OTHER")
+    assert max(few) < 40
+    assert all(more <= less + 5 for more, less in zip(many, few, strict=True)), (few, many)
+
+
+def _read(plan: dict[str, Any]) -> Iterator[float]:
+    """Rows that each node of a plan has read from a table."""
+    if "Relation Name" in plan:
+        removed = plan.get("Rows Removed by Filter", 0) + plan.get("Rows Removed by Index Recheck", 0)
+        yield (plan["Actual Rows"] + removed) * plan["Actual Loops"]
+    for below in plan.get("Plans", ()):
+        yield from _read(below)
+
+
+def test_a_notice_that_is_pushed_holds_what_was_pushed_with_it(stocked: Company, db_url: str) -> None:
+    lot = {"item_code": "AC", "lot_number": "A9", "usable_through": "2090-01-31"}
+    came = {"item_code": "AC", "lot_number": "A9", "from_location": "SUPPLIER", "to_location": "DC", "quantity": 2}
+    rows = {
+        "notice": NOTICE | {"code_info": "REF AC-1: Lots A1, A9", "said_at": NOW.isoformat()},
+        "lot": lot,
+        "movement": came | {"occurred_at": (NOW - timedelta(hours=1)).isoformat()},
+    }
+    pushed = body(*({"entity": name, "source_key": name, "row": row} for name, row in rows.items()))
+    assert push(db_url, pushed, pushed) == ["stored", "known"]
+    conn = stocked.conn
+    conn.autocommit = True
+    conn.execute(f"LISTEN {CHANNEL}")
+    posted = handle(conn, begin_run(conn, context("handle_events")))
+    assert posted == {
+        "bodies": 1, "read": 3, "passed": 3, "posted notice": 1, "posted lot": 1, "posted movement": 1,
+    }, [*conn.execute("SELECT reasons FROM lotwatch.quarantine")]  # fmt: skip
+    assert [*conn.notifies(timeout=10, stop_after=1)], "who listens is told"
+    assert receive(conn, begin_run(conn, context(run_id="woken"))).cases == ["RC-000001"]
+    assert held(conn) == {("recall", "A1"), ("recall", "A9")}
 
 
 def test_a_notice_grows_and_shrinks_and_what_it_names_no_more_is_for_a_person_to_release(stocked: Company) -> None:
@@ -360,21 +454,103 @@ def test_stock_that_moves_and_lots_that_come_while_holds_are_placed_do_not_escap
             for _ in range(5):
                 other.move(1, "HOSP", "DC", item="AC", lot="A1")
                 other.move(1, "HOSP/OR", item="AC", lot="A9")
-                batch_id = other.stage("other")
-                conn.execute("UPDATE lotwatch.batch SET state = 'judged' WHERE batch_id = %s", (batch_id,))
-                assert post_batch(conn, begin_run(conn, context(run_id="other")), batch_id)["movement"] == 2
+                assert (
+                    post_batch(conn, begin_run(conn, context(run_id="other")), judged(other, "other"))["movement"] == 2
+                )
                 conn.commit()
 
     together(move, lambda: run(stocked))
-    free = stocked.conn.execute(
+    assert pickable(stocked.conn) == []
+    assert held(stocked.conn) == {("recall", "A1"), ("recall", "A9")}
+
+
+def pickable(conn: psycopg.Connection) -> list[Any]:
+    """Stock of A1 and A9 that nothing holds."""
+    return conn.execute(
         "SELECT lot.number, place.code FROM lotwatch.position AS p JOIN lotwatch.lot USING (lot_id)"
         " JOIN lotwatch.location AS place USING (location_id)"
         " WHERE lot.number IN ('A1', 'A9') AND p.quantity > 0 AND place.holds_stock AND NOT EXISTS ("
         "   SELECT FROM lotwatch.held_stock AS held WHERE (held.item_id, held.lot_id, held.location_id)"
         "   = (p.item_id, p.lot_id, p.location_id))"
     ).fetchall()
-    assert free == []
+
+
+def syncing(conn: psycopg.Connection, stocked: Company) -> int:
+    """Post a lot that is new, and more of a known one, as a sync does, without its commit."""
+    other = Company(conn, stocked.remembered() | {"_events": 20_000})
+    other.lot("A9", item="AC")
+    other.move(4, "HOSP/OR", item="AC", lot="A9")
+    other.move(4, "HOSP", item="AC", lot="A1")
+    return post_batch(conn, begin_run(conn, context(run_id="sync")), judged(other, "sync"))["movement"]
+
+
+def test_a_notice_that_is_matched_while_a_sync_posts_is_seen_when_the_sync_holds(
+    stocked: Company, db_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The case is committed when all of the sync is posted and nothing of it is: neither sees the other's rows at first."""
+    say(stocked, "REF AC-1: Lots A1, A9")
+    posting = ledger.check_labels
+
+    def meanwhile(*given: Any) -> int:
+        assert run(stocked).held == ["RC-000001: recall AC A1"]
+        return posting(*given)
+
+    monkeypatch.setattr(ledger, "check_labels", meanwhile)
+    with psycopg.connect(db_url) as conn:
+        assert syncing(conn, stocked) == 2
     assert held(stocked.conn) == {("recall", "A1"), ("recall", "A9")}
+    assert pickable(stocked.conn) == []
+
+
+@pytest.mark.parametrize("first", ["sync", "notice"])
+def test_who_comes_second_waits_for_the_first_and_holds_what_that_has_left(
+    stocked: Company, db_url: str, first: str
+) -> None:
+    """One has done all its work and not committed when the other comes to the same point."""
+    say(stocked, "REF AC-1: Lots A1, A9")
+
+    def sync(conn: psycopg.Connection) -> None:
+        assert syncing(conn, stocked) == 2
+
+    def match(conn: psycopg.Connection) -> None:
+        open_cases(conn, begin_run(conn, context(run_id="match")))
+
+    one, other = (sync, match) if first == "sync" else (match, sync)
+    waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND pid = %s"
+    with psycopg.connect(db_url) as early, psycopg.connect(db_url) as late, ThreadPoolExecutor(1) as pool:
+        one(early)
+        begun = pool.submit(other, late)
+        pid = (late.info.backend_pid,)
+        until(lambda: begun.done() or stocked.conn.execute(waiting, pid).fetchall(), "the second", 60, every=0.01)
+        assert not begun.done()
+        early.commit()
+        begun.result(timeout=60)
+    assert held(stocked.conn) == {("recall", "A1"), ("recall", "A9")}
+    assert pickable(stocked.conn) == []
+
+
+def test_two_syncs_that_bring_affected_lots_at_once_hold_both_and_break_neither_off(
+    stocked: Company, db_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(stocked, "REF AC-1: Lots A8, A9")
+    run(stocked)
+    both, posting = Barrier(2, timeout=60), ledger.check_labels
+
+    def together_with_the_other(*given: Any) -> int:
+        both.wait()
+        return posting(*given)
+
+    def sync(lot: str) -> None:
+        with psycopg.connect(db_url) as conn:
+            other = Company(conn, stocked.remembered() | {"_events": 20_000})
+            other.lot(lot, item="AC")
+            other.move(4, "HOSP/OR", item="AC", lot=lot)
+            post_batch(conn, begin_run(conn, context(run_id=lot)), judged(other, lot))
+
+    monkeypatch.setattr(ledger, "check_labels", together_with_the_other)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(sync, ["A8", "A9"]))
+    assert held(stocked.conn) == {("recall", "A8"), ("recall", "A9")}
 
 
 def test_two_runs_at_once_open_one_case(stocked: Company, db_url: str) -> None:
@@ -407,9 +583,7 @@ def test_who_listens_hears_of_a_notice_whoever_posts_it(stocked: Company, db_url
             while not (await (await other.execute(listening)).fetchall()):
                 await sleep(0.01)
         stocked.add("notice", **NOTICE | {"code_info": "REF AC-1: Lots A1"})
-        batch_id = stocked.stage()
-        stocked.conn.execute("UPDATE lotwatch.batch SET state = 'judged' WHERE batch_id = %s", (batch_id,))
-        assert post_batch(stocked.conn, stocked.context, batch_id)["notice"] == 1
+        assert post_batch(stocked.conn, stocked.context, judged(stocked))["notice"] == 1
         assert not heard.done()
         stocked.conn.commit()
         await heard

@@ -79,14 +79,27 @@ def test_a_case_starts_the_clocks_of_our_role_and_no_incident_reports(changes: d
     assert {duty.id for duty in DUTIES.duties if duty.binds(this) and duty.starts_with(this)} == bound
 
 
+def written(conn: psycopg.Connection) -> set[tuple[Any, ...]]:
+    """Which versions of rows there are of what was located and is expected of tasks."""
+    return set(
+        rows(
+            conn,
+            "SELECT 'unit', ctid, xmin FROM lotwatch.recall_unit WHERE whereabouts <> 'possible'"
+            " UNION ALL SELECT 'line', ctid, xmin FROM lotwatch.recall_task_line",
+        )
+    )
+
+
 def test_everything_is_located_made_into_tasks_and_told_once(db: psycopg.Connection, company: Company) -> None:
     stocked(company)
     opened(db, ["L1"])
     first = jobs.respond(db, context(run_id="a"), CODE, PEOPLE)
     assert first == {"stock": 95, "in_transit": 0, "used": 5, "possible": 2, "tasks": 7, "clocks": 2, "told": 2}
+    before = written(db)
     assert jobs.respond(db, context(run_id="b", as_of=NOW + timedelta(hours=1)), CODE, PEOPLE) == first | {
         "tasks": 0, "clocks": 0, "told": 0,
     }  # fmt: skip
+    assert written(db) == before
     found = rows(
         db,
         "SELECT whereabouts, code, sum(quantity)::int, sum(allocated)::int, bool_or(has_case_reference) FROM lotwatch.recall_unit"
@@ -178,7 +191,9 @@ def test_what_nobody_began_follows_the_books_and_what_arrives_later_gets_a_task(
     company.move(10, "DC/QC", "DC/A1", days_ago=0)
     company.move(5, "HOSP/OR", "DC/A1", days_ago=0)
     company.post()
+    before = written(db)
     jobs.respond(db, context(run_id="b"), CODE, PEOPLE)
+    assert len(before) > len(before & written(db)) > 0, "what has not changed is not written again"
     lines = rows(
         db,
         "SELECT location.code, expected::int FROM lotwatch.recall_task JOIN lotwatch.recall_task_line USING (task_id)"

@@ -8,8 +8,8 @@ import pytest
 from lotwatch.consistency import catalogue
 from lotwatch.consistency.matching import Described, Known
 from lotwatch.consistency.matching.describe import describe
-from lotwatch.consistency.matching.words import compact, maker, number, words
 from lotwatch.errors import LotwatchError
+from lotwatch.master.names import compact, maker, number, words
 
 GOOD = """
 title: {en: A, zh: 甲}

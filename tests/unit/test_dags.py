@@ -122,3 +122,11 @@ def test_every_sql_file_says_what_it_answers() -> None:
     for path in Path(PROJECT / "include" / "lotwatch").rglob("*.sql"):
         if path.parent.name != "views":
             assert path.read_text(encoding="utf-8").startswith("-- "), path
+
+
+def test_the_task_that_holds_loads_nothing_large_that_it_does_not_use() -> None:
+    """It is a process of its own each time: on a busy machine a tenth of a second of importing is a second of waiting."""
+    loaded = "import sys, lotwatch.jobs.recall; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split()
+    assert "psycopg" in told
+    assert not {"biip", "great_expectations", "numpy"} & set(told)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lotwatch.consistency.matching.words import maker
+from lotwatch.master.names import maker
 from lotwatch.recall.matching.decide import decide
 from lotwatch.recall.matching.match import told
 from lotwatch.recall.matching.model import Item, Subject

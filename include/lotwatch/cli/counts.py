@@ -76,8 +76,10 @@ def _decide(database: str, code: str, decision: Literal["approved", "rejected"],
     from lotwatch import ledger
     from lotwatch.audit import begin_run
     from lotwatch.ledger.counts import count_of
+    from lotwatch.recall.cases import hold_arrivals
 
     with psycopg.connect(database) as conn:
         context = begin_run(conn, circumstances("count", actor))
-        moved = ledger.decide_count(conn, count_of(conn, code), decision, context, decided_by=actor, note=note)
+        with hold_arrivals(conn, context):
+            moved = ledger.decide_count(conn, count_of(conn, code), decision, context, decided_by=actor, note=note)
     console.print(f"{code} is {decision}: {moved} movements.")

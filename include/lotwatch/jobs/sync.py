@@ -132,13 +132,14 @@ def post_batch(conn: psycopg.Connection, context: RunContext, batch_id: int) -> 
     """Post one judged batch in the caller's transaction; nothing when another run has posted it meanwhile."""
     if not sources.take_batch(conn, batch_id, "judged"):
         return {}  # another run has posted it meanwhile
-    posted = master.post_master(conn, batch_id) | ledger.post_events(conn, batch_id)
-    watched = ledger.watch_cold_chain(conn, batch_id, context, ledger.load_tolerance())
-    posted |= {"excursion": len(watched.excursions), "cold_chain_hold": watched.holds}
-    posted["udi_check"] = ledger.check_labels(conn, batch_id, ledger.load_label_policy())
-    if held := hold_arrivals(conn, context).held:
-        posted["recall_hold"] = len(held)
-    if held or posted["notice"]:
+    with hold_arrivals(conn, context) as found:
+        posted = master.post_master(conn, batch_id) | ledger.post_events(conn, batch_id)
+        watched = ledger.watch_cold_chain(conn, batch_id, context, ledger.load_tolerance())
+        posted |= {"excursion": len(watched.excursions), "cold_chain_hold": watched.holds}
+        posted["udi_check"] = ledger.check_labels(conn, batch_id, ledger.load_label_policy())
+    if found.held:
+        posted["recall_hold"] = len(found.held)
+    if found.held or posted["notice"]:
         wake(conn)
     sources.finish_batch(conn, batch_id)
     record(conn, context, "batch posted", "batch", str(batch_id), after=posted)

@@ -9,7 +9,7 @@ from typing import Self
 
 from rapidfuzz import fuzz
 
-from lotwatch.consistency.matching.words import compact, has_digit, maker, number, words
+from lotwatch.master.names import compact, has_digit, maker, number, words
 
 #: known things compared word by word with one description
 _CANDIDATES = 30

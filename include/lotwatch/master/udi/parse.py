@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from lotwatch.master.udi import china, gs1, hibc, iccbba
+from lotwatch.master.udi import china, hibc, iccbba
 from lotwatch.master.udi.model import Udi
 from lotwatch.master.udi.text import GS, Text
 
@@ -30,4 +30,6 @@ def parse(raw: str, as_of: date) -> Udi:
         return china.read_ma(text, as_of)
     if china.is_ahm(start):
         return china.read_ahm(text, as_of)
+    from lotwatch.master.udi import gs1  # only now: its tables take every task 50 ms or more, and few read a label
+
     return gs1.read(text, as_of)

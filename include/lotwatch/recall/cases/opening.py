@@ -1,7 +1,8 @@
 """Opens recall cases: reads what notices say, compares it with what is ours, and holds what is or may be affected."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -70,8 +71,8 @@ def open_cases(
     """Read the versions of notices that nobody has read, open or update their cases and place their holds: each case in one
     transaction, and what was read before that in its own.
 
-    Cases whose items have lots that are new to us are looked at again; with `everything`, all notices are. A `dry_run`
-    leaves nothing written. `conn` must be in autocommit mode.
+    With `everything`, all notices are compared again; what arrives later is held as it is posted (`hold_arrivals`). A
+    `dry_run` leaves nothing written. `conn` must be in autocommit mode.
     """
     opened = Opened()
     if not dry_run:
@@ -85,13 +86,19 @@ def open_cases(
         return opened
 
 
-def hold_arrivals(conn: psycopg.Connection, context: RunContext) -> Opened:
-    """Hold what the caller's transaction has posted and a known notice concerns: lots, units or stock without numbers that
-    are new to a case's items. So neither is free for a moment, whether the notice or the stock comes first."""
+@contextmanager
+def hold_arrivals(conn: psycopg.Connection, context: RunContext) -> Iterator[Opened]:
+    """Hold what is posted within, in the caller's transaction, and a known notice concerns: lots, units or stock without
+    numbers that are new to a case's items, also to those of a closed one. So neither is free for a moment, whether the
+    notice or the stock comes first. Yields what is then known of it."""
     opened = Opened()
-    conn.execute(query(__package__, "lock_arrivals"))
-    _open_all(conn, context, opened, conn.execute(query(__package__, "outrun")).fetchall())
-    return opened
+    with conn.cursor(row_factory=dict_row) as cursor:
+        before = cursor.execute(query(__package__, "before_arrivals")).fetchone()
+    yield opened
+    # who is to open a case waits for its turn at once: two that share the lock first would wait for each other
+    arrived = conn.execute(query(__package__, "arrived"), before).fetchall()
+    conn.execute(query(__package__, "lock_cases" if arrived else "lock_arrivals"))
+    _open_all(conn, context, opened, conn.execute(query(__package__, "arrived"), before).fetchall())
 
 
 def to_respond(conn: psycopg.Connection, context: RunContext) -> list[str]:
@@ -107,7 +114,7 @@ def _read_and_open(conn: psycopg.Connection, context: RunContext, opened: Opened
         with conn.transaction():
             opened.counts["read"] += _read(conn, context, version_id)
     waiting = conn.execute(query(__package__, "waiting"), {"everything": everything}).fetchall()
-    _open_all(conn, context, opened, waiting + conn.execute(query(__package__, "outrun")).fetchall())
+    _open_all(conn, context, opened, waiting)
 
 
 def _open_all(conn: psycopg.Connection, context: RunContext, opened: Opened, waiting: Sequence[tuple[int]]) -> None:

@@ -27,6 +27,15 @@ _LONGEST = 1_000
 _LONGEST_NUMBER = 24
 
 
+def needs_lots(told: Told, item: Item, own: frozenset[str]) -> bool | None:
+    """Whether what a notice says of an item depends on all its lots and units; None: only where the number of one, or a range
+    that may hold it, stands in the notice. `own` as in `decide`."""
+    device = _Device(told, item, own)
+    if device.relevant() is not None:
+        return True
+    return None if device.may_share_lots else False
+
+
 def decide(
     told: Told, item: Item, subjects: Iterable[Subject], own: frozenset[str] = frozenset()
 ) -> tuple[dict[Subject, Verdict], bool]:

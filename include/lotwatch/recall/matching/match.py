@@ -8,9 +8,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row, dict_row
 
-from lotwatch.consistency.matching.words import maker, plain
 from lotwatch.db.query import query
-from lotwatch.recall.matching.decide import SHORTEST, decide, similar_makers
+from lotwatch.master.names import maker, plain
+from lotwatch.recall.matching.decide import SHORTEST, decide, needs_lots, similar_makers
 from lotwatch.recall.matching.model import Item, Named, Subject, Told, Verdict
 from lotwatch.recall.reading import (
     STRICT,
@@ -87,14 +87,15 @@ def match(
     """
     items = _candidates(conn, notice, makers)
     serials = any(clause.serials or clause.either or clause.ranges for clause in notice.clauses)
+    firms = (item for item in items if not notice.firms.isdisjoint(item.makers))
+    own = frozenset(near_key(number) for item in firms for number in item.numbers)
+    items = _with_lots_to_read(conn, notice, items, own)
     subjects: dict[int, list[Subject]] = {item.item_id: [] for item in items}
     with conn.cursor(row_factory=class_row(Subject)) as cursor:
         for subject in cursor.execute(query(__package__, "subjects"), {"items": list(subjects), "serials": serials}):
             subjects[subject.item_id].append(subject)
     verdicts, by_lot_alone = dict[Subject, Verdict](), dict[Subject, Verdict]()
     ours = False
-    firms = (item for item in items if not notice.firms.isdisjoint(item.makers))
-    own = frozenset(near_key(number) for item in firms for number in item.numbers)
     for item in items:
         known, rest = subjects[item.item_id], Subject(item.item_id)
         found, sure = decide(notice, item, dict.fromkeys([*known, rest]), own)
@@ -106,6 +107,19 @@ def match(
         ours |= sure
     # lots of different makers are often numbered alike: only where the letter names nothing of ours
     return verdicts or by_lot_alone, ours
+
+
+def _with_lots_to_read(
+    conn: psycopg.Connection, notice: Told, items: Sequence[Item], own: frozenset[str]
+) -> list[Item]:
+    """The items of which something may be said: a firm may make a good part of ours, and the lots of most are not read."""
+    needed = {item.item_id: needs_lots(notice, item, own) for item in items}
+    perhaps = [item_id for item_id, need in needed.items() if need is None]
+    if perhaps and not any(clause.ranges for clause in notice.clauses):
+        parameters = {"items": perhaps, "numbers": list(notice.standing)}
+        perhaps = [item_id for (item_id,) in conn.execute(query(__package__, "numbered"), parameters)]
+    needed |= dict.fromkeys(perhaps, True)
+    return [item for item in items if needed[item.item_id]]
 
 
 def known_makers(conn: psycopg.Connection) -> dict[str, list[str]]:

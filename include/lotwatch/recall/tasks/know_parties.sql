@@ -25,6 +25,7 @@ INNER JOIN lotwatch.movement AS movement
     ON concerned.item_id = movement.item_id AND concerned.lot_id = movement.lot_id
 INNER JOIN lotwatch.purchase_order_line AS ordered ON movement.order_line_key = ordered.source_key
 WHERE
-    concerned.case_id = %(case_id)s AND concerned.verdict = 'affected' AND concerned.lot_id <> 0
+    concerned.case_id = %(case_id)s AND concerned.verdict = 'affected'
+    AND movement.lot_id <> 0 -- said of the movement: its index on lots is then used
     AND movement.order_line_key IS NOT NULL AND %(suppliers)s
 ON CONFLICT (case_id, party, party_id) DO NOTHING;

@@ -20,14 +20,14 @@ class Located(NamedTuple):
 
 
 def locate(conn: psycopg.Connection, case: Case) -> Located:
-    """Write down where everything is that the case says is affected, in place of what was known before.
+    """Write down where everything is that the case says is affected, in place of what was known before: what has changed.
 
     On shelves and in bins, departments, consignment and between sites; under way in deliveries; used or shipped out, with the
     movement that did it; and possibly used: what left without a lot or serial number where an affected one was.
     """
     parameters = {"case_id": case.case_id}
-    conn.execute(query(__package__, "forget_units"), parameters)
     conn.execute(query(__package__, "locate_units"), parameters)
+    conn.execute(query(__package__, "forget_possible"), parameters)
     _locate_possible(conn, case)
     with conn.cursor(row_factory=class_row(Located)) as cursor:
         found = cursor.execute(query(__package__, "sum_units"), parameters).fetchone()

@@ -1,9 +1,5 @@
 -- Where are the units that the case says are affected, on which way are they, and who used them? A lot counts with the
--- serial units that belong to it, but those that have a verdict of their own.
-INSERT INTO lotwatch.recall_unit (
-    case_id, whereabouts, item_id, lot_id, serial_id, location_id, place_id, site_id, owner, quantity, allocated,
-    movement_id, occurred_at, document, has_case_reference
-)
+-- serial units that belong to it, but those that have a verdict of their own. What is known already is not written again.
 WITH verdict AS MATERIALIZED (
     SELECT
         item_id,
@@ -43,17 +39,31 @@ units AS MATERIALIZED (
     )
 ),
 
-here AS (
+-- of an item once, and not once for each of its lots
+stock AS MATERIALIZED (
     SELECT
         known.item_id,
         known.lot_id,
-        0::bigint AS serial_id,
         known.location_id,
         known.owner,
         known.quantity
-    FROM lots
-    INNER JOIN lotwatch.position AS known ON lots.item_id = known.item_id AND lots.lot_id = known.lot_id
+    FROM (SELECT DISTINCT lots.item_id FROM lots) AS item
+    INNER JOIN lotwatch.position AS known ON item.item_id = known.item_id
     WHERE known.serial_id = 0 AND known.quantity > 0
+),
+
+here AS (
+    -- a full join is hashed or merged, never nested, whatever number of lots the planner expects
+    SELECT
+        stock.item_id,
+        stock.lot_id,
+        0::bigint AS serial_id,
+        stock.location_id,
+        stock.owner,
+        stock.quantity
+    FROM lots
+    FULL JOIN stock ON lots.item_id = stock.item_id AND lots.lot_id = stock.lot_id
+    WHERE coalesce(lots.item_id, 0) <> 0 AND coalesce(stock.quantity, 0) <> 0
     UNION ALL
     SELECT
         units.item_id,
@@ -155,7 +165,7 @@ under_way AS (
         delivery.to_location_id AS location_id,
         delivery.from_site_id IS NOT NULL AS is_ours,
         delivery.number AS document,
-        line.quantity - line.received_quantity AS quantity
+        sum(line.quantity - line.received_quantity)::bigint AS quantity
     FROM (
         SELECT
             lots.item_id,
@@ -172,9 +182,11 @@ under_way AS (
             AND (wanted.serial_id <> 0 OR wanted.lot_id = line.lot_id)
     INNER JOIN lotwatch.delivery AS delivery ON line.delivery_id = delivery.delivery_id
     WHERE delivery.state = 'shipped' AND delivery.to_site_id IS NOT NULL AND line.quantity > line.received_quantity
+    GROUP BY
+        line.item_id, wanted.lot_id, wanted.serial_id, delivery.to_location_id, delivery.from_site_id IS NOT NULL, delivery.number
 ),
 
--- by lot and by serial number apart: each has an index
+-- by lot and by serial number apart: each has an index, of movements that have one
 left_us AS (
     SELECT
         movement.movement_id,
@@ -189,7 +201,7 @@ left_us AS (
     FROM lots
     INNER JOIN lotwatch.movement AS movement ON lots.item_id = movement.item_id AND lots.lot_id = movement.lot_id
     INNER JOIN lotwatch.location AS destination ON movement.to_location_id = destination.location_id
-    WHERE lots.lot_id <> 0 AND movement.serial_id = 0 AND destination.kind = 'patient' AND movement.reverses_id IS NULL
+    WHERE movement.lot_id <> 0 AND movement.serial_id = 0 AND destination.kind = 'patient' AND movement.reverses_id IS NULL
     UNION ALL
     SELECT
         movement.movement_id,
@@ -298,23 +310,73 @@ answering AS MATERIALIZED (
         lotwatch.answering_place(place.location_id) AS place_id
     FROM lotwatch.location AS place
     WHERE place.location_id IN (SELECT found.location_id FROM found)
+),
+
+located AS MATERIALIZED (
+    SELECT
+        found.whereabouts,
+        found.item_id,
+        found.lot_id,
+        found.serial_id,
+        found.location_id,
+        answering.place_id,
+        answering.site_id,
+        found.owner,
+        found.quantity,
+        found.allocated,
+        found.movement_id,
+        found.occurred_at,
+        found.document,
+        found.has_case_reference
+    FROM found
+    INNER JOIN answering ON found.location_id = answering.location_id
+),
+
+known AS MATERIALIZED (
+    SELECT
+        unit.whereabouts,
+        unit.item_id,
+        unit.lot_id,
+        unit.serial_id,
+        unit.location_id,
+        unit.place_id,
+        unit.site_id,
+        unit.owner,
+        unit.quantity,
+        unit.allocated,
+        unit.movement_id,
+        unit.occurred_at,
+        unit.document,
+        unit.has_case_reference
+    FROM lotwatch.recall_unit AS unit
+    WHERE unit.case_id = %(case_id)s AND unit.whereabouts <> 'possible'
+),
+
+gone AS (
+    SELECT * FROM known
+    EXCEPT
+    SELECT * FROM located
+),
+
+forgotten AS (
+    DELETE FROM lotwatch.recall_unit AS unit
+    USING gone
+    WHERE
+        unit.case_id = %(case_id)s AND unit.place_id = gone.place_id AND unit.whereabouts = gone.whereabouts
+        AND unit.item_id = gone.item_id AND unit.lot_id = gone.lot_id AND unit.serial_id = gone.serial_id
+        AND unit.location_id = gone.location_id
+        AND (unit.owner, unit.movement_id, unit.document) IS NOT DISTINCT FROM (gone.owner, gone.movement_id, gone.document)
 )
 
+INSERT INTO lotwatch.recall_unit (
+    case_id, whereabouts, item_id, lot_id, serial_id, location_id, place_id, site_id, owner, quantity, allocated,
+    movement_id, occurred_at, document, has_case_reference
+)
 SELECT
     %(case_id)s,
-    found.whereabouts,
-    found.item_id,
-    found.lot_id,
-    found.serial_id,
-    found.location_id,
-    answering.place_id,
-    answering.site_id,
-    found.owner,
-    found.quantity,
-    found.allocated,
-    found.movement_id,
-    found.occurred_at,
-    found.document,
-    found.has_case_reference
-FROM found
-INNER JOIN answering ON found.location_id = answering.location_id;
+    new.*
+FROM (
+    SELECT * FROM located
+    EXCEPT
+    SELECT * FROM known
+) AS new;

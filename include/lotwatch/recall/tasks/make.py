@@ -23,7 +23,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 def make_tasks(conn: psycopg.Connection, context: RunContext, case: Case, duties: Duties) -> int:
     """Write the tasks that are missing, with what the books expect; returns how many are new.
 
-    What nobody has begun follows the books: its lines are made anew, and a task without any more is cancelled. What somebody
+    What nobody has begun follows the books: its lines are theirs, and a task without any more is cancelled. What somebody
     has begun keeps its lines; what turns up there later is added, and a task that was done is open again.
     """
     parameters = {
@@ -33,8 +33,7 @@ def make_tasks(conn: psycopg.Connection, context: RunContext, case: Case, duties
         "made_at": context.as_of,
     }
     made = conn.execute(query(__package__, "make_tasks"), parameters).fetchall()
-    conn.execute(query(__package__, "refresh_lines"), parameters)
-    conn.execute(query(__package__, "add_lines"), parameters)
+    conn.execute(query(__package__, "keep_lines"), parameters)
     conn.execute(query(__package__, "settle_tasks"), parameters)
     if made:
         record(conn, context, "tasks made", "recall_case", case.code, after={"tasks": len(made)})
