@@ -205,18 +205,6 @@ def test_lots_of_an_item_that_we_did_not_have_are_held_as_they_are_posted(
     assert ("recall", "N8") not in held(stocked.conn)
 
 
-def test_of_a_maker_s_items_those_that_we_call_as_the_notice_does_may_be_meant(stocked: Company) -> None:
-    """Whatever their name: written otherwise, and without a record of the device."""
-    for code, lot in (("ac 7", "B1"), ("AC-8", "B2")):
-        stocked.item(code, name="Drill", legal_manufacturer="ACME INC")
-        stocked.lot(lot, item=code)
-        stocked.move(1, "DC", item=code, lot=lot)
-    stocked.post()
-    say(stocked, "REF AC7: Lots B1, B2", title="Clip")
-    run(stocked)
-    assert held(stocked.conn) == {("precaution", "B1")}
-
-
 def test_stock_without_a_number_is_held_where_it_is_counted(stocked: Company) -> None:
     say(stocked, "REF AC-1: Lots A9")
     run(stocked)
