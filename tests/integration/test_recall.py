@@ -175,6 +175,36 @@ def test_a_lot_that_becomes_known_later_is_held_as_it_is_posted_also_for_a_close
     assert cases(stocked.conn) == [("RC-000001", "open", 1)]
 
 
+@pytest.mark.parametrize(
+    ("named", "cause"),
+    [
+        ({"code_info": "REF NEW-1: Lots N9"}, "recall"),
+        ({"code_info": "UDI-DI 4007500000122: Lots N9"}, "recall"),
+        ({"udi_dis": ["04007500000122"], "code_info": "Lots N9"}, "recall"),
+        ({"code_info": "REF TH-77: Lots N9"}, "precaution"),
+    ],
+)
+def test_lots_of_an_item_that_we_did_not_have_are_held_as_they_are_posted(
+    stocked: Company, named: dict[str, Any], cause: str
+) -> None:
+    """By its identifier, however that is written, its maker's number, or what somebody calls it: the item comes after the
+    notice, and its lots after the item."""
+    say(stocked, **{"code_info": "", "title": "Drill"} | named)
+    run(stocked)
+    stocked.item("NEW", name="Drill", legal_manufacturer="Acme Inc.")
+    stocked.add("identifier", item_code="NEW", code="04007500000122", package_level="unit", units_contained=1)
+    stocked.add("device_record", udi_di="04007500000122", agency="GS1", company="Acme Inc.", catalogue_number="NEW-1")
+    stocked.conn.execute("INSERT INTO lotwatch.cross_reference VALUES ('test', 'item', 'TH-77', 'NEW')")
+    post_all(stocked)
+    assert held(stocked.conn) == set()
+    stocked.lot("N8", item="NEW")
+    stocked.lot("N9", item="NEW")
+    stocked.move(5, "DC", item="NEW", lot="N9")
+    post_all(stocked)
+    assert (cause, "N9") in held(stocked.conn)
+    assert ("recall", "N8") not in held(stocked.conn)
+
+
 def test_stock_without_a_number_is_held_where_it_is_counted(stocked: Company) -> None:
     say(stocked, "REF AC-1: Lots A9")
     run(stocked)

@@ -1,6 +1,7 @@
 -- Which notices may concern what came to be known since: lots, units, and stock without numbers of the items of a case, closed or
--- not, on which it has no verdict yet? Of each case, one of its notices. It begins with what came and looks each up by its item
--- (OFFSET 0: no lookup becomes a pass over all there is), so that old cases cost nothing.
+-- not, on which it has no verdict yet; and lots and units of items that a notice names, but was never compared with: we did not
+-- have them then? Of each case, one of its notices. It begins with what came and looks each up by its item (OFFSET 0: no
+-- lookup becomes a pass over all there is), so that old cases cost nothing.
 WITH came AS MATERIALIZED (
     SELECT
         lot.item_id,
@@ -64,6 +65,89 @@ new AS (
                 AND (judged.serial_id = came.serial_id OR (judged.serial_id = 0 AND came.lot_id <> 0))
             OFFSET 0 -- noqa: AM09
         )
+),
+
+unknown AS MATERIALIZED (
+    SELECT
+        item.item_id,
+        item.code
+    FROM (
+        SELECT DISTINCT came.item_id
+        FROM came
+        WHERE came.lot_id <> 0 OR came.serial_id <> 0
+    ) AS arrived
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                known.item_id,
+                known.code
+            FROM lotwatch.item AS known
+            WHERE known.item_id = arrived.item_id
+            OFFSET 0 -- noqa: AM09
+        ) AS item
+),
+
+identifier AS MATERIALIZED (
+    SELECT
+        unknown.item_id,
+        lotwatch.identifier_key(known.code) AS key
+    FROM unknown
+    INNER JOIN lotwatch.item_identifier AS known ON unknown.item_id = known.item_id
+),
+
+-- by what a notice may name each: `dis`, a device identifier as it may be written; `refs`, a number as it is compared
+name AS (
+    SELECT
+        identifier.item_id,
+        'dis' AS kind,
+        written.code
+    FROM identifier
+    CROSS JOIN
+        LATERAL (
+            SELECT unnest(ARRAY[
+                identifier.key, '+' || identifier.key,
+                regexp_replace(identifier.key, '^0(?=[0-9]{13}$)', ''),
+                regexp_replace(identifier.key, '^00(?=[0-9]{12}$)', ''),
+                regexp_replace(identifier.key, '^0{6}(?=[0-9]{8}$)', '')
+            ]) AS code
+        ) AS written
+    UNION
+    SELECT
+        unknown.item_id,
+        'refs',
+        lotwatch.number_key(unknown.code)
+    FROM unknown
+    UNION
+    SELECT
+        unknown.item_id,
+        'refs',
+        lotwatch.number_key(theirs.their_code)
+    FROM unknown
+    INNER JOIN lotwatch.cross_reference AS theirs ON unknown.code = theirs.our_code AND theirs.kind = 'item'
+    UNION
+    SELECT
+        identifier.item_id,
+        'refs',
+        lotwatch.number_key(number.code)
+    FROM identifier
+    INNER JOIN lotwatch.device_record AS device ON identifier.key = lotwatch.identifier_key(device.udi_di)
+    CROSS JOIN LATERAL (SELECT unnest(ARRAY[device.catalogue_number, device.model]) AS code) AS number
+    WHERE number.code IS NOT NULL
+),
+
+named AS (
+    SELECT
+        name.item_id,
+        version.notice_id
+    FROM name
+    CROSS JOIN
+        LATERAL (
+            SELECT clause.version_id
+            FROM lotwatch.recall_clause AS clause
+            WHERE clause.reading @> jsonb_build_object(name.kind, jsonb_build_array(name.code))
+            OFFSET 0 -- noqa: AM09
+        ) AS said
+    INNER JOIN lotwatch.notice_version AS version ON said.version_id = version.version_id
 )
 
 SELECT told.notice_id
@@ -74,4 +158,14 @@ CROSS JOIN
         FROM lotwatch.recall_case_notice AS known
         WHERE known.case_id = new.case_id
     ) AS told
-WHERE told.notice_id IS NOT NULL;
+WHERE told.notice_id IS NOT NULL
+UNION
+SELECT named.notice_id
+FROM named
+WHERE
+    NOT EXISTS (
+        SELECT FROM lotwatch.recall_case_notice AS told
+        INNER JOIN lotwatch.recall_match AS known ON told.case_id = known.case_id
+        WHERE told.notice_id = named.notice_id AND known.item_id = named.item_id
+        OFFSET 0 -- noqa: AM09
+    );
