@@ -12,7 +12,7 @@ from lotwatch.recall.matching import REASONS, Subject
 from lotwatch_airflow.board.filters import Filters, Note, Text
 from lotwatch_airflow.board.listing import Order, Statement, fetch_page
 from lotwatch_airflow.board.pages.notices import ACTIONS, CLASSES, Lines
-from lotwatch_airflow.board.pages.recalls import MANAGE, need_all_sites
+from lotwatch_airflow.board.pages.recalls import MANAGE
 from lotwatch_airflow.board.person import Refused
 from lotwatch_airflow.board.view import View, ViewDep
 from lotwatch_airflow.board.writing import WriteDep
@@ -70,7 +70,7 @@ def say(
     view, chosen = write.view, subject or []
     try:
         with write.transaction(MANAGE, "answer recall review") as (conn, context):
-            need_all_sites(write)
+            write.need_all_sites(conn)
             if not chosen:
                 raise LotwatchError(view.texts("recall_review_page.nothing_chosen"))
             if not reason:
@@ -96,7 +96,7 @@ def open_case(write: WriteDep, given: Annotated[DecisionForm, Depends()]) -> Res
     view = write.view
     try:
         with write.transaction(MANAGE, "open recall case") as (conn, context):
-            need_all_sites(write)
+            write.need_all_sites(conn)
             if not given.title or not given.item:
                 raise LotwatchError(view.texts("recall_review_page.no_title"))
             numbers = list(filter(None, (each.strip() for each in given.numbers.replace("\n", ",").split(","))))
