@@ -137,6 +137,9 @@ def test_a_case_is_seen_managed_printed_and_closed_by_who_may(as_: Clients, comp
     assert send(as_("recall"), f"{CASE}/close", reason="handed over", override="true").status_code == 303
     report = words(as_("viewer").get(f"{CASE}/report?lang=en").text)
     assert "case closed" in report
+    for said in ("due: ", "place: Dc", "who: site", "left open: open tasks"):
+        assert said in report
+    assert not re.search(r"\dT\d\d:", report), "moments are said as people read them"
     assert "Not settled" in report
     assert re.search(r"\b[0-9a-f]{64}\b", report)
     assert "召回案件" in as_("viewer").get(f"{CASE}/report?lang=zh").text
@@ -249,7 +252,8 @@ def test_quality_reads_the_notice_beside_the_lot_and_says_and_opens_a_case_of_it
     assert send(as_("recall"), review, **row | {"reason": ""}).status_code == 409
     assert send(as_("recall"), review, verdict="affected", reason="x").status_code == 409
     assert send(as_("recall"), review, **row | {"subject": "RC-000001:1;2"}).status_code == 422
-    assert send(as_("recall"), review, **row).status_code == 303
+    said = send(as_("recall"), f"{review}?code=RC-000001&page=2", **row)
+    assert said.headers["location"].endswith("?code=RC-000001&done=1"), "whoever works on a case goes on with it"
     held = "SELECT hold.cause, hold.reference FROM lotwatch.hold JOIN lotwatch.lot USING (lot_id) WHERE number = %s AND released_at IS NULL"
     assert company.conn.execute(held, ("L2",)).fetchall() == [("recall", "RC-000001")]
     company.conn.commit()

@@ -1,12 +1,30 @@
--- What was done about the case, by whom and when, as the audit trail has it?
+-- What was done about the case, by whom and when, as the audit trail has it? With names for the numbers that it keeps.
 SELECT
-    audit_event_id,
-    recorded_at,
-    actor,
-    action,
-    after,
-    reason
-FROM lotwatch.recall_event
-WHERE case_id = %(case_id)s
-ORDER BY audit_event_id DESC
+    event.audit_event_id,
+    event.recorded_at,
+    event.actor,
+    event.action,
+    event.reason,
+    event.after
+    - '{item_id,lot_id,serial_id,location_id,task,party_id,match_id,reference,case_reference}'::text[]
+    || jsonb_strip_nulls(jsonb_build_object(
+        'item', coalesce(event.after ->> 'item', item.code),
+        'lot', coalesce(event.after ->> 'lot', lot.number),
+        'serial', unit.number,
+        'place', coalesce(answering.name, place.name),
+        'supplier', supplier.name
+    )) AS after
+FROM lotwatch.recall_event AS event
+LEFT JOIN lotwatch.recall_task AS task ON (event.after ->> 'task')::bigint = task.task_id
+LEFT JOIN lotwatch.item AS item ON (event.after ->> 'item_id')::bigint = item.item_id
+LEFT JOIN lotwatch.lot AS lot ON (event.after ->> 'lot_id')::bigint = lot.lot_id
+LEFT JOIN lotwatch.serial_unit AS unit ON (event.after ->> 'serial_id')::bigint = unit.serial_id
+LEFT JOIN lotwatch.location AS place
+    ON coalesce(task.place_id, (event.after ->> 'location_id')::bigint) = place.location_id
+LEFT JOIN lotwatch.location AS answering
+    ON event.after ->> 'party' = 'site' AND (event.after ->> 'party_id')::bigint = answering.location_id
+LEFT JOIN lotwatch.supplier AS supplier
+    ON event.after ->> 'party' = 'supplier' AND (event.after ->> 'party_id')::bigint = supplier.supplier_id
+WHERE event.case_id = %(case_id)s
+ORDER BY event.audit_event_id DESC
 LIMIT %(most)s

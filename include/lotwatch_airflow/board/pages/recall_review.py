@@ -36,9 +36,10 @@ class ReviewFilters(Filters):
     done: int | None = Field(default=None, ge=1, le=200)
 
     def statement(self) -> Statement:
-        """The gravest recalls first."""
-        order = ("recall_class", "code", "item_code", "lot_number", "serial_number", "item_id", "lot_id", "serial_id")
-        return Statement("recall_review", self.parameters(), [Order(column) for column in order])
+        """The gravest recalls first, and of each what lies somewhere."""
+        named = ("item_code", "lot_number", "serial_number", "item_id", "lot_id", "serial_id")
+        order = [Order("recall_class"), Order("code"), Order("physical", True), *map(Order, named)]
+        return Statement("recall_review", self.parameters(), order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def list_waiting(view: ViewDep, filters: Annotated[ReviewFilters, Query()]) -> R
 @router.post("/recalls/review")
 def say(
     write: WriteDep,
+    filters: Annotated[ReviewFilters, Query()],
     verdict: Annotated[Literal["affected", "not_affected"], Form()],
     subject: Annotated[list[Row] | None, Form(max_length=200)] = None,
     reason: Annotated[Note, Form()] = "",
@@ -80,8 +82,8 @@ def say(
                 meant = Subject(int(item_id), int(lot_id), int(serial_id))
                 cases.answer(conn, context, code, meant, verdict, by=write.person.name, reason=reason)
     except LotwatchError as error:
-        return _show(view, ReviewFilters(), error=str(error), chosen=chosen, reason=reason)
-    return view.see("recalls/review", done=len(chosen))
+        return _show(view, filters, error=str(error), chosen=chosen, reason=reason)
+    return view.see("recalls/review", **filters.chosen() | {"page": None, "done": len(chosen)})
 
 
 @router.get("/recalls/new")
@@ -133,7 +135,7 @@ def _show(
     with view.transaction() as conn:
         waiting = fetch_page(conn, filters.statement(), filters.page, filters.size)
     return view.page(
-        "recall_review",
+        "recalls-review",
         status=409 if error else 200,
         filters=filters,
         waiting=waiting,
