@@ -236,8 +236,11 @@ def test_a_case_is_counted_explained_documented_closed_and_reopened(db: psycopg.
     with pytest.raises(LotwatchError, match="tasks: 5"):
         report.close_case(db, person, lock_case(db, CODE), "done")
     assert {each.against: each.amount for each in report.obstacles(db, case_id, "remove")} == {
-        "tasks": 5, "clocks": 1, "documents": 96,
+        "tasks": 5, "clocks": 1, "unknown": 1, "documents": 96,
     }  # fmt: skip
+    tasks.reopen(db, person, hosp, "quality has looked at it")
+    scan(db, hosp, "no such lot", 3, "explained", "of another maker")
+    tasks.finish(db, person, hosp, None)
     for place, units in (("DC", 69), ("HOSP/OR", 25)):
         scan(db, task_of(db, "remove", place), "L1", units, "handled")
     scan(db, task_of(db, "remove", "DC"), "L1", 1, "explained", "was not there")

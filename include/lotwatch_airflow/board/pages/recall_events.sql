@@ -5,7 +5,7 @@ SELECT
     event.actor,
     event.action,
     event.reason,
-    event.after
+    coalesce(event.after, '{}')
     - '{item_id,lot_id,serial_id,location_id,task,party_id,match_id,reference,case_reference}'::text[]
     || jsonb_strip_nulls(jsonb_build_object(
         'item', coalesce(event.after ->> 'item', item.code),
@@ -16,11 +16,11 @@ SELECT
     )) AS after
 FROM lotwatch.recall_event AS event
 LEFT JOIN lotwatch.recall_task AS task ON (event.after ->> 'task')::bigint = task.task_id
-LEFT JOIN lotwatch.item AS item ON (event.after ->> 'item_id')::bigint = item.item_id
-LEFT JOIN lotwatch.lot AS lot ON (event.after ->> 'lot_id')::bigint = lot.lot_id
-LEFT JOIN lotwatch.serial_unit AS unit ON (event.after ->> 'serial_id')::bigint = unit.serial_id
-LEFT JOIN lotwatch.location AS place
-    ON coalesce(task.place_id, (event.after ->> 'location_id')::bigint) = place.location_id
+LEFT JOIN lotwatch.hold AS hold ON CASE WHEN event.object_kind = 'hold' THEN event.object_id::bigint END = hold.hold_id
+LEFT JOIN lotwatch.item AS item ON coalesce(hold.item_id, (event.after ->> 'item_id')::bigint) = item.item_id
+LEFT JOIN lotwatch.lot AS lot ON coalesce(hold.lot_id, (event.after ->> 'lot_id')::bigint) = lot.lot_id
+LEFT JOIN lotwatch.serial_unit AS unit ON coalesce(hold.serial_id, (event.after ->> 'serial_id')::bigint) = unit.serial_id
+LEFT JOIN lotwatch.location AS place ON coalesce(task.place_id, hold.location_id) = place.location_id
 LEFT JOIN lotwatch.location AS answering
     ON event.after ->> 'party' = 'site' AND (event.after ->> 'party_id')::bigint = answering.location_id
 LEFT JOIN lotwatch.supplier AS supplier

@@ -82,7 +82,7 @@ def say(
                 meant = Subject(int(item_id), int(lot_id), int(serial_id))
                 cases.answer(conn, context, code, meant, verdict, by=write.person.name, reason=reason)
     except LotwatchError as error:
-        return _show(view, filters, error=str(error), chosen=chosen, reason=reason)
+        return _show(view, filters, error=view.told(error), chosen=chosen, reason=reason)
     return view.see("recalls/review", **filters.chosen() | {"page": None, "done": len(chosen)})
 
 
@@ -115,7 +115,7 @@ def open_case(write: WriteDep, given: Annotated[DecisionForm, Depends()]) -> Res
                 sure=given.sureness == "sure",
             )
     except LotwatchError as error:
-        return _form(view, given, str(error))
+        return _form(view, given, view.told(error))
     return view.see(f"recalls/{case.code}")
 
 

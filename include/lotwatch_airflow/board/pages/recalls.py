@@ -235,7 +235,7 @@ def _change(
             write.need_all_sites(conn)
             answer = act(conn, context)
     except LotwatchError as error:
-        return _show(write.view, code, error=str(error))
+        return _show(write.view, code, error=write.view.told(error))
     return answer or write.view.see(f"recalls/{code}")
 
 

@@ -1,4 +1,4 @@
--- What of a line of a pick wave is for whom, as pages show it.
+-- What several statements ask: for whom a line of a pick wave is, and which numbers were found that nobody could name.
 CREATE VIEW lotwatch.pick_wanted WITH (security_invoker = TRUE) AS
 SELECT
     pick.proposal_id,
@@ -23,3 +23,15 @@ LEFT JOIN lotwatch.location AS destination ON demand.customer_location_id = dest
 GROUP BY pick.proposal_id, pick.item_id, pick.lot_id, pick.serial_id, pick.location_id;
 COMMENT ON VIEW lotwatch.pick_wanted IS 'for each line of a pick wave its stop, and for which orders it is, whose turn is first first';
 GRANT SELECT ON lotwatch.pick_wanted TO lotwatch_app, lotwatch_board, lotwatch_auditor;
+
+CREATE VIEW lotwatch.recall_find_unnamed WITH (security_invoker = TRUE) AS
+SELECT
+    task_id,
+    said
+FROM lotwatch.recall_find
+WHERE standing = 'unknown'
+GROUP BY task_id, said
+HAVING sum(CASE outcome WHEN 'explained' THEN -quantity ELSE quantity END) <> 0;
+COMMENT ON VIEW lotwatch.recall_find_unnamed IS
+'numbers found in a task of a recall that nobody knows, and nobody has explained since';
+GRANT SELECT ON lotwatch.recall_find_unnamed TO lotwatch_app, lotwatch_board, lotwatch_auditor;
