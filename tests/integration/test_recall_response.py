@@ -23,6 +23,8 @@ from tests.integration.recalls import PEOPLE, judged, opened, stocked
 
 DUTIES = clocks.load_duties()
 CODE = "RC-000001"
+#: a label that a scanner reads with its separator, and quotes and a backslash as people type them
+STRANGE = '0109506000117843\x1d"no such" \\ lot'
 
 
 def rows(conn: psycopg.Connection, statement: str, *values: object) -> list[tuple[Any, ...]]:
@@ -223,7 +225,7 @@ def test_a_case_is_counted_explained_documented_closed_and_reopened(db: psycopg.
     scan(db, dc, "L1", 1, "explained", "broken in August, thrown away")
     tasks.finish(db, person, dc, None)
     assert scan(db, hosp, "L1", 25) == "listed"
-    assert scan(db, hosp, "no such lot", 3) == "unknown"
+    assert scan(db, hosp, STRANGE, 3) == "unknown"
     tasks.finish(db, person, hosp, None)
     # found where the books have none of it
     company.lot("L3")
@@ -239,7 +241,7 @@ def test_a_case_is_counted_explained_documented_closed_and_reopened(db: psycopg.
         "tasks": 5, "clocks": 1, "unknown": 1, "documents": 96,
     }  # fmt: skip
     tasks.reopen(db, person, hosp, "quality has looked at it")
-    scan(db, hosp, "no such lot", 3, "explained", "of another maker")
+    scan(db, hosp, STRANGE, 3, "explained", "of another maker")
     tasks.finish(db, person, hosp, None)
     for place, units in (("DC", 69), ("HOSP/OR", 25)):
         scan(db, task_of(db, "remove", place), "L1", units, "handled")
