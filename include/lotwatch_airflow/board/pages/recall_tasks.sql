@@ -32,7 +32,7 @@ SELECT
     coalesce((
         SELECT sum(find.quantity)
         FROM lotwatch.recall_find AS find
-        WHERE find.task_id = task.task_id AND find.outcome <> 'explained'
+        WHERE find.task_id = task.task_id AND find.outcome <> 'explained' AND find.standing <> 'unknown'
     ), 0)::bigint AS found,
     (
         SELECT count(*)
