@@ -298,9 +298,12 @@ def test_a_used_units_case_is_opened_with_a_reason_and_written_down(db: psycopg.
 
 def test_a_drill_is_worked_and_measured_and_touches_no_stock(db: psycopg.Connection, company: Company) -> None:
     stocked(company)
-    run = context(run_id="quarter")
-    code = jobs.start_drill(db, run)
-    assert jobs.start_drill(db, run) == code == "RD-000001"  # tried again
+    run, due = context(run_id="quarter"), context(run_id="quarter", as_of=NOW - timedelta(days=40))
+    code = jobs.start_drill(db, due, NOW)
+    assert jobs.start_drill(db, due, NOW) == code == "RD-000001"  # tried again
+    assert rows(db, "SELECT opened_at FROM lotwatch.recall_case") == [(NOW,)], (
+        "it begins when it does, not when it was due"
+    )
     jobs.respond(db, run, code, PEOPLE)
     told = rows(db, "SELECT payload->>'severity', payload->'data'->>'drill' FROM lotwatch.outbox")
     assert set(told) == {("warning", "true")}
