@@ -296,6 +296,22 @@ def test_a_used_units_case_is_opened_with_a_reason_and_written_down(db: psycopg.
         tasks.open_case_reference(db, person, CODE, 0, "look", keys)
 
 
+def test_a_clock_for_answers_ends_once_it_is_clear_that_nobody_has_any(
+    db: psycopg.Connection, company: Company
+) -> None:
+    company.item()
+    company.lot()
+    company.post()
+    case_id = opened(db, [])
+    met = "SELECT met_by, evidence FROM lotwatch.recall_clock WHERE duty_id = 'house_class_1'"
+    judged(db, case_id, "L1", "needs_review")
+    jobs.respond(db, context(run_id="a"), CODE, PEOPLE)
+    assert rows(db, met) == [(None, None)], "somebody has to look first"
+    judged(db, case_id, "L1", "not_affected")
+    jobs.respond(db, context(run_id="b"), CODE, PEOPLE)
+    assert rows(db, met) == [("lotwatch", "nobody has any of it")]
+
+
 def test_a_drill_is_worked_and_measured_and_touches_no_stock(db: psycopg.Connection, company: Company) -> None:
     stocked(company)
     run, due = context(run_id="quarter"), context(run_id="quarter", as_of=NOW - timedelta(days=40))
