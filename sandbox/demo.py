@@ -77,8 +77,9 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
         for dag_id in RECALLS:
             airflow.unpause(dag_id)
         airflow.wait_for_run("receive_notices", airflow.trigger("receive_notices"))
-    with step("lotwatch load lane: what may go between which sites"):
+    with step("lotwatch load lane, location: what may go between which sites, and where the bays are"):
         files.bring_in_lanes(settings)
+        files.bring_in_bays(settings)
     airflow.unpause("handle_events")
     with step("handle_events: a temperature probe pushes its readings"):
         probe.push(settings)
