@@ -20,7 +20,7 @@ from lotwatch_local.supervisor import Supervisor
 from lotwatch_local.waiting import wait_for
 from sandbox import files, probe, trial
 from sandbox import programs as outside
-from sandbox.airflow_api import Airflow
+from sandbox.airflow_api import PATIENCE, Airflow
 
 #: the hospital of the trial company that the limited login works for
 THEIR_SITE = "H-N1"
@@ -101,7 +101,7 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
     with step(
         "send_outbox: drafts in the ERP, orders at the portal in REST, UBL and cXML, suppliers' answers, messages"
     ):
-        wait_for(lambda: outbox_is_empty(settings), "the outbox to be empty", 180)
+        wait_for(lambda: outbox_is_empty(settings), "the outbox to be empty", PATIENCE)
     with step(f"lotwatch load count: a stocktake of {COUNTED}, for an approver to decide"):
         files.bring_in_count(settings, COUNTED)
     with step("keep_house: partitions, a snapshot, everything derived compared with the movements"):
@@ -125,7 +125,7 @@ def run(airflow: Airflow, dag_id: str, *, now: bool = False) -> None:
     """
     was_paused = airflow.unpause(dag_id)
     if was_paused:
-        wait_for(lambda: airflow.runs(dag_id), f"{dag_id} to start", 300)
+        wait_for(lambda: airflow.runs(dag_id), f"{dag_id} to start", PATIENCE)
         runs = airflow.wait_until_idle(dag_id)
     if now or not was_paused:
         run_id = airflow.trigger(dag_id)
@@ -139,7 +139,7 @@ def run(airflow: Airflow, dag_id: str, *, now: bool = False) -> None:
 
 def answer(airflow: Airflow, settings: Settings) -> None:
     """As an ops user: reject one order, leave one waiting, approve the others."""
-    wait_for(lambda: ask(settings, "unasked")[0][0] == 0, "the guards and the questions", 120)
+    wait_for(lambda: ask(settings, "unasked")[0][0] == 0, "the guards and the questions", PATIENCE)
     asked = waiting_orders(settings)
     if asked < 3:
         console.print(f"          [dim]{asked} orders wait: nothing to approve (a second demo changes nothing)[/]")
