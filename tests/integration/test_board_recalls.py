@@ -13,6 +13,7 @@ from httpx import Response
 
 from lotwatch import access, ledger
 from lotwatch.actions import warehouse
+from lotwatch.audit import record
 from lotwatch.jobs import recall_response as jobs
 from lotwatch.jobs.watch import plan
 from lotwatch.planning import PlanSettings
@@ -134,10 +135,14 @@ def test_a_case_is_seen_managed_printed_and_closed_by_who_may(as_: Clients, comp
     made = send(as_("quality"), f"{CASE}/documents", kind="return", recipient="Supplier One")
     assert "Return note" in as_("quality").get(made.headers["location"] + "?lang=en").text
     assert send(as_("ward", "quality"), f"{CASE}/close", reason="x").status_code == 403
+    named = ledger.holds.named(company.conn, "recall", "RC-000001", "listed", item="I1", lot="L1")
+    hold_id = ledger.place_hold(company.conn, named, context(), "qa")
+    record(company.conn, context(), "called back", "hold", str(hold_id), after={"task": "LW-WT-000007"})
+    company.conn.commit()
     assert send(as_("recall"), f"{CASE}/close", reason="handed over", override="true").status_code == 303
     report = words(as_("viewer").get(f"{CASE}/report?lang=en").text)
     assert "case closed" in report
-    for said in ("due: ", "place: Dc", "who: site", "left open: open tasks"):
+    for said in ("due: ", "place: Dc", "who: site", "left open: open tasks", "lot: L1", "task: LW-WT-000007"):
         assert said in report
     assert not re.search(r"\dT\d\d:", report), "moments are said as people read them"
     assert "Not settled" in report

@@ -6,7 +6,8 @@ SELECT
     event.action,
     event.reason,
     coalesce(event.after, '{}')
-    - '{item_id,lot_id,serial_id,location_id,task,party_id,match_id,reference,case_reference}'::text[]
+    - '{item_id,lot_id,serial_id,location_id,party_id,match_id,reference,case_reference}'::text[]
+    - CASE WHEN event.object_kind = 'recall_case' THEN 'task' ELSE '' END -- of a hold: the warehouse's
     || jsonb_strip_nulls(jsonb_build_object(
         'item', coalesce(event.after ->> 'item', item.code),
         'lot', coalesce(event.after ->> 'lot', lot.number),
@@ -15,7 +16,8 @@ SELECT
         'supplier', supplier.name
     )) AS after
 FROM lotwatch.recall_event AS event
-LEFT JOIN lotwatch.recall_task AS task ON (event.after ->> 'task')::bigint = task.task_id
+LEFT JOIN lotwatch.recall_task AS task
+    ON CASE WHEN event.object_kind = 'recall_case' THEN (event.after ->> 'task')::bigint END = task.task_id
 LEFT JOIN lotwatch.hold AS hold ON CASE WHEN event.object_kind = 'hold' THEN event.object_id::bigint END = hold.hold_id
 LEFT JOIN lotwatch.item AS item ON coalesce(hold.item_id, (event.after ->> 'item_id')::bigint) = item.item_id
 LEFT JOIN lotwatch.lot AS lot ON coalesce(hold.lot_id, (event.after ->> 'lot_id')::bigint) = lot.lot_id
