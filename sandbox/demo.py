@@ -83,7 +83,7 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
     airflow.unpause("handle_events")
     with step("handle_events: a temperature probe pushes its readings"):
         probe.push(settings)
-        wait_for(lambda: ask(settings, "unread")[0][0] == 0, "the readings to be posted", 60)
+        wait_for(lambda: ask(settings, "unread")[0][0] == 0, "the readings to be posted", PATIENCE)
     with (
         step("plan_policies: reorder points; check_consistency: what systems say differently"),
         ThreadPoolExecutor() as pool,
