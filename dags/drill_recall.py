@@ -27,10 +27,13 @@ from lotwatch_airflow.job import job
 def drill_recall() -> None:
     @task(outlets=[CASES], retries=2, retry_delay=timedelta(seconds=30), execution_timeout=timedelta(minutes=5))
     def drill() -> None:
+        from airflow.sdk import get_current_context
+
         from lotwatch.jobs import recall_response as jobs
 
+        run = get_current_context()["dag_run"]
         with job() as work:
-            code = jobs.start_drill(work.conn, work.context)
+            code = jobs.start_drill(work.conn, work.context, run.start_date or run.run_after)
             work.counts = {"drills": 1}
         ring(cases=[code])
 

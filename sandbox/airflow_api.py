@@ -14,6 +14,9 @@ from lotwatch_local.waiting import wait_for
 SETTLE = 5
 _ENDED = {"success", "failed"}
 
+#: seconds; of a machine that is busy with other things, too
+PATIENCE = 900
+
 
 class Airflow:
     """A logged-in user."""
@@ -61,7 +64,7 @@ class Airflow:
             "task_instances"
         ]
 
-    def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 300) -> str:
+    def wait_for_run(self, dag_id: str, run_id: str, seconds: float = PATIENCE) -> str:
         """Wait until a run has ended; returns its state."""
 
         def state() -> str:
@@ -70,7 +73,7 @@ class Airflow:
 
         return wait_for(state, f"{dag_id} {run_id} to end", seconds)
 
-    def wait_until_idle(self, dag_id: str, seconds: float = 300) -> list[dict[str, Any]]:
+    def wait_until_idle(self, dag_id: str, seconds: float = PATIENCE) -> list[dict[str, Any]]:
         """Wait until a DAG has had a run and none is queued or running; returns its runs."""
 
         def ended() -> list[dict[str, Any]]:
@@ -85,7 +88,7 @@ class Airflow:
         return self.call("GET", "/dags/~/dagRuns/~/hitlDetails", params=parameters)["hitl_details"]
 
     def answer_until(
-        self, choose: Callable[[str], str | None], done: Callable[[], bool], what: str, seconds: float = 300
+        self, choose: Callable[[str], str | None], done: Callable[[], bool], what: str, seconds: float = PATIENCE
     ) -> None:
         """Answer what is asked, and asked again, until `done`. `choose` takes a question's subject; None leaves it waiting.
 

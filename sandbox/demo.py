@@ -20,7 +20,7 @@ from lotwatch_local.supervisor import Supervisor
 from lotwatch_local.waiting import wait_for
 from sandbox import files, probe, trial
 from sandbox import programs as outside
-from sandbox.airflow_api import Airflow
+from sandbox.airflow_api import PATIENCE, Airflow
 
 #: the hospital of the trial company that the limited login works for
 THEIR_SITE = "H-N1"
@@ -77,12 +77,13 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
         for dag_id in RECALLS:
             airflow.unpause(dag_id)
         airflow.wait_for_run("receive_notices", airflow.trigger("receive_notices"))
-    with step("lotwatch load lane: what may go between which sites"):
+    with step("lotwatch load lane, location: what may go between which sites, and where the bays are"):
         files.bring_in_lanes(settings)
+        files.bring_in_bays(settings)
     airflow.unpause("handle_events")
     with step("handle_events: a temperature probe pushes its readings"):
         probe.push(settings)
-        wait_for(lambda: ask(settings, "unread")[0][0] == 0, "the readings to be posted", 60)
+        wait_for(lambda: ask(settings, "unread")[0][0] == 0, "the readings to be posted", PATIENCE)
     with (
         step("plan_policies: reorder points; check_consistency: what systems say differently"),
         ThreadPoolExecutor() as pool,
@@ -100,7 +101,7 @@ def run_chain(airflow: Airflow, settings: Settings) -> None:
     with step(
         "send_outbox: drafts in the ERP, orders at the portal in REST, UBL and cXML, suppliers' answers, messages"
     ):
-        wait_for(lambda: outbox_is_empty(settings), "the outbox to be empty", 180)
+        wait_for(lambda: outbox_is_empty(settings), "the outbox to be empty", PATIENCE)
     with step(f"lotwatch load count: a stocktake of {COUNTED}, for an approver to decide"):
         files.bring_in_count(settings, COUNTED)
     with step("keep_house: partitions, a snapshot, everything derived compared with the movements"):
@@ -124,7 +125,7 @@ def run(airflow: Airflow, dag_id: str, *, now: bool = False) -> None:
     """
     was_paused = airflow.unpause(dag_id)
     if was_paused:
-        wait_for(lambda: airflow.runs(dag_id), f"{dag_id} to start", 300)
+        wait_for(lambda: airflow.runs(dag_id), f"{dag_id} to start", PATIENCE)
         runs = airflow.wait_until_idle(dag_id)
     if now or not was_paused:
         run_id = airflow.trigger(dag_id)
@@ -138,7 +139,7 @@ def run(airflow: Airflow, dag_id: str, *, now: bool = False) -> None:
 
 def answer(airflow: Airflow, settings: Settings) -> None:
     """As an ops user: reject one order, leave one waiting, approve the others."""
-    wait_for(lambda: ask(settings, "unasked")[0][0] == 0, "the guards and the questions", 120)
+    wait_for(lambda: ask(settings, "unasked")[0][0] == 0, "the guards and the questions", PATIENCE)
     asked = waiting_orders(settings)
     if asked < 3:
         console.print(f"          [dim]{asked} orders wait: nothing to approve (a second demo changes nothing)[/]")

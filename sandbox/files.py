@@ -1,5 +1,5 @@
-"""What people bring in as files: a stocktake as a warehouse counts it, in which two shelves differ from the books; and what
-goes between which sites, as logistics plans it."""
+"""What people bring in as files: a stocktake as a warehouse counts it, in which two shelves differ from the books; where the bays of
+an aisle are; and what goes between which sites, as logistics plans it."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -29,6 +29,11 @@ LANE = (
 )  # fmt: skip
 
 
+BAY = (
+    "code", "name", "kind", "parent_code", "region", "time_zone", "status", "owner", "active", "x_m", "y_m", "aisle",
+)  # fmt: skip
+
+
 def bring_in_count(settings: Settings, site_code: str) -> None:
     """Count some shelves of a site and load the file. Done again, it changes nothing."""
     with psycopg.connect(settings.database_url("app", "lotwatch")) as conn:
@@ -49,6 +54,13 @@ def bring_in_lanes(settings: Settings) -> None:
         for a, b in permutations(SITES, 2)
     ]
     _bring_in(settings, "lane", "lanes", LANE, rows)
+
+
+def bring_in_bays(settings: Settings) -> None:
+    """Load where the bays of the distribution centres are, so that a pick wave has a shortest walk. Done again, it changes nothing."""
+    with psycopg.connect(settings.database_url("app", "lotwatch")) as conn:
+        rows = conn.execute(query("sandbox", "bays")).fetchall()
+    _bring_in(settings, "location", "bays", BAY, rows)
 
 
 def _bring_in(settings: Settings, entity: str, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

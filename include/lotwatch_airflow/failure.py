@@ -9,6 +9,7 @@ from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from psycopg import Connection
 
+from lotwatch.audit import begin_run, log_death
 from lotwatch.outbox import enqueue
 
 #: while these stand still, nobody hears of anything
@@ -23,12 +24,18 @@ class TellOps(BaseNotifier):
     template_fields = ()
 
     def notify(self, context: Any) -> None:
-        """Put the failure into the outbox, once for each try of a task; unless a better message about it is there."""
+        """Put the failure into the outbox, once for each try of a task; unless a better message about it is there. Today's
+        page of the board counts it, too, where the task could not log it itself."""
+        from lotwatch_airflow.job import connect, run_context
+
         if getattr(getattr(context.get("exception"), "__cause__", None), "told", False):
             return
         ti = context["ti"]
-        severity = "critical" if ti.dag_id in _CRITICAL else "warning"
-        _tell("run_failed", f"{_task(ti)}:{ti.try_number}", severity, _data(context))
+        severity, data = "critical" if ti.dag_id in _CRITICAL else "warning", _data(context)
+        with connect() as conn:
+            if "dag_run" in context:
+                log_death(conn, begin_run(conn, run_context(context)), data["error"])
+            _put(conn, "run_failed", f"{_task(ti)}:{ti.try_number}", severity, data)
 
 
 class TellRetry(BaseNotifier):
@@ -38,9 +45,12 @@ class TellRetry(BaseNotifier):
 
     def notify(self, context: Any) -> None:
         """Tell once that a task goes on failing: when its second try has, and another one follows."""
+        from lotwatch_airflow.job import connect
+
         ti = context["ti"]
         if ti.try_number == _TOLD_TRY:
-            _tell("run_retried", _task(ti), "info", _data(context) | {"tries": _TOLD_TRY})
+            with connect() as conn:
+                _put(conn, "run_retried", _task(ti), "info", _data(context) | {"tries": _TOLD_TRY})
 
 
 def must_end_within(dag_id: str, time: timedelta) -> DeadlineAlert:
@@ -69,13 +79,6 @@ async def tell_late(dag_id: str, minutes: int, context: Any = None) -> None:
             _put(conn, "run_late", f"{dag_id}:{run_id}", "critical", data)
 
     await to_thread(put, await address("lotwatch_db"))
-
-
-def _tell(template: str, key: str, severity: str, data: dict[str, Any]) -> None:
-    from lotwatch_airflow.job import connect
-
-    with connect() as conn:
-        _put(conn, template, key, severity, data)
 
 
 def _put(conn: Connection, template: str, key: str, severity: str, data: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """What the regulator publishes: recalls in openFDA's shape and device records in GUDID's, invented around the trial company.
 
 Pure: the same day, data and seed give the same. Two thirds of the recalls concern devices and lots that the trial company
-has, in the styles in which firms really write down which (`code_info`); the rest concern others. Some of them share an
-event, two are only in the recall database yet, two only in the old reports. A few device records contradict the item master.
+has, in the styles in which firms really write down which (`code_info`); the rest concern others. Those of one firm
+share an event, two are only in the recall database yet, two only in the old reports. A few device records contradict the item master.
 """
 
 from collections.abc import Callable, Iterator
@@ -141,7 +141,9 @@ def catalogue_number(device: Device) -> str:
 def _add(published: Published, random: Random, place: int, firm: str, product: str, code_info: str) -> None:
     initiated = published.renewed - timedelta(days=20 + 11 * place)
     posted = initiated + timedelta(days=12)
-    number, event = f"Z-{1000 + place:04}-{posted.year}", str(90001 + place // 2)
+    number = f"Z-{1000 + place:04}-{posted.year}"
+    same = (each for each in published.enforcement.values() if each["recalling_firm"] == firm)
+    event = next(same, {"event_id": str(90001 + place)})["event_id"]
     ended = place % 5 == 4
     reason, cause = random.choice(_REASONS)
     action = random.choice(_ACTIONS)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import islice
 from random import Random
 
 from sandbox.tryton.catalogue import (
@@ -37,6 +38,7 @@ from sandbox.tryton.world import (
 
 EXPIRING_LOTS, EXPIRED_LOTS, BREAKAGES, PASSED_INSPECTIONS = 14, 6, 8, 30
 NEWEST_PURCHASES = 8
+WEEKLY_LINES = 30
 REGISTRATION_LAPSES_IN_DAYS = 25
 CONFIRMED_LATER_BY_DAYS = 18
 
@@ -188,7 +190,8 @@ class Stage:
                 yield place, lot, quantity
 
     def serve_customers(self) -> None:
-        """Two clinics' orders: one is set aside lot by lot, the other wants more than there is and is overdue."""
+        """Two clinics' orders: one is set aside lot by lot, another wants more than there is and is overdue; and the weekly order
+        of each, for tomorrow, that nobody has picked yet: enough for a wave, whenever its cut-off is."""
         self.world.customers += [Customer("CLI-01", "Rivermouth Clinic"), Customer("CLI-02", "Alder Street Surgery")]
         stock = self.in_bins("DC-N")
         chosen = [next(stock) for _ in range(3)]
@@ -204,6 +207,14 @@ class Stage:
         self.world.requests.append(
             Request("CLI-02", "DC-N", PATIENT_PLACE, self.ago(6), self.ago(1), [(scarce, None, there + 40)])
         )
+        for customer in ("CLI-01", "CLI-02"):
+            weekly: list[tuple[str, int | None, float]] = [
+                (self.world.lots[lot].device, None, 3) for _, lot, _ in islice(stock, WEEKLY_LINES)
+            ]
+            tomorrow = self.today + timedelta(days=1)
+            self.world.requests.append(
+                Request(customer, "DC-N", PATIENT_PLACE, self.ago(1), tomorrow, weekly, assigned=False)
+            )
         self.world.special["set_aside"] = {
             self.world.lots[lot].number: device for device, lot, _ in loads if lot is not None
         }

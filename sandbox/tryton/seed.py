@@ -567,8 +567,9 @@ class Seed:
                 ShipmentModel = pool.get(model)
                 (shipment,) = ShipmentModel.create([values])
                 ShipmentModel.wait([shipment])
-                self.name_lots(pool, request, shipment)
-                ShipmentModel.assign_try([shipment])
+                if request.assigned:
+                    self.name_lots(pool, request, shipment)
+                    ShipmentModel.assign_try([shipment])
                 stamps = {"entered": self.entered(request.entered_on), "shipment": shipment.id}
                 name = "backdate_order" if request.customer else "backdate_transfer"
                 cursor().execute(statement(name), stamps)

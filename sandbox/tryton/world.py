@@ -148,7 +148,7 @@ class Request:
     """A shipment that has not left, made through Tryton's own API: for a customer, or (None) a transfer to a site.
 
     `loads`: (device, lot, quantity), the lot a position in the world's list or None for any. Tryton assigns what it can:
-    where there is too little, the shipment keeps waiting.
+    where there is too little, the shipment keeps waiting. What is not `assigned` waits for somebody to pick it.
     """
 
     customer: str | None
@@ -157,6 +157,7 @@ class Request:
     entered_on: date
     planned_on: date
     loads: list[tuple[str, int | None, float]] = field(default_factory=list)
+    assigned: bool = True
 
 
 @dataclass(slots=True)

@@ -140,6 +140,14 @@ def test_approved_orders_are_sent_once_and_the_rejected_one_never(
     assert client.find(rejected) is None
 
 
+def test_what_clinics_wait_for_is_set_aside_for_them_lot_by_lot(conn: psycopg.Connection) -> None:
+    waves = "SELECT DISTINCT state FROM lotwatch.proposal WHERE kind = 'pick'"
+    wait_for(lambda: conn.execute(waves).fetchall() == [("sent",)], "the pick wave to be confirmed", PATIENCE)
+    picked = "SELECT count(DISTINCT demand_order_key), min(state), max(state) FROM lotwatch.warehouse_task WHERE kind = 'pick'"
+    orders, *states = conn.execute(picked).fetchall()[0]
+    assert (orders >= 2, states) == (True, ["acknowledged"] * 2)
+
+
 def test_the_next_sync_links_our_drafts_and_does_not_count_them_twice(ops: Airflow, conn: psycopg.Connection) -> None:
     demo.run(ops, "sync_procurement")
     wrong = conn.execute(

@@ -299,6 +299,19 @@ def test_a_hold_tells_what_it_covers_where_and_its_two_clocks(as_: Clients, stoc
     assert "仓库确认" in client.get("/holds?lang=zh").text
 
 
+def test_a_hold_of_a_lot_covers_its_units_and_says_in_words_why(as_: Clients, stocked: Company) -> None:
+    stocked.item("I9", label_serial=True)
+    stocked.lot("L9", "I9")
+    stocked.move(1, "DC", item="I9", lot="L9", serial_number="S9")
+    stocked.post()
+    named = ledger.holds.named(stocked.conn, "recall", "RC-000001", "listed", item="I9", lot="L9")
+    ledger.place_hold(stocked.conn, named, context(), "qa")
+    stocked.conn.commit()
+    (row,) = rows(as_("viewer").get("/holds?lang=en").text)
+    assert "1 Dc" in row
+    assert "it is listed" in row
+
+
 def test_who_has_the_authority_releases_a_hold_and_says_why(as_: Clients, stocked: Company) -> None:
     hold_id = held(stocked)
     client = as_("quality")

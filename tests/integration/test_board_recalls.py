@@ -13,6 +13,7 @@ from httpx import Response
 
 from lotwatch import access, ledger
 from lotwatch.actions import warehouse
+from lotwatch.audit import record
 from lotwatch.jobs import recall_response as jobs
 from lotwatch.jobs.watch import plan
 from lotwatch.planning import PlanSettings
@@ -134,9 +135,16 @@ def test_a_case_is_seen_managed_printed_and_closed_by_who_may(as_: Clients, comp
     made = send(as_("quality"), f"{CASE}/documents", kind="return", recipient="Supplier One")
     assert "Return note" in as_("quality").get(made.headers["location"] + "?lang=en").text
     assert send(as_("ward", "quality"), f"{CASE}/close", reason="x").status_code == 403
+    named = ledger.holds.named(company.conn, "recall", "RC-000001", "listed", item="I1", lot="L1")
+    hold_id = ledger.place_hold(company.conn, named, context(), "qa")
+    record(company.conn, context(), "called back", "hold", str(hold_id), after={"task": "LW-WT-000007"})
+    company.conn.commit()
     assert send(as_("recall"), f"{CASE}/close", reason="handed over", override="true").status_code == 303
     report = words(as_("viewer").get(f"{CASE}/report?lang=en").text)
     assert "case closed" in report
+    for said in ("due: ", "place: Dc", "who: site", "left open: open tasks", "lot: L1", "task: LW-WT-000007"):
+        assert said in report
+    assert not re.search(r"\dT\d\d:", report), "moments are said as people read them"
     assert "Not settled" in report
     assert re.search(r"\b[0-9a-f]{64}\b", report)
     assert "召回案件" in as_("viewer").get(f"{CASE}/report?lang=zh").text
@@ -249,7 +257,8 @@ def test_quality_reads_the_notice_beside_the_lot_and_says_and_opens_a_case_of_it
     assert send(as_("recall"), review, **row | {"reason": ""}).status_code == 409
     assert send(as_("recall"), review, verdict="affected", reason="x").status_code == 409
     assert send(as_("recall"), review, **row | {"subject": "RC-000001:1;2"}).status_code == 422
-    assert send(as_("recall"), review, **row).status_code == 303
+    said = send(as_("recall"), f"{review}?code=RC-000001&page=2", **row)
+    assert said.headers["location"].endswith("?code=RC-000001&done=1"), "whoever works on a case goes on with it"
     held = "SELECT hold.cause, hold.reference FROM lotwatch.hold JOIN lotwatch.lot USING (lot_id) WHERE number = %s AND released_at IS NULL"
     assert company.conn.execute(held, ("L2",)).fetchall() == [("recall", "RC-000001")]
     company.conn.commit()

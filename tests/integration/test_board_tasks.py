@@ -101,7 +101,7 @@ def test_a_check_is_answered_point_by_point_and_may_fail(disposing: Company, as_
     form = {"point": ["seal", "label"], "answer": ["passed", ""]}
     unanswered = send(quality, path, state="done", **form)
     assert unanswered.status_code == 409
-    assert "have no answer" in unanswered.text
+    assert "尚无答案" in unanswered.text
     assert send(quality, path, state="no such", **form).status_code == 422
     failed = send(quality, path, state="failed", note="torn", point=["seal", "label"], answer=["failed", "passed"])
     assert failed.status_code == 303

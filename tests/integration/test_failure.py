@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from lotwatch.errors import LotwatchError
+from tests.integration.company import NOW
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +51,16 @@ def test_a_failure_is_told_once_for_each_try_and_is_critical_where_everything_st
         TellOps().notify(failed())
         TellOps().notify(failed("send_outbox"))
     assert told(db) == [("run_failed", "warning"), ("run_failed", "critical")]
+
+
+def test_the_death_of_a_task_that_could_not_log_it_is_logged_once(db: psycopg.Connection) -> None:
+    from lotwatch_airflow.failure import TellOps
+
+    run = SimpleNamespace(run_type="manual", data_interval_end=None, run_after=NOW)
+    for _ in range(2):
+        TellOps().notify(failed("send_outbox", exception=None, dag_run=run))
+    logged = db.execute("SELECT dag_id, run_id, task_id, left(error, 14) FROM lotwatch.run_log").fetchall()
+    assert logged == [("send_outbox", "r1", "t", "The task ended")]
 
 
 def test_what_somebody_was_told_of_better_is_not_told_again(db: psycopg.Connection) -> None:

@@ -23,6 +23,8 @@ from tests.integration.recalls import PEOPLE, judged, opened, stocked
 
 DUTIES = clocks.load_duties()
 CODE = "RC-000001"
+#: a label that a scanner reads with its separator, and quotes and a backslash as people type them
+STRANGE = '0109506000117843\x1d"no such" \\ lot'
 
 
 def rows(conn: psycopg.Connection, statement: str, *values: object) -> list[tuple[Any, ...]]:
@@ -223,7 +225,7 @@ def test_a_case_is_counted_explained_documented_closed_and_reopened(db: psycopg.
     scan(db, dc, "L1", 1, "explained", "broken in August, thrown away")
     tasks.finish(db, person, dc, None)
     assert scan(db, hosp, "L1", 25) == "listed"
-    assert scan(db, hosp, "no such lot", 3) == "unknown"
+    assert scan(db, hosp, STRANGE, 3) == "unknown"
     tasks.finish(db, person, hosp, None)
     # found where the books have none of it
     company.lot("L3")
@@ -236,8 +238,11 @@ def test_a_case_is_counted_explained_documented_closed_and_reopened(db: psycopg.
     with pytest.raises(LotwatchError, match="tasks: 5"):
         report.close_case(db, person, lock_case(db, CODE), "done")
     assert {each.against: each.amount for each in report.obstacles(db, case_id, "remove")} == {
-        "tasks": 5, "clocks": 1, "documents": 96,
+        "tasks": 5, "clocks": 1, "unknown": 1, "documents": 96,
     }  # fmt: skip
+    tasks.reopen(db, person, hosp, "quality has looked at it")
+    scan(db, hosp, STRANGE, 3, "explained", "of another maker")
+    tasks.finish(db, person, hosp, None)
     for place, units in (("DC", 69), ("HOSP/OR", 25)):
         scan(db, task_of(db, "remove", place), "L1", units, "handled")
     scan(db, task_of(db, "remove", "DC"), "L1", 1, "explained", "was not there")
@@ -291,11 +296,30 @@ def test_a_used_units_case_is_opened_with_a_reason_and_written_down(db: psycopg.
         tasks.open_case_reference(db, person, CODE, 0, "look", keys)
 
 
+def test_a_clock_for_answers_ends_once_it_is_clear_that_nobody_has_any(
+    db: psycopg.Connection, company: Company
+) -> None:
+    company.item()
+    company.lot()
+    company.post()
+    case_id = opened(db, [])
+    met = "SELECT met_by, evidence FROM lotwatch.recall_clock WHERE duty_id = 'house_class_1'"
+    judged(db, case_id, "L1", "needs_review")
+    jobs.respond(db, context(run_id="a"), CODE, PEOPLE)
+    assert rows(db, met) == [(None, None)], "somebody has to look first"
+    judged(db, case_id, "L1", "not_affected")
+    jobs.respond(db, context(run_id="b"), CODE, PEOPLE)
+    assert rows(db, met) == [("lotwatch", "nobody has any of it")]
+
+
 def test_a_drill_is_worked_and_measured_and_touches_no_stock(db: psycopg.Connection, company: Company) -> None:
     stocked(company)
-    run = context(run_id="quarter")
-    code = jobs.start_drill(db, run)
-    assert jobs.start_drill(db, run) == code == "RD-000001"  # tried again
+    run, due = context(run_id="quarter"), context(run_id="quarter", as_of=NOW - timedelta(days=40))
+    code = jobs.start_drill(db, due, NOW)
+    assert jobs.start_drill(db, due, NOW) == code == "RD-000001"  # tried again
+    assert rows(db, "SELECT opened_at FROM lotwatch.recall_case") == [(NOW,)], (
+        "it begins when it does, not when it was due"
+    )
     jobs.respond(db, run, code, PEOPLE)
     told = rows(db, "SELECT payload->>'severity', payload->'data'->>'drill' FROM lotwatch.outbox")
     assert set(told) == {("warning", "true")}

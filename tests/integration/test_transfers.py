@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from lotwatch import actions, ledger
+from lotwatch import actions, facts, ledger
 from lotwatch.actions import warehouse
 from lotwatch.actions.transfers import TransferSettings, propose_substitutes, propose_transfers
 from lotwatch.jobs import watch
@@ -74,6 +74,19 @@ def test_what_is_proposed_is_not_proposed_again_nor_bought(uneven: Company) -> N
     propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)
     assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 0
     assert actions.propose(uneven.conn, load_rules(), actions.ProposeSettings(), uneven.context)["proposals"] == 0
+
+
+def test_what_comes_to_the_reorder_point_is_not_topped_up_as_a_guard_would_refuse_that(uneven: Company) -> None:
+    uneven.conn.execute("UPDATE lotwatch.lot SET usable_through = %s", (TODAY + timedelta(days=400),))
+    propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)
+    facts.live(uneven.conn, NOW)
+    uneven.conn.execute(
+        "UPDATE lotwatch.proposal_line SET quantity = fact.reorder_point - fact.inventory_position,"
+        " refused = lot_id <> (SELECT min(lot_id) FROM lotwatch.proposal_line)"
+        " FROM lotwatch.fact_item_site AS fact JOIN lotwatch.location AS site"
+        " ON fact.site_id = site.location_id WHERE site.code = 'HOSP'"
+    )
+    assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 0
 
 
 def test_without_a_permitted_lane_nothing_moves(uneven: Company) -> None:

@@ -1,14 +1,21 @@
 """Whoever reads the board reads it in their language, all of it."""
 
+import ast
 import re
+from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 import yaml
 
-from lotwatch_airflow.board.texts import LANGUAGES, texts
+import lotwatch
+from lotwatch.errors import LotwatchError
+from lotwatch_airflow.board.texts import LANGUAGES, hindrance, texts
 
 _BOARD = files("lotwatch_airflow.board")
+#: rooms whose errors people meet on their phones; and files in them that only a shell or a DAG reaches
+_MET, _NOT_MET = ("recall", "ledger/holds", "actions/tasks"), ("duties.py", "drill.py")
 
 
 def _sources() -> str:
@@ -55,6 +62,32 @@ def test_every_heading_has_a_name() -> None:
     asked = set(re.findall(r"""(?:heading|name\("column",)\s*\(?"([a-z_]+)\"""", _sources()))
     assert len(asked) > 20
     assert {f"column.{name}" for name in asked} <= texts("en").catalogue.keys()
+
+
+def _sentences(room: str) -> Iterator[str]:
+    """What the errors of a room say is wrong, and to be done."""
+    for path in Path(lotwatch.__path__[0], room).rglob("*.py"):
+        if path.name in _NOT_MET:
+            continue
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "LotwatchError":
+                said = [*call.args, *(each.value for each in call.keywords if each.arg == "do")]
+                yield from (str(each.value) for each in said if isinstance(each, ast.Constant))
+
+
+@pytest.mark.parametrize("room", _MET)
+def test_what_hinders_somebody_at_work_is_said_in_chinese_too(room: str) -> None:
+    known = yaml.safe_load(_BOARD.joinpath("texts", "hindrances.zh.yaml").read_text(encoding="utf-8"))
+    asked = {sentence for sentence in _sentences(room) if "lotwatch " not in sentence}  # a command is for a shell
+    assert len(asked) > 3
+    assert asked <= known.keys()
+
+
+def test_what_hinders_says_where_and_what_to_do() -> None:
+    error = LotwatchError("This one is not affected", where="L2", do="leave it in use")
+    assert hindrance("zh", error) == "这一件不受影响。位置：L2。可继续使用。"
+    assert hindrance("en", error) == str(error)
+    assert hindrance("zh", LotwatchError("The sky fell", where="L2")) == "The sky fell. Where: L2."
 
 
 def test_chinese_is_written_in_chinese() -> None:

@@ -146,7 +146,7 @@ def test_every_special_case_is_there(world: World) -> None:
 def test_customers_and_a_hospital_wait_for_goods_that_have_not_left(world: World) -> None:
     stock = world.stock()
     there = {(place, device, lot): quantity for (place, device, lot), quantity in stock.items() if place[:3] == "DC-"}
-    served, backordered, transfer = world.requests
+    served, backordered, *weekly, transfer = world.requests
     assert {customer.code for customer in world.customers} == {served.customer, backordered.customer}
     for request in (served, transfer):
         for device, lot, quantity in request.loads:
@@ -158,6 +158,9 @@ def test_customers_and_a_hospital_wait_for_goods_that_have_not_left(world: World
     assert lot is None
     assert quantity > sum(units for (place, what, _), units in there.items() if (place[:4], what) == ("DC-N", device))
     assert backordered.planned_on < TODAY < served.planned_on
+    assert not any(request.assigned for request in weekly)
+    asked = [device for request in weekly for device, _, _ in request.loads]
+    assert len(asked) == len(set(asked)) >= 40 + 20, "enough for a full wave, whatever of it is on hold"
 
 
 def test_what_was_taken_back_is_in_no_stock(world: World) -> None:

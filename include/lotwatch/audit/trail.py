@@ -95,6 +95,11 @@ def log_error(conn: psycopg.Connection, context: RunContext, error: str) -> None
     conn.execute(query(__package__, "log"), _circumstances(context) | {"counts": Jsonb({}), "error": error})
 
 
+def log_death(conn: psycopg.Connection, context: RunContext, error: str) -> None:
+    """Append why this try failed, unless it said so itself: a task that was killed cannot."""
+    conn.execute(query(__package__, "log_death"), _circumstances(context) | {"error": error})
+
+
 def _circumstances(context: RunContext) -> dict[str, Any]:
     return {
         "dag_id": context.dag_id,

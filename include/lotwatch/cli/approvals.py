@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import psycopg
 import typer
 
-from lotwatch.cli.rules import Number, print_changes
-from lotwatch.cli.shell import Actor, Database, Reason, circumstances, console
+from lotwatch.cli.changes import Number, activate_change, print_changes, submit_change
+from lotwatch.cli.shell import Actor, Database, Reason, console
 
 app = typer.Typer(no_args_is_help=True, help="Who must say yes to what is proposed.")
 File = Annotated[Path | None, typer.Argument(help="(default: include/config/approvals.yaml)")]
@@ -17,29 +17,20 @@ File = Annotated[Path | None, typer.Argument(help="(default: include/config/appr
 @app.command()
 def submit(database: Database, actor: Actor, reason: Reason, file: File = None) -> None:
     """Ask a second person to put the approval policies of a file in force."""
-    from lotwatch import actions, governance
-    from lotwatch.audit import begin_run
+    from lotwatch import actions
     from lotwatch.paths import APPROVALS
 
-    with psycopg.connect(database) as conn:
-        context = begin_run(conn, circumstances("approvals submit", actor))
-        actions.active_policies(conn, context.as_of)  # so that what is shipped was the first
-        content = actions.policies_as_content(actions.load_policies(file or APPROVALS))
-        number = governance.submit(conn, context, "approval_policy", content, reason=reason)
-    console.print(f"Change set {number} waits for a second person: lotwatch approvals activate {number}")
+    def content(conn: psycopg.Connection, at: datetime) -> Any:
+        actions.active_policies(conn, at)  # so that what is shipped was the first
+        return actions.policies_as_content(actions.load_policies(file or APPROVALS))
+
+    submit_change(database, actor, reason, "approvals", "approval_policy", content)
 
 
 @app.command()
 def activate(database: Database, actor: Actor, number: Number) -> None:
     """Put a change set of approval policies in force: from the next question on. Who submitted it cannot."""
-    from lotwatch import governance
-    from lotwatch.audit import begin_run
-
-    with psycopg.connect(database) as conn:
-        governance.activate(
-            conn, begin_run(conn, circumstances("approvals activate", actor)), number, "approval_policy"
-        )
-    console.print(f"Change set {number} is in force.")
+    activate_change(database, actor, number, "approvals", "approval_policy")
 
 
 @app.command()

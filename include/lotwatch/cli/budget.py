@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import psycopg
 import typer
 
-from lotwatch.cli.rules import Number, print_changes
-from lotwatch.cli.shell import Actor, Database, Reason, circumstances, console
+from lotwatch.cli.changes import Number, activate_change, print_changes, submit_change
+from lotwatch.cli.shell import Actor, Database, Reason, console
 
 app = typer.Typer(no_args_is_help=True, help="What sites may order for in a month.")
 File = Annotated[Path | None, typer.Argument(help="(default: include/config/budgets.yaml)")]
@@ -17,27 +17,20 @@ File = Annotated[Path | None, typer.Argument(help="(default: include/config/budg
 @app.command()
 def submit(database: Database, actor: Actor, reason: Reason, file: File = None) -> None:
     """Ask a second person to put the budgets of a file in force."""
-    from lotwatch import actions, governance
-    from lotwatch.audit import begin_run
+    from lotwatch import actions
     from lotwatch.paths import BUDGETS
 
-    with psycopg.connect(database) as conn:
-        context = begin_run(conn, circumstances("budget submit", actor))
-        actions.active_budgets(conn, context.as_of)  # so that what is shipped was the first
-        content = actions.as_content(actions.load_budgets(file or BUDGETS))
-        number = governance.submit(conn, context, "budget", content, reason=reason)
-    console.print(f"Change set {number} waits for a second person: lotwatch budget activate {number}")
+    def content(conn: psycopg.Connection, at: datetime) -> Any:
+        actions.active_budgets(conn, at)  # so that what is shipped was the first
+        return actions.as_content(actions.load_budgets(file or BUDGETS))
+
+    submit_change(database, actor, reason, "budget", "budget", content)
 
 
 @app.command()
 def activate(database: Database, actor: Actor, number: Number) -> None:
     """Put a change set of budgets in force: from the next time orders are guarded. Who submitted it cannot."""
-    from lotwatch import governance
-    from lotwatch.audit import begin_run
-
-    with psycopg.connect(database) as conn:
-        governance.activate(conn, begin_run(conn, circumstances("budget activate", actor)), number, "budget")
-    console.print(f"Change set {number} is in force.")
+    activate_change(database, actor, number, "budget", "budget")
 
 
 @app.command()

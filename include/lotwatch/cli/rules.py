@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import psycopg
 import typer
 
+from lotwatch.cli.changes import Number, print_changes
 from lotwatch.cli.shell import Actor, Database, Reason, circumstances, console, moment, table
 from lotwatch.errors import LotwatchError, nearest
 
@@ -25,7 +26,6 @@ Files = Annotated[
         help="tables, or folders of them; without any: all of include/rules, and what is not there is removed"
     ),
 ]
-Number = Annotated[int, typer.Argument(min=1, help="number of the change set")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="at most so many lines")]
 AsOf = Annotated[str | None, typer.Option(help="the moment that decides what is late or expired (default: now)")]
 Json = Annotated[bool, typer.Option("--json", help="for programs")]
@@ -220,23 +220,6 @@ def list_versions(
         state = ", active" if version.active else ""
         console.print(f"{version.version}, submitted {version.submitted_at:%Y-%m-%d %H:%M}{state}", style="bold")
         console.print(version.text, markup=False)
-
-
-def print_changes(found: Sequence[Any]) -> None:
-    """Change sets as a table."""
-    rows = table("change set", "what", "submitted", "by", "reason", "state", "by")
-    for each in found:
-        decided = f"{each.decision} {each.decided_at:%Y-%m-%d %H:%M}" if each.decision else "waits for a second person"
-        rows.add_row(
-            str(each.change_set_id),
-            each.kind,
-            f"{each.submitted_at:%Y-%m-%d %H:%M}",
-            _plain(each.submitted_by),
-            _plain(each.reason),
-            decided,
-            _plain(each.decided_by or ""),
-        )
-    console.print(rows)
 
 
 def _sound(conn: psycopg.Connection, files: list[Path] | None) -> list["Rule"]:

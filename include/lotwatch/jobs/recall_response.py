@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -45,11 +47,14 @@ def respond(conn: psycopg.Connection, context: RunContext, case_code: str, peopl
     return {**located._asdict(), "tasks": made, "clocks": started, "told": told}
 
 
-def start_drill(conn: psycopg.Connection, context: RunContext) -> str:
-    """Open a mock recall; returns its code. Tried again, the same run opens none anew."""
+def start_drill(conn: psycopg.Connection, context: RunContext, begun: datetime) -> str:
+    """Open a mock recall; returns its code. Tried again, the same run opens none anew.
+
+    Its clocks start when its run has `begun`, which may be long after it was due.
+    """
     with conn.transaction():
         known = conn.execute(query(__package__, "drill_of_run"), {"run_id": context.run_id}).fetchone()
-        return str(known[0]) if known else drill.open_drill(conn, context)
+        return str(known[0]) if known else drill.open_drill(conn, replace(context, as_of=begun))
 
 
 def _tell(conn: psycopg.Connection, context: RunContext, case: Case, people: People, due: Sequence[tasks.Due]) -> int:

@@ -18,6 +18,7 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 from lotwatch import rules
+from lotwatch.errors import LotwatchError
 from lotwatch.formats import Formats
 from lotwatch_airflow.answering import TellAirflow, tell_airflow
 from lotwatch_airflow.board import MOUNT, assets
@@ -28,7 +29,7 @@ from lotwatch_airflow.board.forms import FIELD, Forms
 from lotwatch_airflow.board.listing import Statement, stream_rows
 from lotwatch_airflow.board.person import Person, Refused
 from lotwatch_airflow.board.spreadsheet import csv_text
-from lotwatch_airflow.board.texts import LANGUAGES, Language, Texts, choose_language, texts
+from lotwatch_airflow.board.texts import LANGUAGES, Language, Texts, choose_language, hindrance, texts
 
 #: titles of rules by rule id, in a language
 Titles = Callable[[Language], Mapping[str, str]]
@@ -125,6 +126,10 @@ class View:
     def title_of(self, rule_id: str) -> str:
         """What people call a rule; its id where no decision table has it any more."""
         return self.titles.get(rule_id, rule_id)
+
+    def told(self, error: LotwatchError) -> str:
+        """What hinders, in words of the page's language."""
+        return hindrance(self.language, error)
 
     def options(self, kind: str, codes: Sequence[str]) -> list[tuple[str, str]]:
         """Codes to choose from, each with its name."""

@@ -41,6 +41,10 @@ class Write:
         if not access.sees_site(conn, self.person.name, site_id):
             raise Refused("other_site")
 
+    def need_all_sites(self, conn: Connection) -> None:
+        """Raise Refused unless the person may see all sites: what is changed concerns more than one."""
+        self.need_site(conn, 0)  # of nowhere: seen by who sees everything
+
 
 def believe(request: Request, view: ViewDep, token: Annotated[str, Form(alias=FIELD)] = "") -> Write:
     """What was asked for, if it came from a form of ours. Raises Refused."""

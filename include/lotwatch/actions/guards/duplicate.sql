@@ -24,7 +24,7 @@ pending AS (
         line.proposal_id,
         line.item_id,
         sum(other_line.quantity - other_line.declined) AS quantity,
-        string_agg(other.code, ', ' ORDER BY other.code) AS codes
+        string_agg(DISTINCT other.code, ', ') AS codes
     FROM line
     INNER JOIN lotwatch.proposal AS other
         ON

@@ -41,7 +41,7 @@ SELECT
     coalesce(fact.days_of_cover, 0)::float AS from_day,
     fact.target_level,
     CASE
-        WHEN short.item_id IS NOT NULL AND fact.inventory_position < fact.reorder_point
+        WHEN short.item_id IS NOT NULL AND fact.inventory_position + coalesce(coming.quantity, 0) < fact.reorder_point
             THEN greatest(0, fact.target_level - fact.inventory_position - coalesce(coming.quantity, 0))
         ELSE 0
     END AS need

@@ -1,14 +1,10 @@
--- A new case.
-WITH next AS (
-    SELECT nextval(pg_get_serial_sequence('lotwatch.recall_case', 'case_id')) AS case_id
-)
-
+-- A new case, with the next number: without a gap, as one at a time opens cases and a dry run takes its number back.
 INSERT INTO lotwatch.recall_case (
-    case_id, code, kind, origin, title, issuer, recall_class, action_kind, only_advises, our_role, jurisdiction, opened_at, opened_by
+    code, kind, origin, title, issuer, recall_class, action_kind, only_advises, our_role, jurisdiction, opened_at,
+    opened_by
 )
 SELECT
-    next.case_id,
-    'RC-' || to_char(next.case_id, 'FM000000'),
+    'RC-' || to_char(coalesce(max(substr(known.code, 4)::bigint), 0) + 1, 'FM999000000'),
     'recall',
     %(origin)s,
     %(title)s,
@@ -20,5 +16,6 @@ SELECT
     %(jurisdiction)s,
     %(as_of)s,
     %(actor)s
-FROM next
+FROM lotwatch.recall_case AS known
+WHERE known.kind = 'recall'
 RETURNING case_id, code;

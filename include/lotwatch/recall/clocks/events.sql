@@ -12,4 +12,17 @@ SELECT
     count(*) || ' answers'
 FROM lotwatch.recall_response
 WHERE case_id = %(case_id)s
-HAVING count(*) > 0 AND bool_and(acknowledged_at IS NOT NULL);
+HAVING count(*) > 0 AND bool_and(acknowledged_at IS NOT NULL)
+UNION ALL
+SELECT
+    'acknowledged',
+    max(decided_at),
+    'nobody has any of it'
+FROM lotwatch.recall_match_current
+WHERE case_id = %(case_id)s
+HAVING
+    bool_and(verdict <> 'needs_review')
+    AND NOT EXISTS (
+        SELECT FROM lotwatch.recall_response
+        WHERE case_id = %(case_id)s
+    );

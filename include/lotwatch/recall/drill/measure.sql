@@ -38,5 +38,6 @@ CROSS JOIN (
     SELECT sum(find.quantity) AS quantity
     FROM lotwatch.recall_task AS known
     INNER JOIN lotwatch.recall_find AS find ON known.task_id = find.task_id
-    WHERE known.case_id = %(case_id)s AND known.kind = 'count' AND find.outcome = 'found'
+    WHERE
+        known.case_id = %(case_id)s AND known.kind = 'count' AND find.outcome = 'found' AND find.standing <> 'unknown'
 ) AS found;

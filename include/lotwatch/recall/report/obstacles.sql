@@ -28,6 +28,6 @@ UNION ALL
 SELECT
     'unknown',
     count(*)
-FROM lotwatch.recall_find AS find
-INNER JOIN lotwatch.recall_task AS task ON find.task_id = task.task_id
-WHERE task.case_id = %(case_id)s AND task.state <> 'done' AND find.standing = 'unknown';
+FROM lotwatch.recall_find_unnamed AS unnamed
+INNER JOIN lotwatch.recall_task AS task ON unnamed.task_id = task.task_id
+WHERE task.case_id = %(case_id)s;

@@ -144,7 +144,7 @@ def act_on_chosen(
     try:
         outcome = _act(write, action, numbers)
     except LotwatchError as error:
-        return _list(view, filters, status=409, error=str(error))
+        return _list(view, filters, status=409, error=view.told(error))
     return _see_list(view, filters, action, outcome)
 
 
@@ -186,7 +186,7 @@ def act_on_all(
     try:
         outcome = _act(write, action, numbers, note=note, until=until or None)
     except LotwatchError as error:
-        return _ask_for_all(view, filters, error=str(error), note=note)
+        return _ask_for_all(view, filters, error=view.told(error), note=note)
     return _see_list(view, filters, action, outcome)
 
 
@@ -212,7 +212,7 @@ def act_on_one(
         if outcome.refused:
             raise LotwatchError(_refusal(view, outcome.refused[0], alert["time_zone"]))
     except LotwatchError as error:
-        return _show(view, _read(view, alert_id), error=str(error), note=note)
+        return _show(view, _read(view, alert_id), error=view.told(error), note=note)
     return view.see(f"alerts/{alert_id}", done=rules.DONE[_action(action)])
 
 

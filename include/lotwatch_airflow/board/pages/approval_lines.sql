@@ -30,25 +30,9 @@ LEFT JOIN lotwatch.serial_unit AS unit ON line.serial_id = unit.serial_id
 LEFT JOIN lotwatch.location AS place ON line.location_id = place.location_id
 LEFT JOIN lotwatch.item AS replaced ON (line.why ->> 'in_place_of')::bigint = replaced.item_id
 LEFT JOIN lotwatch.alert AS alert ON line.alert_id = alert.alert_id
-LEFT JOIN LATERAL (
-    SELECT
-        min(pick.stop) AS stop,
-        jsonb_agg(
-            jsonb_build_object(
-                'quantity', pick.quantity,
-                'order', coalesce(demand.number, demand.source_key, pick.demand_line_key),
-                'priority', demand.priority,
-                'place', destination.name
-            ) ORDER BY pick.turn
-        ) AS wanted_by
-    FROM lotwatch.pick AS pick
-    LEFT JOIN lotwatch.demand_order_line AS wanted
-        ON pick.source = wanted.source AND pick.demand_line_key = wanted.source_key
-    LEFT JOIN lotwatch.demand_order AS demand ON wanted.demand_order_id = demand.demand_order_id
-    LEFT JOIN lotwatch.location AS destination ON demand.customer_location_id = destination.location_id
-    WHERE
-        pick.proposal_id = line.proposal_id AND pick.item_id = line.item_id AND pick.lot_id = line.lot_id
-        AND pick.serial_id = line.serial_id AND pick.location_id = line.location_id
-) AS picked ON TRUE
+LEFT JOIN lotwatch.pick_wanted AS picked
+    ON
+        line.proposal_id = picked.proposal_id AND line.item_id = picked.item_id AND line.lot_id = picked.lot_id
+        AND line.serial_id = picked.serial_id AND line.location_id = picked.location_id
 WHERE line.proposal_id = %(proposal)s
 ORDER BY line.refused, picked.stop, item.code, lot.number NULLS FIRST, unit.number, place.code

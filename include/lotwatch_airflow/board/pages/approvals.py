@@ -172,7 +172,7 @@ def answer_one(
     try:
         _give(write, request, row | {"revision": revision, "step": step}, answer, note)
     except LotwatchError as error:
-        return _show(write.view, proposal_id, error=str(error), note=note)
+        return _show(write.view, proposal_id, error=write.view.told(error), note=note)
     return write.view.see("approvals", done=1)
 
 
@@ -198,7 +198,7 @@ def change(
                 conn, wanted, dict(zip(line, quantity, strict=False)), context, actions.active_policies(conn)
             )
     except LotwatchError as error:
-        return _show(view, proposal_id, error=str(error), note=note)
+        return _show(view, proposal_id, error=view.told(error), note=note)
     # once it is so: the answer to the old question decides nothing, and wakes who asks about the new revision
     said = view.texts("approvals_page.superseded", person=person.name, revision=revision + 1)
     view.board.tell_airflow(before, "rejected", said, session_of(request))

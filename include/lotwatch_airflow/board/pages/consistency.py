@@ -153,7 +153,7 @@ def accept(
             )
     except LotwatchError as error:
         again = _read(view, check_id, finding_id)
-        return _show(view, check, again, error=str(error), through=through, reason=reason)
+        return _show(view, check, again, error=view.told(error), through=through, reason=reason)
     return view.see(f"consistency/{check_id}/{finding_id}", done="accepted")
 
 

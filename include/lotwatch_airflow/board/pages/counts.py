@@ -112,7 +112,7 @@ def decide(
                     seen_variance=seen_variance,
                 )
     except LotwatchError as error:
-        return _show(view, count_id, LineFilters(), error=str(error), note=note)
+        return _show(view, count_id, LineFilters(), error=view.told(error), note=note)
     return view.see(f"counts/{count_id}")
 
 

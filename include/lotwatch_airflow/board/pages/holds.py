@@ -103,7 +103,7 @@ def place(write: WriteDep, given: Annotated[HoldForm, Depends()]) -> Response:
     try:
         hold_id, placed = _place(write, given)
     except LotwatchError as error:
-        return _form(write.view, given, str(error))
+        return _form(write.view, given, write.view.told(error))
     return write.view.see(f"holds/{hold_id}", done="placed" if placed else "known")
 
 
@@ -129,7 +129,7 @@ def release(write: WriteDep, hold_id: HoldId, reason: Annotated[Note, Form()] = 
                 conn, hold_id, context, authorities=[hold["authority"]], released_by=person.name, reason=reason
             )
     except LotwatchError as error:
-        return _show(view, _read(view, hold_id), error=str(error), reason=reason)
+        return _show(view, _read(view, hold_id), error=view.told(error), reason=reason)
     return view.see(f"holds/{hold_id}", done="released")
 
 

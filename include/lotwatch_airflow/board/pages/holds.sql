@@ -55,10 +55,11 @@ covered AS (
     INNER JOIN lotwatch.position AS known
         ON
             held.item_id = known.item_id
-            AND (held.lot_id IS NULL OR held.lot_id = known.lot_id)
             AND (held.serial_id IS NULL OR held.serial_id = known.serial_id)
+    LEFT JOIN lotwatch.serial_unit AS unit ON known.serial_id = unit.serial_id -- its books name no lot beside it
     WHERE
         held.released_at IS NULL AND known.quantity <> 0
+        AND (held.lot_id IS NULL OR held.lot_id = coalesce(unit.lot_id, known.lot_id))
         AND (
             held.location_id IS NULL
             OR EXISTS (

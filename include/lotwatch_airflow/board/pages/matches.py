@@ -97,7 +97,7 @@ def decide(
             else:
                 matching.reject(conn, context, suggestion_id, by=by, note=note or None)
     except LotwatchError as error:
-        return _show(view, _read(view, suggestion_id), error=str(error), note=note, units=units)
+        return _show(view, _read(view, suggestion_id), error=view.told(error), note=note, units=units)
     return view.see(f"matches/{suggestion_id}", done="confirmed" if decision == "confirm" else "rejected")
 
 

@@ -97,7 +97,7 @@ def send_again(
                 raise LotwatchError(view.texts("messages_page.not_again"))
             record(conn, context, "message sent again", "message", str(delivery), reason=reason)
     except LotwatchError as error:
-        return _show(view, message_id, error=str(error))
+        return _show(view, message_id, error=view.told(error))
     return view.see(f"messages/{message_id}", done=1)
 
 

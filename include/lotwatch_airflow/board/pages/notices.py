@@ -130,7 +130,7 @@ def upload(write: WriteDep, given: Annotated[LetterForm, Depends()], letter: Ann
         with write.transaction(PERMISSION, "load notice") as (conn, context):
             received = letters.receive(conn, context, read, stated)
     except LotwatchError as error:
-        return _form(view, given, str(error))
+        return _form(view, given, view.told(error))
     return view.see(f"notices/{received.notice_id}", done="new" if received.new else "known")
 
 

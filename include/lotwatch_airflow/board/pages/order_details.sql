@@ -32,26 +32,11 @@ LEFT JOIN LATERAL (
     LEFT JOIN lotwatch.lot AS lot ON proposal_line.lot_id = lot.lot_id
     LEFT JOIN lotwatch.serial_unit AS unit ON proposal_line.serial_id = unit.serial_id
     LEFT JOIN lotwatch.location AS place ON proposal_line.location_id = place.location_id
-    LEFT JOIN LATERAL (
-        SELECT
-            min(pick.stop) AS stop,
-            jsonb_agg(
-                jsonb_build_object(
-                    'quantity', pick.quantity,
-                    'order', coalesce(demand.number, demand.source_key, pick.demand_line_key),
-                    'priority', demand.priority,
-                    'place', destination.name
-                ) ORDER BY pick.turn
-            ) AS wanted_by
-        FROM lotwatch.pick AS pick
-        LEFT JOIN lotwatch.demand_order_line AS wanted
-            ON pick.source = wanted.source AND pick.demand_line_key = wanted.source_key
-        LEFT JOIN lotwatch.demand_order AS demand ON wanted.demand_order_id = demand.demand_order_id
-        LEFT JOIN lotwatch.location AS destination ON demand.customer_location_id = destination.location_id
-        WHERE
-            pick.proposal_id = proposal_line.proposal_id AND pick.item_id = proposal_line.item_id AND pick.lot_id = proposal_line.lot_id
-            AND pick.serial_id = proposal_line.serial_id AND pick.location_id = proposal_line.location_id
-    ) AS picked ON TRUE
+    LEFT JOIN lotwatch.pick_wanted AS picked
+        ON
+            proposal_line.proposal_id = picked.proposal_id AND proposal_line.item_id = picked.item_id
+            AND proposal_line.lot_id = picked.lot_id AND proposal_line.serial_id = picked.serial_id
+            AND proposal_line.location_id = picked.location_id
     WHERE proposal_line.proposal_id = proposal.proposal_id
 ) AS line ON TRUE
 LEFT JOIN LATERAL (

@@ -58,7 +58,7 @@ def stop(write: WriteDep, given: Annotated[StopForm, Depends()]) -> Response:
         with write.transaction(STOP, "stop actions") as (conn, context):
             actions.stop(conn, given.scope, given.key, given.reason, context, person.name)
     except LotwatchError as error:
-        return _show(view, OrderFilters(), error=str(error), given=given)
+        return _show(view, OrderFilters(), error=view.told(error), given=given)
     return view.see("orders")
 
 
@@ -70,7 +70,7 @@ def resume(write: WriteDep, number: StopNumber, reason: Annotated[Note, Form()] 
         with write.transaction(STOP, "resume actions") as (conn, context):
             actions.resume(conn, number, reason, context, person.name)
     except LotwatchError as error:
-        return _show(view, OrderFilters(), error=str(error))
+        return _show(view, OrderFilters(), error=view.told(error))
     return view.see("orders")
 
 

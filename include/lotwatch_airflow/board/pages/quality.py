@@ -111,7 +111,7 @@ def mend_record(
             return view.see(f"quality/records/{record_id}", done="discarded")
         mended = _replay(write, record, fields, reason)
     except LotwatchError as error:
-        return _show_record(view, record, error=str(error), reason=reason, given=fields)
+        return _show_record(view, record, error=view.told(error), reason=reason, given=fields)
     except psycopg.errors.LockNotAvailable:
         return _show_record(view, record, error=view.texts("quality_page.busy"), reason=reason, given=fields)
     return view.see(f"quality/records/{record_id}", done="passed" if mended.passed else "refused")
@@ -141,7 +141,7 @@ def decide_on_batch(
             raise LotwatchError(view.texts("quality_page.no_reason"))
         done = _decide(write, batch_id, action, 1.0 if action == "release" else _share(view, share), reason)
     except LotwatchError as error:
-        return _show_batch(view, batch_id, error=str(error), reason=reason)
+        return _show_batch(view, batch_id, error=view.told(error), reason=reason)
     except psycopg.errors.LockNotAvailable:
         return _show_batch(view, batch_id, error=view.texts("quality_page.busy"), reason=reason)
     return view.see(f"quality/batches/{batch_id}", done=done)

@@ -12,7 +12,7 @@ from lotwatch.recall.matching import REASONS, Subject
 from lotwatch_airflow.board.filters import Filters, Note, Text
 from lotwatch_airflow.board.listing import Order, Statement, fetch_page
 from lotwatch_airflow.board.pages.notices import ACTIONS, CLASSES, Lines
-from lotwatch_airflow.board.pages.recalls import MANAGE, need_all_sites
+from lotwatch_airflow.board.pages.recalls import MANAGE
 from lotwatch_airflow.board.person import Refused
 from lotwatch_airflow.board.view import View, ViewDep
 from lotwatch_airflow.board.writing import WriteDep
@@ -36,9 +36,10 @@ class ReviewFilters(Filters):
     done: int | None = Field(default=None, ge=1, le=200)
 
     def statement(self) -> Statement:
-        """The gravest recalls first."""
-        order = ("recall_class", "code", "item_code", "lot_number", "serial_number", "item_id", "lot_id", "serial_id")
-        return Statement("recall_review", self.parameters(), [Order(column) for column in order])
+        """The gravest recalls first, and of each what lies somewhere."""
+        named = ("item_code", "lot_number", "serial_number", "item_id", "lot_id", "serial_id")
+        order = [Order("recall_class"), Order("code"), Order("physical", True), *map(Order, named)]
+        return Statement("recall_review", self.parameters(), order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def list_waiting(view: ViewDep, filters: Annotated[ReviewFilters, Query()]) -> R
 @router.post("/recalls/review")
 def say(
     write: WriteDep,
+    filters: Annotated[ReviewFilters, Query()],
     verdict: Annotated[Literal["affected", "not_affected"], Form()],
     subject: Annotated[list[Row] | None, Form(max_length=200)] = None,
     reason: Annotated[Note, Form()] = "",
@@ -70,7 +72,7 @@ def say(
     view, chosen = write.view, subject or []
     try:
         with write.transaction(MANAGE, "answer recall review") as (conn, context):
-            need_all_sites(write)
+            write.need_all_sites(conn)
             if not chosen:
                 raise LotwatchError(view.texts("recall_review_page.nothing_chosen"))
             if not reason:
@@ -80,8 +82,8 @@ def say(
                 meant = Subject(int(item_id), int(lot_id), int(serial_id))
                 cases.answer(conn, context, code, meant, verdict, by=write.person.name, reason=reason)
     except LotwatchError as error:
-        return _show(view, ReviewFilters(), error=str(error), chosen=chosen, reason=reason)
-    return view.see("recalls/review", done=len(chosen))
+        return _show(view, filters, error=view.told(error), chosen=chosen, reason=reason)
+    return view.see("recalls/review", **filters.chosen() | {"page": None, "done": len(chosen)})
 
 
 @router.get("/recalls/new")
@@ -96,7 +98,7 @@ def open_case(write: WriteDep, given: Annotated[DecisionForm, Depends()]) -> Res
     view = write.view
     try:
         with write.transaction(MANAGE, "open recall case") as (conn, context):
-            need_all_sites(write)
+            write.need_all_sites(conn)
             if not given.title or not given.item:
                 raise LotwatchError(view.texts("recall_review_page.no_title"))
             numbers = list(filter(None, (each.strip() for each in given.numbers.replace("\n", ",").split(","))))
@@ -113,7 +115,7 @@ def open_case(write: WriteDep, given: Annotated[DecisionForm, Depends()]) -> Res
                 sure=given.sureness == "sure",
             )
     except LotwatchError as error:
-        return _form(view, given, str(error))
+        return _form(view, given, view.told(error))
     return view.see(f"recalls/{case.code}")
 
 
@@ -133,7 +135,7 @@ def _show(
     with view.transaction() as conn:
         waiting = fetch_page(conn, filters.statement(), filters.page, filters.size)
     return view.page(
-        "recall_review",
+        "recalls-review",
         status=409 if error else 200,
         filters=filters,
         waiting=waiting,

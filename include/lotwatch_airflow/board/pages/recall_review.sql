@@ -27,9 +27,14 @@ SELECT
         SELECT coalesce(sum(lying.quantity), 0)
         FROM lotwatch.position AS lying
         INNER JOIN lotwatch.location AS place ON lying.location_id = place.location_id
+        LEFT JOIN lotwatch.serial_unit AS piece ON lying.serial_id = piece.serial_id -- its books name no lot beside it
         WHERE
             place.holds_stock AND lying.item_id = known.item_id
-            AND CASE WHEN known.serial_id = 0 THEN lying.lot_id = known.lot_id ELSE lying.serial_id = known.serial_id END
+            AND CASE
+                WHEN known.serial_id <> 0 THEN lying.serial_id = known.serial_id
+                WHEN known.lot_id <> 0 THEN coalesce(piece.lot_id, lying.lot_id) = known.lot_id
+                ELSE lying.lot_id = 0 AND lying.serial_id = 0
+            END
     ) AS physical
 FROM lotwatch.recall_match_current AS known
 INNER JOIN lotwatch.recall_case AS opened ON known.case_id = opened.case_id

@@ -47,7 +47,7 @@ def act(
             else:
                 tasks.reopen(conn, context, task_id, note)
     except LotwatchError as error:
-        return _show(write.view, task_id, error=str(error))
+        return _show(write.view, task_id, error=write.view.told(error))
     return write.view.see(f"recalls/tasks/{task_id}")
 
 
@@ -69,7 +69,7 @@ def find(
             finding = Finding(said, quantity, request_id, outcome, note or None)
             standing = tasks.find(conn, context, task_id, finding)
     except LotwatchError as error:
-        return _show(write.view, task_id, error=str(error), said=said, quantity=quantity)
+        return _show(write.view, task_id, error=write.view.told(error), said=said, quantity=quantity)
     return write.view.see(f"recalls/tasks/{task_id}", found=standing)
 
 

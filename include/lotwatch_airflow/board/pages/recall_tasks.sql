@@ -32,8 +32,13 @@ SELECT
     coalesce((
         SELECT sum(find.quantity)
         FROM lotwatch.recall_find AS find
-        WHERE find.task_id = task.task_id AND find.outcome <> 'explained'
-    ), 0)::bigint AS found
+        WHERE find.task_id = task.task_id AND find.outcome <> 'explained' AND find.standing <> 'unknown'
+    ), 0)::bigint AS found,
+    (
+        SELECT count(*)
+        FROM lotwatch.recall_find_unnamed AS unnamed
+        WHERE unnamed.task_id = task.task_id
+    ) AS unnamed
 FROM lotwatch.recall_task AS task
 INNER JOIN lotwatch.recall_case AS recalled ON task.case_id = recalled.case_id
 INNER JOIN lotwatch.location AS place ON task.place_id = place.location_id

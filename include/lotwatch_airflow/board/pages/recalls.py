@@ -1,11 +1,14 @@
 """Recalls: each case with its clocks, where what is affected is, who has answered, what was done; and what ends it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Path, Query, Response
+from psycopg import Connection
 from psycopg.rows import DictRow
 
+from lotwatch.audit import RunContext
 from lotwatch.errors import LotwatchError
 from lotwatch.recall import cases, clocks, documents, drill, report, tasks
 from lotwatch.recall.case import ActionKind, RecallClass, lock_case, lock_open_case
@@ -13,7 +16,7 @@ from lotwatch_airflow.board.filters import Filters, Moment, Note, Text
 from lotwatch_airflow.board.listing import Order, Statement, fetch_all, fetch_page
 from lotwatch_airflow.board.person import Refused
 from lotwatch_airflow.board.view import View, ViewDep
-from lotwatch_airflow.board.writing import WriteDep
+from lotwatch_airflow.board.writing import Write, WriteDep
 
 router = APIRouter()
 
@@ -70,25 +73,21 @@ def close(
     write: WriteDep, code: Code, reason: Annotated[Note, Form()] = "", override: Annotated[bool, Form()] = False
 ) -> Response:
     """Close a case; while something is open, only who may override that."""
-    try:
-        with write.transaction(_OVERRIDE if override else MANAGE, "close recall case") as (conn, context):
-            need_all_sites(write)
-            report.close_case(conn, context, lock_open_case(conn, code), reason, override=override)
-    except LotwatchError as error:
-        return _show(write.view, code, error=str(error))
-    return write.view.see(f"recalls/{code}")
+
+    def act(conn: Connection, context: RunContext) -> None:
+        report.close_case(conn, context, lock_open_case(conn, code), reason, override=override)
+
+    return _change(write, code, "close recall case", act, permission=_OVERRIDE if override else MANAGE)
 
 
 @router.post("/recalls/{code}/reopen")
 def reopen(write: WriteDep, code: Code, reason: Annotated[Note, Form()] = "") -> Response:
     """Open a closed case again."""
-    try:
-        with write.transaction(MANAGE, "reopen recall case") as (conn, context):
-            need_all_sites(write)
-            report.reopen_case(conn, context, lock_case(conn, code), reason)
-    except LotwatchError as error:
-        return _show(write.view, code, error=str(error))
-    return write.view.see(f"recalls/{code}")
+
+    def act(conn: Connection, context: RunContext) -> None:
+        report.reopen_case(conn, context, lock_case(conn, code), reason)
+
+    return _change(write, code, "reopen recall case", act)
 
 
 @router.post("/recalls/{code}/asked")
@@ -100,17 +99,15 @@ def say_what_is_asked(
     reason: Annotated[Note, Form()] = "",
 ) -> Response:
     """Say what the case asks for and how grave it is; its tasks and clocks follow."""
-    try:
-        with write.transaction(MANAGE, "say what a recall asks for") as (conn, context):
-            need_all_sites(write)
-            said: dict[str, Any] = {"action_kind": action_kind, "recall_class": recall_class or None}
-            cases.say(conn, context, code, **said, by=write.person.name, reason=reason)
-            case, duties = lock_open_case(conn, code), clocks.load_duties()
-            tasks.make_tasks(conn, context, case, duties)
-            clocks.keep_clocks(conn, context, case, duties)
-    except LotwatchError as error:
-        return _show(write.view, code, error=str(error))
-    return write.view.see(f"recalls/{code}")
+
+    def act(conn: Connection, context: RunContext) -> None:
+        said: dict[str, Any] = {"action_kind": action_kind, "recall_class": recall_class or None}
+        cases.say(conn, context, code, **said, by=write.person.name, reason=reason)
+        case, duties = lock_open_case(conn, code), clocks.load_duties()
+        tasks.make_tasks(conn, context, case, duties)
+        clocks.keep_clocks(conn, context, case, duties)
+
+    return _change(write, code, "say what a recall asks for", act)
 
 
 @router.post("/recalls/{code}/clocks/{duty_id}")
@@ -122,19 +119,17 @@ def tell_clock(
     happened_at: Annotated[Moment | None, Form()] = None,
 ) -> Response:
     """Note that a duty was met, and what shows it; or start the clock of an incident that happened then."""
-    try:
-        with write.transaction(MANAGE, "tell of a duty") as (conn, context):
-            need_all_sites(write)
-            case = lock_open_case(conn, code)
-            if happened_at is not None:
-                clocks.start_incident(conn, context, case, clocks.load_duties(), duty_id, happened_at)
-            elif evidence:
-                clocks.meet(conn, context, case, duty_id, evidence)
-            else:
-                raise LotwatchError(write.view.texts("recalls_page.no_evidence"))
-    except LotwatchError as error:
-        return _show(write.view, code, error=str(error))
-    return write.view.see(f"recalls/{code}")
+
+    def act(conn: Connection, context: RunContext) -> None:
+        case = lock_open_case(conn, code)
+        if happened_at is not None:
+            clocks.start_incident(conn, context, case, clocks.load_duties(), duty_id, happened_at)
+        elif evidence:
+            clocks.meet(conn, context, case, duty_id, evidence)
+        else:
+            raise LotwatchError(write.view.texts("recalls_page.no_evidence"))
+
+    return _change(write, code, "tell of a duty", act)
 
 
 @router.post("/recalls/{code}/answers")
@@ -146,15 +141,13 @@ def note_answer(
     note: Annotated[Note, Form()] = "",
 ) -> Response:
     """Note an answer that came by another way."""
-    try:
-        with write.transaction(MANAGE, "note an answer") as (conn, context):
-            need_all_sites(write)
-            if not note:
-                raise LotwatchError(write.view.texts("recalls_page.no_note"))
-            tasks.acknowledge_party(conn, context, lock_open_case(conn, code), party, party_id, note)
-    except LotwatchError as error:
-        return _show(write.view, code, error=str(error))
-    return write.view.see(f"recalls/{code}")
+
+    def act(conn: Connection, context: RunContext) -> None:
+        if not note:
+            raise LotwatchError(write.view.texts("recalls_page.no_note"))
+        tasks.acknowledge_party(conn, context, lock_open_case(conn, code), party, party_id, note)
+
+    return _change(write, code, "note an answer", act)
 
 
 @router.post("/recalls/{code}/documents")
@@ -165,25 +158,22 @@ def make_document(
     recipient: Annotated[Text, Form()] = "",
 ) -> Response:
     """Make a document of what was found and is in none yet, and show it."""
-    try:
-        with write.transaction(MANAGE, "make recall document") as (conn, context):
-            need_all_sites(write)
-            number = documents.make_document(conn, context, lock_open_case(conn, code), kind, recipient)
-    except LotwatchError as error:
-        return _show(write.view, code, error=str(error))
-    return write.view.see(f"recalls/{code}/documents/{number}")
+
+    def act(conn: Connection, context: RunContext) -> Response:
+        number = documents.make_document(conn, context, lock_open_case(conn, code), kind, recipient)
+        return write.view.see(f"recalls/{code}/documents/{number}")
+
+    return _change(write, code, "make recall document", act)
 
 
 @router.post("/recalls/{code}/checks")
 def check_effectiveness(write: WriteDep, code: Code, percent: Annotated[int, Form(ge=1, le=100)] = 10) -> Response:
     """Have a sample of the places asked whether the notice reached them and was followed."""
-    try:
-        with write.transaction(MANAGE, "check effectiveness") as (conn, context):
-            need_all_sites(write)
-            tasks.check_effectiveness(conn, context, lock_open_case(conn, code), clocks.load_duties(), percent)
-    except LotwatchError as error:
-        return _show(write.view, code, error=str(error))
-    return write.view.see(f"recalls/{code}")
+
+    def act(conn: Connection, context: RunContext) -> None:
+        tasks.check_effectiveness(conn, context, lock_open_case(conn, code), clocks.load_duties(), percent)
+
+    return _change(write, code, "check effectiveness", act)
 
 
 @router.post("/recalls/{code}/used/{movement_id}")
@@ -194,13 +184,12 @@ def open_reference(
     reason: Annotated[Note, Form()] = "",
 ) -> Response:
     """Show once on whom a unit was used; who opened it and why is written down first."""
-    try:
-        with write.transaction(_OPEN, "open case reference") as (conn, context):
-            need_all_sites(write)
-            opened = tasks.open_case_reference(conn, context, code, movement_id, reason, write.view.board.case_key)
-    except LotwatchError as error:
-        return _show(write.view, code, error=str(error))
-    return write.view.page("recalls-opened", code=code, opened=opened)
+
+    def act(conn: Connection, context: RunContext) -> Response:
+        opened = tasks.open_case_reference(conn, context, code, movement_id, reason, write.view.board.case_key)
+        return write.view.page("recalls-opened", code=code, opened=opened)
+
+    return _change(write, code, "open case reference", act, permission=_OPEN)
 
 
 @router.get("/recalls/{code}/documents/{number}")
@@ -229,11 +218,25 @@ def show_report(view: ViewDep, code: Code) -> Response:
     return view.page("recalls-report", case=case, duty=_duty(view), **parts)
 
 
-def need_all_sites(write: WriteDep) -> None:
-    """A case is of all sites: who sees some of them only does the tasks there. Raises Refused."""
-    with write.view.transaction():
-        if write.view.limited:
-            raise Refused("other_site")
+def _change(
+    write: Write,
+    code: str,
+    what: str,
+    act: Callable[[Connection, RunContext], Response | None],
+    *,
+    permission: str = MANAGE,
+) -> Response:
+    """Do `what` to a case, and show what `act` answers, or the case; what hinders it is said there.
+
+    A case is of all sites: who sees some of them only does the tasks there. Raises Refused.
+    """
+    try:
+        with write.transaction(permission, what) as (conn, context):
+            write.need_all_sites(conn)
+            answer = act(conn, context)
+    except LotwatchError as error:
+        return _show(write.view, code, error=write.view.told(error))
+    return answer or write.view.see(f"recalls/{code}")
 
 
 def _duty(view: View) -> Any:

@@ -102,7 +102,7 @@ def decide(
             else:
                 governance.activate(conn, context, number, change.kind)
     except LotwatchError as error:
-        return _show(view, number, error=str(error), note=note)
+        return _show(view, number, error=view.told(error), note=note)
     return view.see(f"rules/changes/{number}", done="activated" if decision == "activate" else "rejected")
 
 

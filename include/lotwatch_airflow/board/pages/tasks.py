@@ -121,7 +121,7 @@ def close(
             )
             tasks.close_task(conn, task_id, result, context)
     except LotwatchError as error:
-        return _show(view, _read(view, task_id), error=str(error), note=note)
+        return _show(view, _read(view, task_id), error=view.told(error), note=note)
     return view.see(f"tasks/{task_id}")
 
 

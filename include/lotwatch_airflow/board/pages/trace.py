@@ -67,7 +67,7 @@ def show_trace(view: ViewDep, filters: Annotated[TraceFilters, Query()]) -> Resp
         try:
             trace = _follow(conn, view, filters)
         except LotwatchError as error:
-            problem = str(error)
+            problem = view.told(error)
     return view.page(
         "trace",
         filters=filters,

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import yaml
 
+from lotwatch.errors import LotwatchError
 from lotwatch.formats import Language
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -36,6 +37,16 @@ def texts(language: Language) -> Texts:
     return Texts(language, dict(_flat(yaml.safe_load(content))))
 
 
+def hindrance(language: Language, error: LotwatchError) -> str:
+    """What is wrong, where, and what to do; in Chinese as far as `hindrances.zh.yaml` has the words, else in English."""
+    known = _hindrances()
+    if language == "en" or error.what not in known:
+        return str(error)
+    where = f"位置：{error.where}。" if error.where else ""
+    do = f"{known.get(error.do, error.do)}。" if error.do else ""
+    return f"{known[error.what]}。{where}{do}"
+
+
 def choose_language(asked: str | None, remembered: str | None, accepted: str) -> Language:
     """The language of a page: as asked for in its URL, as remembered in a cookie, as the browser accepts, else the first."""
     for wanted in (asked, remembered, *_by_preference(accepted)):
@@ -55,6 +66,13 @@ def _by_preference(accepted: str) -> list[str]:
         except ValueError:
             continue
     return [language for _, language in sorted(wanted, key=lambda pair: -pair[0])]
+
+
+@cache
+def _hindrances() -> Mapping[str, str]:
+    content = files(__package__).joinpath("hindrances.zh.yaml").read_text(encoding="utf-8")
+    known: Mapping[str, str] = yaml.safe_load(content)
+    return known
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
