@@ -19,7 +19,7 @@ _COLUMNS: tuple[tuple[str | None, str], ...] = (
     (
         None,
         (r"(?:product|item|device)? ?(?:description|name)|product|device|size|brand|expir(?:y|ation)(?: date)?|exp\.?(?: date)?|use[ -]by(?: date)?"
-        r"|(?:manufactur(?:e|ing)|mfg\.?|production) date|qty\.?|quantity|units?|产品名称|名称|数量|有效期至?|失效日期|生产日期|序号|单位|no\.?|#"),
+        r"|(?:manufactur(?:e|ing)|mfg\.?|production) date|(?:qty\.?|quantity)(?: (?:shipped|sold|received|delivered))?|(?:ship(?:ped|ping|ment)?|invoice|delivery|order) date|units?|产品名称|名称|数量|有效期至?|失效日期|生产日期|序号|单位|no\.?|#"),
     ),
 )  # fmt: skip
 _HEADINGS = tuple((kind, re.compile(written, re.IGNORECASE)) for kind, written in _COLUMNS)
@@ -27,6 +27,9 @@ _BETWEEN_ROWS = re.compile(r"[\s|:+=-]+")
 #: more rows than anybody could look through are read as any text is
 _MOST_ROWS = 5_001
 _OF_LOTS = re.compile(r"\b(?:lots?|batch(?:es)?|serials?|sn)\b|批|序列", re.IGNORECASE)
+#: between columns that are aligned
+_BLANKS = "  "
+_SIGNS = ("|", "\t", "/", _BLANKS)
 _ALL = frozenset({"all", "全部", "所有"})
 
 
@@ -39,7 +42,7 @@ def tables(field: str, text: str, read: Callable[[str], list[Clause]]) -> tuple[
     while at < len(lines) and len(clauses) < _MOST_ROWS:
         heading, sign = lines[at], ""
         columns: list[str | None] | None = None
-        for sign in ("|", "\t", "/"):
+        for sign in _SIGNS:
             if columns := _columns(_cells(heading[0], sign)):
                 break
         at += 1
@@ -57,6 +60,8 @@ def tables(field: str, text: str, read: Callable[[str], list[Clause]]) -> tuple[
                     re.search("[0-9]", line[0]) or _ALL & {*map(str.casefold, cells)}
                 ):
                     break  # the end of it, or another heading
+                if sign == _BLANKS and not all(map(_is_number, cells, columns)):
+                    break
                 clauses += _row(line, columns, cells, device, read)
             at += 1
         if before == len(clauses):
@@ -67,14 +72,33 @@ def tables(field: str, text: str, read: Callable[[str], list[Clause]]) -> tuple[
         ends = lines[at - 1].end()
         if at < len(lines) and lines[at].start() == ends + 1 and re.search("[0-9]", lines[at][0]):
             clauses[-1].residue.append("…")  # does the row go on in another line?
+        elif _rows_are_left(lines, at, "\t" if sign == "/" else sign):
+            clauses[-1].residue.append("…")  # rows that were not read as such?
         rest += text[read_to : heading.start()], re.sub(r"[^\n]", " ", text[heading.start() : ends])
         read_to = ends
     return clauses, "".join((*rest, text[read_to:]))
 
 
 def _cells(line: str, sign: str) -> list[str]:
+    if sign == _BLANKS:
+        return re.split(r" {2,}|\t+", line.strip())
     line = line.strip().strip("|") if sign == "|" else line.strip("\r")
     return [cell.strip() for cell in line.split(sign)]
+
+
+def _rows_are_left(lines: list[re.Match[str]], at: int, sign: str) -> bool:
+    """Whether behind a table, before another begins, stands what looks like a row of it."""
+    for line in lines[at:]:
+        if any(_columns(_cells(line[0], each)) for each in _SIGNS):
+            return False
+        if len(_cells(line[0], sign)) > 1 and re.search("[0-9]", line[0]):
+            return True
+    return False
+
+
+def _is_number(cell: str, column: str | None) -> bool:
+    """Whether a cell may be what its column says."""
+    return column is None or bool(re.search("[0-9]", cell)) or cell.casefold() in _ALL
 
 
 def _columns(cells: list[str]) -> list[str | None] | None:
