@@ -53,10 +53,18 @@ OTHERWISE = re.compile(
     r"\b(?:replace|replacement|alternative|substitut|instead|example|e\.g|safe|may (?:still )?be used|not)|替[代换]|继续使用|例如|示例",
     re.IGNORECASE,
 )
+_END = r"[A-Z]{0,6}[0-9]{2,18}"
+_ONE_RANGE = re.compile(rf"({_END})\s*(?:[-–—~]|to|thru|through|至|到)\s*({_END})", re.IGNORECASE)
+_RANGES = re.compile(rf"\s*{_ONE_RANGE.pattern}(?:[\s,;、]+{_ONE_RANGE.pattern})*[\s,;.]*", re.IGNORECASE)
+#: of a heading, that the numbers below it are the ends of ranges
+_ENDS = re.compile(r"\b(?:start\b.*\bend|first\b.*\blast|from\b.*\bto)\b|起始.*(?:截止|终止|结束)", re.IGNORECASE)
+_LONGEST_HEADING = 80
 _OF_NUMBERS = re.compile(r"lot|batch|serial|批|序列", re.IGNORECASE)
 _MASKED = re.compile(r"[0-9]X{2,}")
 _SIZE = re.compile(r"[A-Z]{1,4}")
 _IDENTIFIER = re.compile(r"[0-9]{8}|[0-9]{12,14}|\+?[A-Z][A-Z0-9]{5,22}|MA\.[0-9A-Z.]+", re.IGNORECASE)
+#: how far numbers that belong together are looked for
+_MOST_TOGETHER = 100
 #: of a number, what may stand alone in the next line; what two ends of a range have in common
 _LONGEST_REST, _LONGEST_ENDING = 3, 3
 _MONTH = timedelta(days=31)
@@ -156,11 +164,25 @@ class Grammar:
         for line in re.finditer(r"[^\n]+", self._text):
             if line[0].rstrip().endswith(":"):
                 self._below = line[0].strip() if OTHERWISE.search(line[0]) else None
+            elif _is_of_ends(line[0]):
+                self._below = line[0].strip()
             goes_on = self._what in _NUMBERED and re.match(r"\s*[A-Za-z*-]{0,8}[0-9]", line[0])
             if goes_on or (self._awaits and _NAMED.fullmatch(line[0])) or _TRIGGER.search(line[0]):
                 yield line.start(), line.end()
             elif line[0].strip():
                 self._what = None
+                self._stray(line)
+
+    def _stray(self, line: re.Match[str]) -> None:
+        """A line of ranges alone, as behind the end of a page, may go on with those before."""
+        if not (_RANGES.fullmatch(line[0]) and any(clause.numbers or clause.ranges for clause in self._done)):
+            return
+        clause = Clause(self._field, line.start(), line.end(), line[0].strip())
+        for first, last in ((number_key(each[1]), number_key(each[2])) for each in _ONE_RANGE.finditer(line[0])):
+            if _same_shape(first, last):
+                clause.ranges.append(Range("either", first, last, sure=False))
+        if clause.ranges:
+            self._done.append(clause)
 
     def _line(self, line: list[Token], ends: int) -> None:
         self._begin(line[0].starts if line else ends)
@@ -292,6 +314,9 @@ class Grammar:
         kind, text = token.kind, token.text
         if kind == "unaffected":
             self._unaffected = True
+        elif kind == "to":
+            if self._what in _NUMBERED and text.isalpha() and _number_next(line, at):
+                self._residue.append(text)  # to a number, from which?
         elif kind in {"not", "elsewhere", "cut", "quantity", "thousands"}:
             self._unsure(line, at)
         elif kind == "between":
@@ -467,7 +492,7 @@ class Grammar:
             sure = bool(re.search(r"range|between|from", self._text[self._starts : line[at].starts], re.IGNORECASE))
             # beside numbers that are like its ends it is none itself
             sure |= len(ends[0]) > _LONGEST_ENDING and ends[0][:_LONGEST_ENDING] == ends[1][:_LONGEST_ENDING] and any(
-                _shape(each) == _shape(ends[0]) for each in self._clause.numbers
+                _shape(each) == _shape(ends[0]) for each in self._clause.numbers[-_MOST_TOGETHER:]
             )  # fmt: skip
             self._range(what, *ends, sure=sure)
             if not sure:
@@ -602,6 +627,20 @@ def _marks(line: list[Token], at: int) -> bool:
     return first == 0 or line[first - 1].kind == "stop" or line[first - 1].text in {",", ":"}
 
 
+def _is_of_ends(line: str) -> bool:
+    """Whether a line is the heading of a list of ranges."""
+    heading = len(line) <= _LONGEST_HEADING and not re.search("[0-9]|[.。]\\s*$", line)
+    return heading and bool(_ENDS.search(line) and _OF_NUMBERS.search(line))
+
+
+def _number_next(line: list[Token], at: int) -> bool:
+    """Whether a number follows, signs between them or not."""
+    at += 1
+    while at < len(line) and line[at].text in {":", "("}:
+        at += 1
+    return at < len(line) and line[at].kind == "number"
+
+
 def _heads_pairs(line: list[Token], at: int) -> bool:
     """Whether a word for a day belongs to the heading of a list: "lot number/expiration date", or both in a line of their own."""
     if at > 1 and line[at - 1].text in {"/", "and"}:
@@ -618,7 +657,11 @@ def _named_again(line: list[Token], at: int) -> bool:
 def _all_before_numbers(line: list[Token], at: int) -> bool:
     """Whether a number is one of several before the numbers of their lots: A-1 and A-2: Lot 55."""
     last = at
-    while last + 2 < len(line) and line[last + 1].kind == "and" and line[last + 2].kind == "number":
+    while (
+        last + 2 < min(len(line), at + _MOST_TOGETHER)
+        and line[last + 1].kind == "and"
+        and line[last + 2].kind == "number"
+    ):
         last += 2
     after = last + 1
     while after < len(line) and line[after].text in {":", "("}:

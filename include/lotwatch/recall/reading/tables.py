@@ -6,8 +6,11 @@ from collections.abc import Callable
 from lotwatch.recall.reading.grammar import OTHERWISE
 from lotwatch.recall.reading.model import Clause, number_key
 
+_RANGED = r"(?:lot|batch|serial)(?: (?:number|no\.?|#))?"
 #: what a column is by its heading; None: what says nothing about which lots are meant
 _COLUMNS: tuple[tuple[str | None, str], ...] = (
+    ("first", rf"(?:from|first|start(?:ing)?|begin(?:ning)?) {_RANGED}|起始(?:批号|序列号)"),
+    ("last", rf"(?:to|through|last|end(?:ing)?) {_RANGED}|(?:截止|终止|结束)(?:批号|序列号)"),
     ("di", r"(?:primary )?(?:udi|udi-di|gtin|device identifier|器械标识|产品标识)(?: (?:number|code|no\.?|#))?"),
     ("serial", r"(?:affected )?(?:serial|s/n|sn)(?: (?:number|no\.?|nr\.?|#))?s?|序列号"),
     ("lot", r"(?:affected )?(?:lot|batch)(?: ?/ ?batch)?(?: (?:number|no\.?|nr\.?|code|#))?(?:s|\(s\))?|(?:生产|产品)?(?:批号|批次)"),
@@ -30,6 +33,8 @@ _OF_LOTS = re.compile(r"\b(?:lots?|batch(?:es)?|serials?|sn)\b|批|序列", re.I
 #: between columns that are aligned
 _BLANKS = "  "
 _SIGNS = ("|", "\t", "/", _BLANKS)
+#: columns that are a range together
+_ENDS = frozenset({"first", "last"})
 _ALL = frozenset({"all", "全部", "所有"})
 
 
@@ -109,15 +114,16 @@ def _columns(cells: list[str]) -> list[str | None] | None:
         if not known:
             return None
         kinds.append(known[0])
-    return kinds if {"ref", "di"} & {*kinds} and {"lot", "serial"} & {*kinds} else None
+    return kinds if {"ref", "di"} & {*kinds} and {"lot", "serial", "first"} & {*kinds} else None
 
 
 def _unknown_columns(heading: str, row: str) -> tuple[list[str | None] | None, str]:
     """The columns of a table of lots one of which says what nobody knows here, and what is between them: "odd", all of them."""
-    for sign in ("|", "\t"):
+    for sign in ("|", "\t", _BLANKS):
         cells = _cells(heading, sign)
         if (
-            len(cells) == len(_cells(row, sign)) > 1
+            not any(cell.endswith((".", ":", ",", ";")) for cell in cells)
+            and len(cells) == len(_cells(row, sign)) > 1
             and _OF_LOTS.search(heading)
             and not re.search("[0-9]", heading)
             and not all(any(written.fullmatch(cell) for _, written in _HEADINGS) for cell in cells)
@@ -140,7 +146,14 @@ def _row(
         return [Clause(device.field, line.start(), line.end(), text, either=numbers, residue=["…"])]
     named: dict[str, list[str]] = {"di": [], "ref": []}
     clauses: list[Clause] = []
+    ends = [cell for kind, cell in zip(columns, cells, strict=True) if kind in _ENDS and re.search("[0-9]", cell)]
+    if ends:
+        clauses += read(f"lot/serial {' to '.join(ends)}")
+        for clause in clauses if len(ends) == 1 else ():
+            clause.residue.append("…")
     for kind, cell in zip(columns, cells, strict=True):
+        if kind in _ENDS:
+            continue
         if kind in named:
             named[kind] += [number_key(each) for each in re.split("[,;、]", cell) if each.strip()]
         elif kind and cell and not _BETWEEN_ROWS.fullmatch(cell):

@@ -13,7 +13,7 @@ _OTHERS = (
     r"(?:lots?|batch(?:es)?|serials?|products?|devices|units|models?|sizes|(?:catalog(?:ue)?|item|part|reference)(?=\s+num))"
     r"(?:\s+(?:numbers?|codes?))?"
 )
-_OTHERS = rf"{_OTHERS}(?:\s*(?:,|/|,?\s(?:and|or)\s)\s*{_OTHERS})*"
+_OTHERS = rf"{_OTHERS}(?:\s*(?:,|/|,?\s(?:and|or)\s)\s*{_OTHERS}){{0,6}}"
 _NOT_MEANT = (
     r"(?:(?:are|is)\s+(?:not\s+|un)(?:affected|impacted|involved)|(?:are|is)\s+not\s+(?:included|in\s+scope)"
     r"|(?:are|is)\s+not\s+(?:subject\s+to|part\s+of)\s+this\s+(?:recall|notice|action)|(?:can|may)\s+(?:still\s+)?be\s+used)\b"
@@ -156,7 +156,7 @@ _SECTION = re.compile(
 )
 #: what is to be done with the form that is sent along: it says nothing of lots
 _FORM = re.compile(
-    r"\b(?:complete|return|sign|fill|fax|send|submit)(?:[ \t,]+(?:and|or|out|in|it|e-?mail|complete|return|sign|fax|send|submit))*[ \t]+the[ \t]+"
+    r"\b(?:complete|return|sign|fill|fax|send|submit)(?:[ \t,]+(?:and|or|out|in|it|e-?mail|complete|return|sign|fax|send|submit)){0,8}[ \t]+the[ \t]+"
     r"(?:enclosed|attached)[ \t]+(?:(?:response|reply|acknowledge?ment|customer|business|recall|return|confirmation)[ \t]+){0,4}(?:form|card)s?\b",
     re.IGNORECASE,
 )
