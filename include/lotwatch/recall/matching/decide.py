@@ -11,7 +11,7 @@ from functools import cached_property
 
 from rapidfuzz import fuzz
 
-from lotwatch.consistency.matching.words import plain
+from lotwatch.master.names import plain
 from lotwatch.recall.matching.model import Item, Subject, Told, Verdict
 from lotwatch.recall.reading import Clause, Dates, identifier_key, like, may_be_of, near_key, stems, trade_item_of
 
