@@ -1,6 +1,7 @@
 """Of lots that a notice may mean, none is cleared and none is held for sure by words that were not understood."""
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,12 @@ from lotwatch.recall.matching.match import told
 from lotwatch.recall.matching.model import Item, Subject
 from lotwatch.recall.reading import FIELDS, identifier_key, near_key, number_key, read
 
-PROBES: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("recall_probes.yaml").read_text())
+HERE = Path(__file__)
+PROBES: dict[str, Any] = {
+    name: probe
+    for file in ("recall_probes.yaml", "recall_notices.yaml")
+    for name, probe in yaml.safe_load(HERE.with_name(file).read_text()).items()
+}
 EMPTY: dict[str, Any] = dict.fromkeys((*FIELDS, "firm", "supplier_name")) | {
     "authority": "fda", "udi_dis": [], "catalogue_numbers": [], "attachments": [],
 }  # fmt: skip
@@ -24,6 +30,14 @@ def item(number: int, described: Mapping[str, Any]) -> Item:
     identifiers = [identifier_key(described["di"])] if "di" in described else []
     firm = maker(described["maker"])
     return Item(number, described["name"], frozenset({firm}), frozenset(identifiers), frozenset(numbers), frozenset())
+
+
+def subject(item_id: int, place: int, number: str, *, serial: bool) -> Subject:
+    """A lot or unit of a number that may be followed by =day of manufacture or ~last day of use."""
+    number, _, usable_through = number.partition("~")
+    number, _, made_on = number.partition("=")
+    days = [date.fromisoformat(day) if day else None for day in (made_on, usable_through)]
+    return Subject(item_id, 0 if serial else place, place if serial else 0, number_key(number), "", *days)
 
 
 @pytest.mark.parametrize("name", PROBES)
@@ -39,9 +53,7 @@ def test_no_lot_is_cleared_or_held_for_sure_by_words_that_were_not_understood(na
     for each, described in zip(items, probe["items"], strict=True):
         serial = "serials" in described
         labels = {
-            Subject(
-                each.item_id, 0 if serial else place, place if serial else 0, number_key(number.partition("=")[0])
-            ): label
+            subject(each.item_id, place, number, serial=serial): label
             for place, (label, number) in enumerate(
                 (
                     (label, number)
@@ -52,14 +64,14 @@ def test_no_lot_is_cleared_or_held_for_sure_by_words_that_were_not_understood(na
             )
         }
         verdicts, _ = decide(heard, each, labels, own)
-        answers = {subject: verdicts[subject].answer if subject in verdicts else "not_affected" for subject in labels}
-        for subject, label in labels.items():
+        answers = {lot: verdicts[lot].answer if lot in verdicts else "not_affected" for lot in labels}
+        for lot, label in labels.items():
             allowed = {
                 "affected": {"affected", "needs_review"},
                 "careful": {"affected", "needs_review"},
                 "unknown": {"needs_review"},
                 "unaffected": {"not_affected", "needs_review"},
             }[label]
-            if answers[subject] not in allowed:
-                wrong.append((subject.key, label, answers[subject]))
+            if answers[lot] not in allowed:
+                wrong.append((lot.key, label, answers[lot]))
     assert wrong == []

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from rapidfuzz import fuzz
 
+from lotwatch.master.names import plain
 from lotwatch.recall.matching.model import Item, Subject, Told, Verdict
 from lotwatch.recall.reading import Clause, Dates, identifier_key, like, may_be_of, near_key, stems, trade_item_of
 
@@ -21,6 +22,7 @@ SHORTEST = 3
 #: from which a device's number says which device is meant, whoever names it
 _SAYS_ENOUGH = 6
 _SHORTEST_LOT = 4
+_MAKER = r"(?:\b(?:manufacturer(?: is)?|manufactured by|made by)|生产商|制造商|生产厂家|厂家|生产企业)"
 #: characters of the notice's words kept with a verdict
 _LONGEST = 1_000
 #: longer ones are names of models, which no notice names as a number
@@ -163,13 +165,22 @@ class _Device:
             for name in self.item.makers
         )
 
+    @cached_property
+    def _is_stated_maker(self) -> bool:
+        """Whether the notice says that its maker makes what is recalled, whoever wrote it."""
+        return any(
+            re.search(rf"{_MAKER} ?{re.escape(name)}(?![a-z0-9])", self.told.words)
+            for name in self.item.makers
+            if len(name) >= SHORTEST
+        )
+
     def _names(self, clause: Clause) -> bool | None:
         """Whether a clause names the item; None: perhaps."""
         if not self.item.identifiers.isdisjoint(map(identifier_key, clause.dis)):
             return True
         refs = set(clause.refs)
-        if not refs.isdisjoint(self.item.numbers) and self._same_maker is not False:
-            return self._same_maker
+        if not refs.isdisjoint(self.item.numbers) and (self._same_maker is not False or self._is_stated_maker):
+            return self._same_maker or (True if self._is_stated_maker else None)
         if not (self._perhaps.isdisjoint(refs) and self._perhaps.isdisjoint(clause.dis)):
             return None
         return None if not refs.isdisjoint(self.item.codes) and self._same_maker is not False else False
@@ -180,13 +191,15 @@ class _Device:
             return False
         if self._same_maker is None and not self.told.named.ways:
             return True  # it was found by the number of a lot alone
+        if self.told.all_models and plain(self.item.name) in self.told.words:
+            return True
         return self._same_maker is not None and fuzz.token_set_ratio(self.item.name, self.told.title) >= _SAME_NAME
 
     @cached_property
     def _all_others(self) -> bool:
         """Whether each device that the notice names is named in a way in which we know the item, and differs."""
         ways = self.told.named.ways
-        if not ways or not self.told.named.clear:
+        if not ways or not self.told.named.clear or self.told.all_models:
             return False
         near = {near_key(number) for number in self.item.numbers}
         alike = self._is_of_a_named_family or not near.isdisjoint(self.told.named.alike)

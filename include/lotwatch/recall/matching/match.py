@@ -25,6 +25,9 @@ from lotwatch.recall.reading import (
 )
 
 _TRADING_AS = re.compile(r"\b(?:d\.?\s?/?b\.?\s?/?a\b\.?|doing business as|trading as|t/a)", re.IGNORECASE)
+_ALL_MODELS = re.compile(
+    r"\ball (?:models|sizes|configurations|(?:catalog(?:ue)?|part|item|model) numbers)\b|(?:全部|所有)(?:的)?(?:型号|规格)"
+)
 _NAME = re.compile(r"[^\W_]+")
 #: numbers looked for among all lots where a notice names no device or is a letter to us, and of its words among those of devices
 _MOST_NUMBERS = 20_000
@@ -51,6 +54,7 @@ def told(notice: Mapping[str, Any], clauses: Sequence[Clause]) -> Told:
         spoken=frozenset(spoken(notice)),
         words=words,
         named=_named(clauses),
+        all_models=bool(_ALL_MODELS.search(words)),
     )
 
 

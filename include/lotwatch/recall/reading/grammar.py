@@ -7,8 +7,8 @@ import re
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date
-from itertools import islice
+from datetime import date, timedelta
+from itertools import islice, pairwise
 
 from lotwatch.recall.reading.model import Clause, Dates, Range, What, number_key
 from lotwatch.recall.reading.tokens import Token, tokens
@@ -30,7 +30,7 @@ a an the of in is are was were be this these those following with for on by as t
 expanded recall recalled recalls highlighted affected impacted involved include includes including included
 inclusive identified product products device devices unit units range ranges number numbers no code codes
 model models kit kits box boxes case cases carton cartons pouch pouches package packages packaging packaged
-each ea been our we individual individually sterile outer inner label labeled labelled only s date dates day days all has have 号
+each ea been our we mfr individual individually sterile outer inner label labeled labelled only s date dates day days all has have 号
 """
 _HARMLESS = frozenset(_WORDS.split())
 _SIGNS = frozenset("/#\"'*:()[]{}-–—“”‘’（）【】:：|•·._")
@@ -53,10 +53,24 @@ OTHERWISE = re.compile(
     r"\b(?:replace|replacement|alternative|substitut|instead|example|e\.g|safe|may (?:still )?be used|not)|替[代换]|继续使用|例如|示例",
     re.IGNORECASE,
 )
+_END = r"[A-Z]{0,6}[0-9]{2,18}"
+_ONE_RANGE = re.compile(rf"({_END})\s*(?:[-–—~]|to|thru|through|至|到)\s*({_END})", re.IGNORECASE)
+_RANGES = re.compile(rf"\s*{_ONE_RANGE.pattern}(?:[\s,;、]+{_ONE_RANGE.pattern})*[\s,;.]*", re.IGNORECASE)
+#: of a heading, that the numbers below it are the ends of ranges
+_ENDS = re.compile(r"\b(?:start\b.*\bend|first\b.*\blast|from\b.*\bto)\b|起始.*(?:截止|终止|结束)", re.IGNORECASE)
+_LONGEST_HEADING = 80
 _OF_NUMBERS = re.compile(r"lot|batch|serial|批|序列", re.IGNORECASE)
 _MASKED = re.compile(r"[0-9]X{2,}")
 _SIZE = re.compile(r"[A-Z]{1,4}")
 _IDENTIFIER = re.compile(r"[0-9]{8}|[0-9]{12,14}|\+?[A-Z][A-Z0-9]{5,22}|MA\.[0-9A-Z.]+", re.IGNORECASE)
+#: how far numbers that belong together are looked for
+_MOST_TOGETHER = 100
+#: of a number, what may stand alone in the next line; what two ends of a range have in common
+_LONGEST_REST, _LONGEST_ENDING = 3, 3
+_MONTH = timedelta(days=31)
+_BOUND = re.compile(
+    r"\b(?:through|thru|to|until|before|after|from|and|or|since|by|on)\b(?<!use by)|[至到前后起]", re.IGNORECASE
+)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -73,6 +87,7 @@ class Grammar:
         self._awaits = False  # a heading named no device: the next line may
         self._scope: tuple[list[str], list[str]] = ([], [])
         self._unaffected = False
+        self._pairs = False  # each number has its day behind it
         self._done: list[Clause] = []
         self._begin(0)
 
@@ -115,10 +130,25 @@ class Grammar:
                 for clause in self._done:
                     clause.residue.append("…")
                 break
+        self._mend_lines()
         if self._strict and not (goes_on and re.search(r"[,;、，；]$", self._text.rstrip())):
             self._mark_cut()
         self.mark_unaffected(self._done)
         return self._done
+
+    def _mend_lines(self) -> None:
+        """Where a line ends in a number and the next begins with a shorter piece of one, it may be the rest of it."""
+        for last, first in pairwise(self._done):
+            between = self._text[last.ends : first.starts]
+            if last.numbers and first.numbers and "\n" in between and not between.strip():
+                head, tail = last.numbers[-1], first.numbers[0]
+                ends = number_key(self._text[last.starts : last.ends]).endswith(head)
+                begins = number_key(self._text[first.starts : first.ends]).startswith(tail)
+                if ends and begins and len(tail) < len(head) and _shape(tail) != _shape(head):
+                    first.doubtful.append(head + tail)
+                    if tail.isdigit() and len(tail) <= _LONGEST_REST:
+                        last.residue.append("…")
+                        first.residue.append("…")
 
     def mark_unaffected(self, clauses: Iterable[Clause]) -> None:
         """Where the text that was read names what is not affected too, nobody knows which of its numbers those are."""
@@ -134,11 +164,25 @@ class Grammar:
         for line in re.finditer(r"[^\n]+", self._text):
             if line[0].rstrip().endswith(":"):
                 self._below = line[0].strip() if OTHERWISE.search(line[0]) else None
+            elif _is_of_ends(line[0]):
+                self._below = line[0].strip()
             goes_on = self._what in _NUMBERED and re.match(r"\s*[A-Za-z*-]{0,8}[0-9]", line[0])
             if goes_on or (self._awaits and _NAMED.fullmatch(line[0])) or _TRIGGER.search(line[0]):
                 yield line.start(), line.end()
             elif line[0].strip():
                 self._what = None
+                self._stray(line)
+
+    def _stray(self, line: re.Match[str]) -> None:
+        """A line of ranges alone, as behind the end of a page, may go on with those before."""
+        if not (_RANGES.fullmatch(line[0]) and any(clause.numbers or clause.ranges for clause in self._done)):
+            return
+        clause = Clause(self._field, line.start(), line.end(), line[0].strip())
+        for first, last in ((number_key(each[1]), number_key(each[2])) for each in _ONE_RANGE.finditer(line[0])):
+            if _same_shape(first, last):
+                clause.ranges.append(Range("either", first, last, sure=False))
+        if clause.ranges:
+            self._done.append(clause)
 
     def _line(self, line: list[Token], ends: int) -> None:
         self._begin(line[0].starts if line else ends)
@@ -159,11 +203,14 @@ class Grammar:
         self._affix: str | None = None
         self._depth = 0
         self._before = (0, 0, 0)
-        self._pairs = self._made_first = False
+        self._made_first = False
 
     def _close(self, ends: int) -> None:
-        clause, tells = self._clause, self._tells or self._clause.says_which or bool(self._clause.without)
+        clause = self._clause
         words = self._text[self._starts : ends]
+        if self._tells_of_last(self._text[self._starts - 1 : self._starts], words):
+            clause.dates = []
+        tells = self._tells or self._clause.says_which or bool(self._clause.without)
         if not self._strict and not tells and (narrows := _NARROWS.search(words)):
             self._residue.append(narrows[0])
             tells = True
@@ -196,6 +243,17 @@ class Grammar:
             self._done.append(clause)
         self._begin(ends)
 
+    def _tells_of_last(self, sign: str, words: str) -> bool:
+        """Whether all that it says are the days of the numbers before it: Lot 55; Exp. 2027-05."""
+        clause, last = self._clause, self._done[-1] if self._done else None
+        if last is None or not last.numbers or not self._strict or sign != ";" or clause.every or clause.ranges:
+            return False
+        one = len(clause.dates) == 1 and not (clause.numbers or self._residue or _BOUND.search(words))
+        return one and all(
+            each.of == "expires" and each.first and each.last and each.last - each.first < _MONTH
+            for each in clause.dates
+        )
+
     def _take(self, line: list[Token], at: int) -> int:
         """Read the token there; returns which is next."""
         token = line[at]
@@ -205,7 +263,7 @@ class Grammar:
             self._begin(token.ends)
             return at + 1
         if kind in _NUMBERED:
-            self._what, self._dated, self._numbered = kind, None, kind
+            self._what, self._dated, self._numbered, self._pairs = kind, None, kind, False
         elif kind in {"ref", "di"}:
             self._heading = self._what if self._what in _NUMBERED and not self._clause.numbers else None
             self._what, self._dated = kind, None
@@ -217,10 +275,9 @@ class Grammar:
             return self._affixed(line, at)
         elif kind in _DATED:
             # "lot number/expiration date:" is the heading of a list
-            if not (at > 1 and line[at - 1].text in {"/", "and"} and line[at - 2].kind in _NUMBERED):
+            self._pairs = self._pairs or _heads_pairs(line, at)
+            if not _heads_pairs(line, at):
                 self._dated, self._bound = kind, None
-            else:
-                self._pairs = True
         elif kind == "date":
             return self._date(line, at)
         elif kind == "every":
@@ -257,6 +314,9 @@ class Grammar:
         kind, text = token.kind, token.text
         if kind == "unaffected":
             self._unaffected = True
+        elif kind == "to":
+            if self._what in _NUMBERED and text.isalpha() and _number_next(line, at):
+                self._residue.append(text)  # to a number, from which?
         elif kind in {"not", "elsewhere", "cut", "quantity", "thousands"}:
             self._unsure(line, at)
         elif kind == "between":
@@ -267,6 +327,8 @@ class Grammar:
             if not self._dated:
                 self._residue.append(text)
         elif kind == "word":
+            if len(text) == 1 and _marks(line, at):
+                return  # b) of a list
             if self._what == "ref" and at + 1 < len(line) and line[at + 1].kind == "number" and _SIZE.fullmatch(text):
                 return  # it belongs to the number: RTL 10433
             if self._what in _NUMBERED and at + 1 < len(line) and line[at + 1].kind == "number" and text.isupper():
@@ -297,6 +359,9 @@ class Grammar:
             return
         if token.kind == "quantity":
             digits = re.sub(r"[^0-9,]", "", token.text)
+            if at and (line[at - 1].text == "(" or (line[at - 1].text == "/" and line[at - 1].ends < token.starts)):
+                self._clause.doubtful += digits.split(",") if self._what in _NUMBERED and "," in digits else []
+                return  # beside a number: how many of it
             if self._what in _NUMBERED and ("," in digits or len(digits) > 4 or not self._depth):
                 self._clause.doubtful += digits.split(",")
                 self._residue.append(token.text)
@@ -333,6 +398,8 @@ class Grammar:
             and following.text == ")" and following.starts == token.ends and not self._depth
         ):  # fmt: skip
             return at + 2  # 1) of a list
+        if text.isdigit() and len(text) <= 2 and self._opens_item(line, at):
+            return at + 1  # (1) of a list
         key = number_key(text)
         if self._what == "di" and _IDENTIFIER.fullmatch(text):
             self._name(line, at, key, "dis")
@@ -360,11 +427,22 @@ class Grammar:
         follows = line[at + 1] if at + 1 < len(line) else None
         if follows is None:
             return False
+        if self._what not in _NUMBERED and (_named_again(line, at) or _all_before_numbers(line, at)):
+            return True
         if self._numbered is not None:  # after "lot" it is one, even before "serial"
             if follows.kind == self._numbered:
                 self._residue.append(line[at].text)
             return False
+        if follows.kind in _NUMBERED and at + 2 < len(line) and line[at + 2].text.casefold() in {"of", "from", "for"}:
+            return False  # 5X111 lot of FS-200: it is the lot
         return follows.kind in _NUMBERED or (follows.text in {",", ":"} and _numbered_next(line, at + 1))
+
+    def _opens_item(self, line: list[Token], at: int) -> bool:
+        """Whether a number in parentheses is that of an item of a list: a device or what a number is follows."""
+        if not _marks(line, at) or line[at - 1].text != "(" or at + 2 >= len(line):
+            return False
+        follows = line[at + 2]
+        return follows.kind in _NUMBERED | {"ref", "di"} or number_key(follows.text) in self._known
 
     def _name(self, line: list[Token], at: int, key: str, among: str) -> None:
         """A device; after numbers it begins a clause of its own, or is what they are of."""
@@ -412,6 +490,10 @@ class Grammar:
         ends = key.split("-")
         if len(ends) == 2 and len(ends[0]) == len(ends[1]) >= 4 and _same_shape(*ends) and ends[0] < ends[1]:
             sure = bool(re.search(r"range|between|from", self._text[self._starts : line[at].starts], re.IGNORECASE))
+            # beside numbers that are like its ends it is none itself
+            sure |= len(ends[0]) > _LONGEST_ENDING and ends[0][:_LONGEST_ENDING] == ends[1][:_LONGEST_ENDING] and any(
+                _shape(each) == _shape(ends[0]) for each in self._clause.numbers[-_MOST_TOGETHER:]
+            )  # fmt: skip
             self._range(what, *ends, sure=sure)
             if not sure:
                 self._clause.doubtful.append(key)  # it may be a number with a sign in it
@@ -430,7 +512,7 @@ class Grammar:
         if found := re.fullmatch(r"(.*?)([0-9]{1,18})-([0-9]{1,18})", first):
             begins, head, tail = found.groups()
             last = head[: -len(tail)] + tail
-            if int(head) < int(last):
+            if int(head) < int(last) and not (len(tail) > len(head) and tail.startswith("0")):
                 self._clause.ranges.append(Range(what, begins + head, begins + last, sure=False))
 
     def _listed(self, what: What, key: str) -> None:
@@ -461,7 +543,7 @@ class Grammar:
 
     def _date(self, line: list[Token], at: int) -> int:
         token = line[at]
-        if self._pairs and line[at - 1].kind == "number":
+        if self._pairs and at and line[at - 1].kind == "number":
             return at + 1  # the expiry date of the number before it
         if not self._dated:
             behind = (
@@ -473,12 +555,14 @@ class Grammar:
                 self._clause.doubtful.append(number_key(token.text))
             self._residue.append(token.text)
             return at + 1
+        if at and line[at - 1].kind == "to" and line[at - 1].text.isalpha() and self._bound is None:
+            self._bound = "before"  # through 2027-05
         return self._dates(line, at, days(token.text))
 
     def _dates(self, line: list[Token], at: int, day: tuple[date, date] | None) -> int:
         """A day or month, or from one to another, after a word that says of what."""
         token = line[at]
-        if day is None:
+        if day is None or self._except:
             self._residue.append(token.text)
             return at + 1
         first: date | None
@@ -533,6 +617,58 @@ class Grammar:
             if times >= len(numbers) - 1 and own != usual and usual.startswith(own):
                 last.doubtful.append(f"{last.numbers[-1]}*")
                 last.residue.append("…")
+
+
+def _marks(line: list[Token], at: int) -> bool:
+    """Whether what stands there is the sign of an item of a list: "b)" or "(1)" where something begins."""
+    if not (at + 1 < len(line) and line[at + 1].text == ")" and line[at + 1].starts == line[at].ends):
+        return False
+    first = at - 1 if at and line[at - 1].text == "(" else at
+    return first == 0 or line[first - 1].kind == "stop" or line[first - 1].text in {",", ":"}
+
+
+def _is_of_ends(line: str) -> bool:
+    """Whether a line is the heading of a list of ranges."""
+    heading = len(line) <= _LONGEST_HEADING and not re.search("[0-9]|[.。]\\s*$", line)
+    return heading and bool(_ENDS.search(line) and _OF_NUMBERS.search(line))
+
+
+def _number_next(line: list[Token], at: int) -> bool:
+    """Whether a number follows, signs between them or not."""
+    at += 1
+    while at < len(line) and line[at].text in {":", "("}:
+        at += 1
+    return at < len(line) and line[at].kind == "number"
+
+
+def _heads_pairs(line: list[Token], at: int) -> bool:
+    """Whether a word for a day belongs to the heading of a list: "lot number/expiration date", or both in a line of their own."""
+    if at > 1 and line[at - 1].text in {"/", "and"}:
+        return line[at - 2].kind in _NUMBERED
+    ends = at + 1 < len(line) and line[at + 1].text == "\n"
+    return bool(at) and line[at - 1].kind in _NUMBERED and ends
+
+
+def _named_again(line: list[Token], at: int) -> bool:
+    """Whether a number is followed by another name of the same device: PM-3 (REF 860110)."""
+    return at + 2 < len(line) and line[at + 1].text == "(" and line[at + 2].kind == "ref"
+
+
+def _all_before_numbers(line: list[Token], at: int) -> bool:
+    """Whether a number is one of several before the numbers of their lots: A-1 and A-2: Lot 55."""
+    last = at
+    while (
+        last + 2 < min(len(line), at + _MOST_TOGETHER)
+        and line[last + 1].kind == "and"
+        and line[last + 2].kind == "number"
+    ):
+        last += 2
+    after = last + 1
+    while after < len(line) and line[after].text in {":", "("}:
+        after += 1
+    if last == at or after + 1 >= len(line) or line[after].kind not in _NUMBERED:
+        return False
+    return line[after + 1].kind == "number" or (line[after + 1].text == ":" and line[after + 2 : after + 3] != [])
 
 
 def days(text: str) -> tuple[date, date] | None:

@@ -12,7 +12,7 @@ from lotwatch.recall.reading.tables import tables
 from lotwatch.recall.reading.tokens import half_width
 
 #: edition of the grammar, kept with what it read
-EDITION = 2
+EDITION = 3
 #: texts that name devices among other words; those that say which lots are meant, in the order in which they go on
 _PROSE = ("title", "product_description", "reason", "action", "body")
 STRICT = ("code_info", "more_code_info")

@@ -8,15 +8,26 @@ _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
 _NUMBER = r"(?:\s*(?:numbers?|nos?\b\.?|nrs?\b\.?|#'?s?|codes?|ids?\b|\(s\)|ranges?))*"
 #: parts of a number after its first; behind a slash there is one only where it has a digit
 _MORE = r"(?:[-._](?!(?:lots?|batch|serials?)(?![a-z0-9]))[A-Za-z0-9*?]{1,40}|/(?=[A-Za-z]{0,9}[0-9])[A-Za-z0-9*?]{1,40}){0,8}"
+#: what is said of the others that a notice does not list: kinds of them, and that they are not meant
+_OTHERS = (
+    r"(?:lots?|batch(?:es)?|serials?|products?|devices|units|models?|sizes|(?:catalog(?:ue)?|item|part|reference)(?=\s+num))"
+    r"(?:\s+(?:numbers?|codes?))?"
+)
+_OTHERS = rf"{_OTHERS}(?:\s*(?:,|/|,?\s(?:and|or)\s)\s*{_OTHERS}){{0,6}}"
+_NOT_MEANT = (
+    r"(?:(?:are|is)\s+(?:not\s+|un)(?:affected|impacted|involved)|(?:are|is)\s+not\s+(?:included|in\s+scope)"
+    r"|(?:are|is)\s+not\s+(?:subject\s+to|part\s+of)\s+this\s+(?:recall|notice|action)|(?:can|may)\s+(?:still\s+)?be\s+used)\b"
+    r"(?!\W+(?:except|excluding|other\s+than|but|unless|if|until|when|provided|as\s+long|with)\b)"
+)
 #: kind of token and how it is written, the first that fits; letters in any case, full width as half
 _WRITTEN: tuple[tuple[str, str], ...] = (
     ("udi", r"\(01\)\s*[0-9]{14}(?:\s*\(1[1257]\)\s*[0-9]{6})*(?:\s*\(10\)\s*[^\s(),;]+)?(?:\s*\(21\)\s*[^\s(),;]+)?"),
     (
         "closing",
         (
-            r"\b(?:all\s+)?other\s+(?:lots?|batch(?:es)?|serials?|products)(?:\s+numbers?)?\s+(?:are|is)\s+(?:not\s+|un)affected\b"
-            r"|\ball\s+(?:lots?|batch(?:es)?)\s+not\s+listed(?:\s+(?:above|here))?\s+are\s+(?:not\s+|un)affected\b"
-            r"|\bno\s+other\s+(?:lots?|batch(?:es)?|serials?|products)(?:\s+numbers?)?\s+(?:are|is)\s+affected\b"
+            rf"\b(?:(?:products?|devices|units)\s+(?:with|of|from)\s+)?(?:all\s+)?other\s+{_OTHERS}\s+{_NOT_MEANT}"
+            rf"|\b(?:all\s+)?{_OTHERS}\s+not\s+listed(?:\s+(?:above|here))?\s+{_NOT_MEANT}"
+            rf"|\bno\s+other\s+{_OTHERS}\s+(?:are|is)\s+(?:affected|impacted|involved|included)\b(?!\W+(?:except|other\s+than|but|unless)\b)"
             r"|其[他它余](?:的)?批[次号](?:产品)?(?:均)?不受影响|不(?:涉及|影响)其[他它余](?:的)?(?:(?:型号|规格|批[次号]|产品|其[他它余])(?:[、及和或与的])?)+"
         ),
     ),
@@ -44,7 +55,11 @@ _WRITTEN: tuple[tuple[str, str], ...] = (
     ),
     (
         "harmless",
-        r"(?<![\u4e00-\u9fff])[(]?[一二三四五六七八九十]{1,3}(?:[)]|[、.](?!\d))|共计?\s*[0-9]+\s*批次?|仅?涉及|受影响|如下|以下|本次|召回|包括|共计|其中|分别|(?:的)?产品(?![名批型编标])|为|是|的|共",
+        (
+            r"(?<![\u4e00-\u9fff])[(]?[一二三四五六七八九十]{1,3}(?:[)]|[、.](?!\d))|共计?\s*[0-9]+\s*批次?|仅?涉及"
+            r"|(?:(?![除外不非批仅])[\u4e00-\u9fff（）()]){2,60}对其生产的[^\W\d_批序部除外不期所全规型各仅]{2,40}(?=[(（,，]?(?:注册证|型号|规格|货号|批号|国械注))"
+            r"|(?:召回|涉及)产品:[^\W\d_批序部除外不期所全规型各仅]{1,40}(?=[,，;；。\n])|国械注[准进许]\d{8,14}|(?:实施|主动)?[一二三]级召回|受影响|如下|以下|本次|召回|包括|共计|其中|分别|(?:的)?产品(?![名批型编标])|为|是|的|共"
+        ),
     ),
     (
         "date",
@@ -78,7 +93,7 @@ _WRITTEN: tuple[tuple[str, str], ...] = (
         (
             rf"\ball\s+(?:unexpired\s+|affected\s+)?(?:lots?|batch(?:es)?|serials?|units|devices|products?){_NUMBER}"
             rf"(?:\s*(?:and|&|/|or)\s*(?:lots?|batch(?:es)?|serials?){_NUMBER})?(?:\s+within\s+expiry)?"
-            r"|(?:所有|全部)(?:的)?(?:生产)?(?:批次|批号|序列号|产品)|(?:批号|批次|序列号|识别信息(?:[(]如批号[)])?)\s*[:：为]?\s*(?:全部|所有)(?:批次|批号)?"
+            r"|(?:在?有效期内的?)?(?:所有|全部)(?:的)?(?:生产)?(?:批次|批号|序列号|产品)(?:产品)?|(?:批号|批次|序列号|识别信息(?:[(]如批号[)])?)\s*[:：为]?\s*(?:全部|所有)(?:批次|批号)?"
         ),
     ),
     (
@@ -99,7 +114,7 @@ _WRITTEN: tuple[tuple[str, str], ...] = (
         (
             rf"\b(?:ref(?:erence)?s?\s*/\s*catalog(?:ue)?|ref|catalog(?:ue)?|cat(?:\.|(?=\s*(?:no|#)))|models?|items?|parts?|part\s*/\s*reorder"
             rf"|reorder|(?:product|list|article|kit)(?=\s*(?:no|num|code|#))|(?:articles?|cat)(?=\s[a-z-]{{0,9}}[0-9]))(?![a-z0-9]){_NUMBER}"
-            r"|规格型号|型号规格|产品型号|型号[/、及和]规格|型号|规格|货号|目录号|产品编号"
+            r"|规格型号|型号规格|产品型号|型号[/、及和]规格|型号|规格|货号|目录号|产品(?:编号|编码|代码)"
         ),
     ),
     ("expires", r"\b(?:exp(?:iration|iry|ires|iring)?|use[\s-]by)\b\.?(?:\s*dates?)?|有效期至?|失效日期"),
@@ -134,7 +149,17 @@ _TOKEN = re.compile("|".join(f"(?P<{kind}>{written})" for kind, written in _WRIT
 _OLD = str.maketrans("號規產廠貨編數響僅為與從後內無證", "号规产厂货编数响仅为与从后内无证")
 #: signs before the quoted lines of a mail (one alone may mean more than), and numbers of a form's sections
 _QUOTED, _FEWEST_QUOTED = re.compile(r"^[> ]*>", re.MULTILINE), 3
-_SECTION = re.compile(r"^[ \t]*[1-9][ \t]+[0-9]{1,2}\.(?=[ \t]+[A-Z][a-z])", re.MULTILINE)
+_SECTION = re.compile(
+    r"^[ \t]*[1-9](?:[ \t]+[0-9]{1,2}\.|\.[ \t]?[0-9]{1,2}\.?)(?=[ \t]+(?:[A-Z][a-z]|(?:LOT|REF|UDI|SN)\b))"
+    r"|(?:\A|(?<=\n\n)|(?<=[^,;、\s]\n))[ \t]*[1-9]\.(?=[ \t]+[A-Z][a-z])",
+    re.MULTILINE,
+)
+#: what is to be done with the form that is sent along: it says nothing of lots
+_FORM = re.compile(
+    r"\b(?:complete|return|sign|fill|fax|send|submit)(?:[ \t,]+(?:and|or|out|in|it|e-?mail|complete|return|sign|fax|send|submit)){0,8}[ \t]+the[ \t]+"
+    r"(?:enclosed|attached)[ \t]+(?:(?:response|reply|acknowledge?ment|customer|business|recall|return|confirmation)[ \t]+){0,4}(?:form|card)s?\b",
+    re.IGNORECASE,
+)
 _HALF = _OLD | {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x2011: 0x2D, 0x2012: 0x2D}
 
 
@@ -149,8 +174,8 @@ class Token(NamedTuple):
 
 def half_width(text: str) -> str:
     """The text with full-width letters, digits and signs made half-width, old characters new, and blanks for what stands before
-    the lines of a quoted mail and the sections of a form; it stays as long as it was."""
-    text = _SECTION.sub(_blank, text.translate(_HALF))
+    the lines of a quoted mail and the sections of a form, and for what to do with a form; it stays as long as it was."""
+    text = _FORM.sub(_blank, _SECTION.sub(_blank, text.translate(_HALF)))
     return _QUOTED.sub(_blank, text) if len(_QUOTED.findall(text)) >= _FEWEST_QUOTED else text
 
 
