@@ -1,5 +1,6 @@
 """The ledger: each event once, positions equal to movements, nothing lost."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -365,3 +366,14 @@ def test_partitions_are_made_ahead_and_take_over_what_waited(stocked: Company, d
     conn = stocked.conn
     assert ledger.make_partitions(conn, TODAY.replace(year=2031)) == 4
     assert ledger.make_partitions(conn, TODAY.replace(year=2031)) == 0
+
+
+def test_a_run_that_comes_late_counts_nothing_as_available_that_was_held_meanwhile(stocked: Company) -> None:
+    """It looks at what lies there now: at a past moment, the hold was not yet in force."""
+    conn, later = stocked.conn, replace(stocked.context, as_of=NOW + timedelta(hours=5))
+    item_id = conn.execute("SELECT item_id FROM lotwatch.item").fetchone()[0]
+    ledger.place_hold(conn, ledger.Hold("recall", "Z-1", "recalled", item_id=item_id), later, "recall desk")
+    facts.live(conn, NOW)
+    assert item_site(conn, "DC", "held, available") == (30, 0)
+    facts.at(conn, NOW)
+    assert item_site(conn, "DC", "held, available") == (0, 30)

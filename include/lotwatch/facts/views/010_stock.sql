@@ -74,18 +74,37 @@ UNION ALL
 SELECT * FROM lotwatch.stock_past
 WHERE NOT lotwatch.is_live();
 
+-- Holds in force now: whenever they were placed, for what lies there lies there now.
+CREATE VIEW lotwatch.hold_in_force_live AS
+SELECT
+    hold_id,
+    item_id,
+    lot_id,
+    serial_id,
+    location_id
+FROM lotwatch.hold
+WHERE released_at IS NULL;
+
+-- Holds in force at a past moment.
+CREATE VIEW lotwatch.hold_in_force_past AS
+SELECT
+    hold_id,
+    item_id,
+    lot_id,
+    serial_id,
+    location_id
+FROM lotwatch.hold
+WHERE
+    placed_at <= (SELECT lotwatch.as_of()) AND recorded_at <= (SELECT lotwatch.known_at())
+    AND (released_at IS NULL OR released_at > (SELECT lotwatch.as_of()));
+
 -- Holds in force at the moment.
 CREATE VIEW lotwatch.hold_in_force AS
-SELECT
-    hold.hold_id,
-    hold.item_id,
-    hold.lot_id,
-    hold.serial_id,
-    hold.location_id
-FROM lotwatch.hold AS hold
-WHERE
-    hold.placed_at <= (SELECT lotwatch.as_of()) AND hold.recorded_at <= (SELECT lotwatch.known_at())
-    AND (hold.released_at IS NULL OR hold.released_at > (SELECT lotwatch.as_of()));
+SELECT * FROM lotwatch.hold_in_force_live
+WHERE lotwatch.is_live()
+UNION ALL
+SELECT * FROM lotwatch.hold_in_force_past
+WHERE NOT lotwatch.is_live();
 
 -- The places that a hold on a place covers: everything under it.
 CREATE VIEW lotwatch.held_place AS
