@@ -76,6 +76,28 @@ def test_what_is_proposed_is_not_proposed_again_nor_bought(uneven: Company) -> N
     assert actions.propose(uneven.conn, load_rules(), actions.ProposeSettings(), uneven.context)["proposals"] == 0
 
 
+def test_a_site_is_not_sent_what_ends_again_and_again_while_it_is_on_its_way(uneven: Company) -> None:
+    """However much of it there is elsewhere: what the site uses until the last day was proposed already, and leaves no room."""
+    uneven.lot("MUCH", "I1", expires=TODAY + timedelta(days=28))
+    uneven.move(5000, "DC", lot="MUCH", days_ago=20)
+    uneven.post()
+    evaluate_live(uneven.conn, load_rules(), uneven.context)
+    assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 1
+    assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 0
+    quantity = sent_of_much(uneven)
+    assert quantity <= 28 * 2
+    uneven.conn.execute("UPDATE lotwatch.proposal SET state = 'sent', erp_number = 'T1'")
+    row = {"delivery_key": "T1", "delivery_number": "T1", "from_site": "DC", "to_location": "HOSP", "state": "shipped"}
+    uneven.add("delivery_line", "T1", item_code="I1", lot_number="MUCH", quantity=quantity, shipped_at=NOW, **row)
+    uneven.post()
+    propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)
+    assert sent_of_much(uneven) == quantity, "also when only its delivery tells of it"
+
+
+def sent_of_much(company: Company) -> int:
+    return sum(quantity for _, _, _, lot, quantity in lines(company) if lot == "MUCH")
+
+
 def test_what_comes_to_the_reorder_point_is_not_topped_up_as_a_guard_would_refuse_that(uneven: Company) -> None:
     uneven.conn.execute("UPDATE lotwatch.lot SET usable_through = %s", (TODAY + timedelta(days=400),))
     propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)

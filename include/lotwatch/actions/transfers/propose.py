@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 import psycopg
+from numpy.typing import NDArray
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict
@@ -94,11 +95,12 @@ def _propose_in(
     stock = _available(_frame(conn, "stock", items), set_aside(conn, items["items"]))
     if stock.empty:
         return {}
+    coming = _frame(conn, "coming", items | {"transit_days": settings.transit_days})
     stock = _offered(stock, takers, settings.horizon_days)
     lanes = _lanes(conn, stock, takers, settings.transit_days, currency)
     if lanes.empty:
         return {}
-    solution = solve(_problem(stock, takers, lanes))
+    solution = solve(_problem(stock, coming, takers, lanes))
     shelves = _shelve(stock)
     entities = takers.drop_duplicates("site").set_index("site").legal_entity_id.to_dict()
     known = takers[["item", "site", "alert_id", "in_place_of", "price"]].rename(columns={"site": "to_site"})
@@ -165,7 +167,7 @@ def _offered(stock: Frame, takers: Frame, horizon_days: int) -> Frame:
     return known.assign(at_risk=at_risk.astype("int64"), surplus=surplus.astype("int64"))
 
 
-def _problem(stock: Frame, takers: Frame, lanes: Frame) -> Problem:
+def _problem(stock: Frame, coming: Frame, takers: Frame, lanes: Frame) -> Problem:
     short_dated = stock[stock.at_risk > 0].assign(
         quantity=lambda rows: rows.at_risk, waste=lambda rows: rows.unit_cost.fillna(0).clip(lower=0.01)
     )
@@ -173,13 +175,20 @@ def _problem(stock: Frame, takers: Frame, lanes: Frame) -> Problem:
     give: Frame = (
         pd.concat([short_dated, surplus]).groupby(["item", "site", "days", "waste"], as_index=False).quantity.sum()
     )
-    # of its own: what does not end within the horizon takes no room from what does
+    # what does not end within the horizon takes no room from what does
     ending = np.zeros((len(takers), len(PARTS)), np.int64)
-    rows = stock.merge(takers.reset_index(names="taker")[["taker", "item", "site"]], on=["item", "site"])
-    part = np.searchsorted(PARTS, rows["days"].to_numpy(np.int64))
-    inside = part < len(PARTS) - 1
-    np.add.at(ending, (rows["taker"].to_numpy()[inside], part[inside]), rows["quantity"].to_numpy()[inside])
+    _fill(ending, stock, takers, np.searchsorted(PARTS, stock["days"].to_numpy(np.int64)))
+    # what comes was given the room of the part before its last day: as a move is
+    _fill(ending, coming, takers, np.searchsorted(PARTS, coming["days"].to_numpy(np.int64), side="right") - 1)
     return Problem(give, takers.assign(price=takers["price"].fillna(0.0)), ending, lanes)
+
+
+def _fill(ending: NDArray[np.int64], rows: Frame, takers: Frame, part: NDArray[np.int64]) -> None:
+    """Add what ends in each part, where it is used, to `ending`."""
+    known = takers.reset_index(names="taker")[["taker", "item", "site"]]
+    rows = rows.assign(part=np.maximum(part, 0)).merge(known, on=["item", "site"])
+    rows = rows[rows.part < len(PARTS) - 1]
+    np.add.at(ending, (rows["taker"].to_numpy(), rows.part.to_numpy()), rows["quantity"].to_numpy(np.int64))
 
 
 def _head(pair: tuple[int, int], moves: Frame, entities: Mapping[int, Any], currency: str) -> dict[str, Any]:
