@@ -124,11 +124,9 @@ WHERE
     -- after a no or a time-out it is not asked for again at once
     NOT EXISTS (
         SELECT 1
-        FROM lotwatch.proposal AS answered
-        INNER JOIN lotwatch.proposal_line AS line ON answered.proposal_id = line.proposal_id
+        FROM lotwatch.transfer_declined AS answered
         WHERE
-            answered.kind IN ('transfer', 'return_and_reship') AND answered.state IN ('rejected', 'timed_out')
-            AND answered.site_id = pair.site_id AND line.item_id = pair.item_id
+            answered.site_id = pair.site_id AND answered.item_id = pair.item_id
             AND answered.created_at > (SELECT lotwatch.as_of()) - make_interval(days => %(quiet_days)s)
     )
 ORDER BY pair.item_id, pair.site_id;

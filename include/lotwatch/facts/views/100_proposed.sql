@@ -48,6 +48,16 @@ INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposa
 WHERE proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship')
 GROUP BY line.item_id, proposal.site_id;
 
+-- What a site was to be sent and somebody said no to, or nobody answered: it is not asked for again at once.
+CREATE VIEW lotwatch.transfer_declined AS
+SELECT
+    line.item_id,
+    answered.site_id,
+    answered.created_at
+FROM lotwatch.proposal AS answered
+INNER JOIN lotwatch.proposal_line AS line ON answered.proposal_id = line.proposal_id
+WHERE answered.kind IN ('transfer', 'return_and_reship') AND answered.state IN ('rejected', 'timed_out');
+
 -- What of each pick wave is for which line of demand, and how far it has come. `kept`: it was not struck; `told`: its warehouse has
 -- been told of it.
 CREATE VIEW lotwatch.pick_part AS

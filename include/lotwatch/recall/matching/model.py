@@ -37,8 +37,8 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A version of a notice: whom it is from (`firms`, none: not told), whether it is a letter `to_us`, its clauses, and what stands in its texts whether the
-    clauses have it or not: numbers that could be of lots (`unexplained`: not as those of a device, or of another device's
+    """A version of a notice: whom it is from (`firms`, none: not told), whether it is a letter `to_us`, its clauses, and what
+    stands in its texts whether the clauses have it or not: numbers that could be of lots (`unexplained`: not as those of a device, or of another device's
     lots), `spoken` numbers that could be of devices, and the words in which makers are named. `all_models`: all
     models or sizes of something are meant, named or not."""
 

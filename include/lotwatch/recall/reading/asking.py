@@ -250,9 +250,9 @@ class _Verb:
         ):
             return True
         return any(
-            not say.POSSESSION.match(text, found.end())
+            not say.POSSESSION.match(text, condition.end())
             for text in (self._lead, self._rest)
-            for found in say.CONDITION.finditer(text)
+            for condition in say.CONDITION.finditer(text)
         )
 
     @staticmethod

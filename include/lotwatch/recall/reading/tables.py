@@ -55,11 +55,12 @@ def tables(field: str, text: str, read: Callable[[str], list[Clause]]) -> tuple[
             columns, sign = _unknown_columns(heading[0], lines[at][0])
         if not columns:
             continue
+        between = "\t" if sign == "/" else sign
         above = lines[at - 2][0] if at > 1 else ""
         before, device = len(clauses), Clause(field, 0, 0, "")
         while at < len(lines) and len(clauses) < _MOST_ROWS:
             line = lines[at]
-            cells = _cells(line[0], "\t" if sign == "/" else sign)
+            cells = _cells(line[0], between)
             if not _BETWEEN_ROWS.fullmatch(line[0]):
                 if len(cells) != len(columns) or not (
                     re.search("[0-9]", line[0]) or _ALL & {*map(str.casefold, cells)}
@@ -77,7 +78,7 @@ def tables(field: str, text: str, read: Callable[[str], list[Clause]]) -> tuple[
         ends = lines[at - 1].end()
         if at < len(lines) and lines[at].start() == ends + 1 and re.search("[0-9]", lines[at][0]):
             clauses[-1].residue.append("…")  # does the row go on in another line?
-        elif _rows_are_left(lines, at, "\t" if sign == "/" else sign):
+        elif _rows_are_left(lines, at, between):
             clauses[-1].residue.append("…")  # rows that were not read as such?
         rest += text[read_to : heading.start()], re.sub(r"[^\n]", " ", text[heading.start() : ends])
         read_to = ends
