@@ -17,7 +17,7 @@ from bench.measures.ledger import (
     measure_verify,
 )
 from bench.measures.matching import measure_matching, measure_receive
-from bench.measures.picking import measure_route
+from bench.measures.picking import measure_route, measure_waves
 from bench.measures.planning import measure_plan
 from bench.measures.push import measure_push
 from bench.measures.recall import measure_respond
@@ -27,7 +27,7 @@ from bench.world import World
 
 Name = Literal[
     "rebuild", "verify", "post", "position", "trace", "gate", "plan", "asof", "compile", "sweep", "changed", "transfers",
-    "reorder", "holds", "flow", "proposals", "route", "match", "respond", "connectors", "tryton", "push", "receive",
+    "reorder", "holds", "flow", "proposals", "route", "waves", "match", "respond", "connectors", "tryton", "push", "receive",
 ]  # fmt: skip
 #: in the order in which they build on one another
 MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
@@ -48,6 +48,7 @@ MEASURES: dict[Name, Callable[[World], Iterator[Figure]]] = {
     "flow": measure_flow,
     "proposals": measure_proposals,
     "route": measure_route,
+    "waves": measure_waves,
     "match": measure_matching,
     "respond": measure_respond,
     "connectors": measure_connectors,

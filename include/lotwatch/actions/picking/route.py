@@ -1,19 +1,21 @@
 """The shortest walk through places: a tour from where the walk begins and back to it.
 
-Metres are walked along the two directions of the floor (Manhattan). OR-Tools' routing builds a tour and improves it by guided
-local search (Voudouris and Tsang, 1999) until it has seen `MOST_TOURS` of them: a number, not a time, so that the same walk comes
-out every time and on every machine.
+Metres are walked along the two directions of the floor (Manhattan). PyVRP builds a tour and improves it by iterated local search
+(Wouda, Lan and Kool, 2024) until it has tried `TRIES` times for each
+stop: a number, not a time, and from the same seed, so that the same walk comes out every time and on every machine.
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from ortools.constraint_solver import pywrapcp, routing_enums_pb2
+import numpy as np
+from pyvrp import Client, Depot, Location, ProblemData, VehicleType, solve
+from pyvrp.stop import MaxIterations
 
 Point: TypeAlias = tuple[float, float]
 
-MOST_TOURS = 300
+TRIES = 8
 #: the solver counts in whole decimetres
 SCALE = 10
 
@@ -22,10 +24,7 @@ def walk(start: Point, places: Sequence[Point]) -> list[int]:
     """In which order to go to the places (their indices)."""
     # places at the same point are one stop of the walk
     points = [start, *sorted(set(places) - {start})]
-    if len(points) <= 3:
-        tour = list(range(1, len(points)))
-    else:
-        tour = _tour([[round(SCALE * metres(a, b)) for b in points] for a in points])
+    tour = list(range(1, len(points))) if len(points) <= 3 else _tour(points)
     turn = {start: 0} | {points[node]: place for place, node in enumerate(tour, 1)}
     return sorted(range(len(places)), key=lambda place: (turn[places[place]], place))
 
@@ -41,17 +40,16 @@ def length(start: Point, places: Sequence[Point]) -> float:
     return sum(metres(one, other) for one, other in pairwise(points))
 
 
-def _tour(distances: Sequence[Sequence[int]]) -> list[int]:
+def _tour(points: Sequence[Point]) -> list[int]:
     """The nodes from 1 on, in their order."""
-    manager = pywrapcp.RoutingIndexManager(len(distances), 1, 0)
-    routing = pywrapcp.RoutingModel(manager)
-    routing.SetArcCostEvaluatorOfAllVehicles(routing.RegisterTransitMatrix(distances))
-    parameters = pywrapcp.DefaultRoutingSearchParameters()
-    parameters.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.PATH_CHEAPEST_ARC
-    parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
-    parameters.solution_limit = MOST_TOURS
-    found = routing.SolveWithParameters(parameters)
-    tour, index = [], routing.Start(0)
-    while not routing.IsEnd(index := found.Value(routing.NextVar(index))):
-        tour.append(manager.IndexToNode(index))
-    return tour
+    distances: Any = np.array([[round(SCALE * metres(a, b)) for b in points] for a in points])
+    problem = ProblemData(
+        [Location(round(SCALE * x), round(SCALE * y)) for x, y in points],
+        [Client(node) for node in range(1, len(points))],
+        [Depot(0)],
+        [VehicleType()],
+        [distances],
+        [np.zeros_like(distances)],
+    )
+    (route,) = solve(problem, MaxIterations(TRIES * len(points)), seed=0, display=False).best.routes()
+    return [stop.idx + 1 for stop in route if stop.is_client()]
