@@ -1,5 +1,6 @@
 """What the fact views offer: their columns, types and units, from the database's own comments."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,11 +24,12 @@ class Column:
     comment: str | None
 
 
-def columns(conn: psycopg.Connection) -> dict[str, dict[str, Column]]:
-    """Columns by name for each fact view, in their order."""
+def columns(conn: psycopg.Connection, subjects: Collection[str] | None = None) -> dict[str, dict[str, Column]]:
+    """Columns by name for each fact view, in their order; of those about `subjects` alone where given."""
+    parameters = {"views": None if subjects is None else [f"fact_{subject}" for subject in subjects]}
     known: dict[str, dict[str, Column]] = {}
     with conn.cursor(row_factory=class_row(Column)) as cursor:
-        for column in cursor.execute(query(__package__, "columns")):
+        for column in cursor.execute(query(__package__, "columns"), parameters):
             known.setdefault(column.view, {})[column.name] = column
     return known
 

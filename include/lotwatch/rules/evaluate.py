@@ -112,6 +112,7 @@ def evaluate_changed(
             if changes.are_many:
                 return _sweep(conn, rules, context, baseline)
             facts.live(conn, context.as_of)
+            conn.execute(query(__package__, "plan_quickly"))
             _find(conn, rules, "lotwatch_changed")
             return replace(_keep(conn, rules, context, baseline, "end_changed"), item_sites=changes.item_sites)
 
@@ -149,16 +150,23 @@ def _sweep(
 
 def _find(conn: psycopg.Connection, rules: Sequence[Rule], schema: facts.Schema) -> None:
     """Make the temporary table `finding` of what the rules find."""
-    known = facts.columns(conn)
     # a past moment may have had what is no more
     absent = facts.absent(conn, schema) if schema != "lotwatch" else set()
     present = [rule for rule in rules if rule.subject not in absent] or rules
+    known = facts.columns(conn, {rule.subject for rule in present})
     by_subject = sorted(present, key=lambda rule: rule.subject)
     parts = [
         sql.SQL("({})").format(sql.SQL(compile_rules(subject, list(group), known[f"fact_{subject}"], schema)))
         for subject, group in groupby(by_subject, key=lambda rule: rule.subject)
     ]
-    conn.execute(sql.SQL(query(__package__, "make_finding")).format(found=sql.SQL("\nUNION ALL\n").join(parts)))
+    if schema == "lotwatch_changed":
+        # one after the other: each is planned in the memory that the one before it had
+        first, *others = parts
+    else:
+        first, others = sql.SQL("\nUNION ALL\n").join(parts), []
+    conn.execute(sql.SQL(query(__package__, "make_finding")).format(found=first))
+    for part in others:
+        conn.execute(sql.SQL(query(__package__, "add_findings")).format(found=part))
 
 
 def _keep(
