@@ -8,8 +8,8 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 from lotwatch import ledger
-from lotwatch.actions import warehouse
 from lotwatch.errors import LotwatchError
+from lotwatch.jobs import stock
 from lotwatch.ledger.holds import Cause
 from lotwatch_airflow.board.filters import Filters, Note, Text
 from lotwatch_airflow.board.listing import Order, Statement, fetch_all, fetch_page
@@ -162,9 +162,8 @@ def _place(write: Write, given: HoldForm) -> tuple[int, bool]:
     with write.transaction(permission, "place hold") as (conn, context):
         if view.limited:
             write.need_site(conn, site_id or 0)
-        hold_id = ledger.place_hold(conn, hold, context, person.name)
+        hold_id = stock.place_hold(conn, hold, context, person.name)
         if hold_id is not None:
-            warehouse.call_back(conn, context, holds=[hold_id])
             return hold_id, True
         return fetch_all(conn, "hold_in_force", asdict(hold))[0]["hold_id"], False
 
