@@ -223,7 +223,7 @@ def load_rules(*paths: Path) -> list[Rule]:
     return rules
 
 
-def read_rules(paths: Iterable[Path] = ()) -> tuple[list[Rule], list[RuleError]]:
+def read_rules(paths: Iterable[Path]) -> tuple[list[Rule], list[RuleError]]:
     """What `load_rules` loads as far as it can be read, and everything that is wrong."""
     rules: list[Rule] = []
     errors: list[RuleError] = []

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,7 +38,7 @@ class Caps(_Strict):
 
 
 @cache
-def load_caps(path: Path = CAPS) -> Caps:
+def load_caps() -> Caps:
     """The caps. Raises LotwatchError naming the file and the field."""
-    caps: Caps = read_config(path, Caps, "The caps")
+    caps: Caps = read_config(CAPS, Caps, "The caps")
     return caps

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -55,7 +54,7 @@ class Picking(BaseModel):
 
 
 @cache
-def load_picking(path: Path = PICKING) -> Picking:
+def load_picking() -> Picking:
     """The settings. Raises LotwatchError naming the file and the field."""
-    picking: Picking = read_config(path, Picking, "The settings of picking")
+    picking: Picking = read_config(PICKING, Picking, "The settings of picking")
     return picking

@@ -2,7 +2,6 @@
 
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -39,9 +38,9 @@ class Warehouse(BaseModel):
 
 
 @cache
-def load_warehouses(path: Path = WAREHOUSES) -> dict[str, Warehouse]:
+def load_warehouses() -> dict[str, Warehouse]:
     """The warehouse systems by name. Raises LotwatchError naming the file and the warehouse."""
-    warehouses: dict[str, Warehouse] = read_config(path, dict[str, Warehouse], "The warehouse systems")
+    warehouses: dict[str, Warehouse] = read_config(WAREHOUSES, dict[str, Warehouse], "The warehouse systems")
     return warehouses
 
 

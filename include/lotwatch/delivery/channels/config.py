@@ -1,6 +1,5 @@
 """Which ways to people there are, from `include/config/channels.yaml`."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -32,6 +31,6 @@ class ChannelConfig(BaseModel):
     connection: str
 
 
-def load_channels(path: Path = CHANNELS) -> dict[str, ChannelConfig]:
+def load_channels() -> dict[str, ChannelConfig]:
     """The ops team's list of channels by name. Raises LotwatchError for a file that cannot be used."""
-    return read_config(path, dict[str, ChannelConfig], "The list of channels")
+    return read_config(CHANNELS, dict[str, ChannelConfig], "The list of channels")
