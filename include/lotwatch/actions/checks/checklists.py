@@ -6,19 +6,17 @@ from datetime import timedelta
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lotwatch.actions.tasks import Role
-from lotwatch.config import Duration, Words, read_config
+from lotwatch.config import Duration, Strict, Words, read_config
 from lotwatch.errors import LotwatchError
 from lotwatch.paths import CHECKLISTS
 
 
-class Checklist(BaseModel):
+class Checklist(Strict):
     """`kind`: a check, whose failure blocks the lot, or a work order. `rules`: whose alerts ask for it. It is due `within` a time
     after it was approved. Each of its `points` is answered when it is closed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["check", "inspection", "count", "relabel"]
     title: Words

@@ -6,10 +6,10 @@ from datetime import timedelta
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lotwatch.actions.tasks import Role
-from lotwatch.config import Duration, Words, read_config
+from lotwatch.config import Duration, Strict, Words, read_config
 from lotwatch.errors import LotwatchError
 from lotwatch.paths import EXCEPTIONS
 
@@ -17,11 +17,9 @@ from lotwatch.paths import EXCEPTIONS
 Asks = Literal["date", "claim", "measures"]
 
 
-class Terms(BaseModel):
+class Terms(Strict):
     """`rules`: whose alerts ask for it. An answer is due `within` a time after its approval. `missing`: of a delivery that arrived,
     only what did not is listed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: Words
     rules: tuple[str, ...] = Field(min_length=1)

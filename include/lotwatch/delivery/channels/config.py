@@ -2,9 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from lotwatch.config import read_config
+from lotwatch.config import Strict, read_config
 from lotwatch.paths import CHANNELS
 
 Kind = Literal[
@@ -22,10 +20,8 @@ Kind = Literal[
 ]
 
 
-class ChannelConfig(BaseModel):
+class ChannelConfig(Strict):
     """A channel's kind, and the id of the connection that holds its address and secrets."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind
     connection: str

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import holidays
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from lotwatch.config import Words, read_config
+from lotwatch.config import Strict, Words, read_config
 from lotwatch.paths import DUTIES
 from lotwatch.recall.case import Case, OurRole, RecallClass
 
@@ -18,11 +18,7 @@ Trigger = Literal["recall", "removal", "incident"]
 _REMOVALS = ("remove", "correct")
 
 
-class _Config(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Calendar(_Config):
+class Calendar(Strict):
     """Whose holidays count (ISO 3166 code, as the library `holidays` knows it), and where a day ends."""
 
     country: str
@@ -35,7 +31,7 @@ class Calendar(_Config):
         return datetime.combine(last + timedelta(days=1), time.min, zone)
 
 
-class Within(_Config):
+class Within(Strict):
     """How long there is: hours, calendar days or days of work."""
 
     hours: Annotated[int, Field(ge=0)] | None = None
@@ -49,7 +45,7 @@ class Within(_Config):
         return self
 
 
-class Duty(_Config):
+class Duty(Strict):
     """What must be done, by whom, for whom, by when, and where that is written."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
@@ -84,7 +80,7 @@ class Duty(_Config):
         return self.trigger == "recall" or (self.trigger == "removal" and case.action_kind in _REMOVALS)
 
 
-class Duties(_Config):
+class Duties(Strict):
     """All duties, and the deadlines of the house."""
 
     calendars: Mapping[str, Calendar]
