@@ -39,10 +39,14 @@ Duration = Annotated[
 ]
 
 
-class Words(BaseModel):
-    """The same in both languages."""
+class Strict(BaseModel):
+    """What is read from people or other systems: it takes no field that it does not know, and does not change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Words(Strict):
+    """The same in both languages."""
 
     en: str = Field(min_length=1)
     zh: str = Field(min_length=1)

@@ -5,15 +5,15 @@ from functools import cache
 from importlib.resources import files
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from lotwatch.config import Strict
 
 _ACTIONS = {"read": "can_read", "create": "can_create", "edit": "can_edit", "menu": "menu_access"}
 
 
-class Role(BaseModel):
+class Role(Strict):
     """A role: bundles of Airflow's permissions, or Airflow's own role `built_in`; what it may do on the board."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     airflow: tuple[str, ...] = ()
     may: frozenset[str] = Field(default=frozenset())
@@ -21,10 +21,8 @@ class Role(BaseModel):
     built_in: str | None = None
 
 
-class Roles(BaseModel):
+class Roles(Strict):
     """All roles by name."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     abilities: dict[str, tuple[str, ...]]
     roles: dict[str, Role]

@@ -14,6 +14,7 @@ from lotwatch.ledger.cold_chain import Tolerance, Watched, watch_cold_chain
 from tests.integration.company import NOW, Company, context
 
 START = NOW - timedelta(hours=12)
+USUAL = Tolerance()
 SSCC = "040532190000000093"
 
 
@@ -57,7 +58,7 @@ class Fridge:
         days_ago = (NOW - START - timedelta(minutes=minutes)) / timedelta(days=1)
         self.company.move(quantity, to, origin, item=item, days_ago=days_ago, **row)
 
-    def post(self, tolerance: Tolerance | None = None) -> Watched:
+    def post(self, tolerance: Tolerance = USUAL) -> Watched:
         """Post what was added, as a sync does."""
         batch_id = self.company.stage("loggers")
         master.post_master(self.conn, batch_id)

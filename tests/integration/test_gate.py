@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 
 from lotwatch.audit import RunContext
 from lotwatch.errors import GateError
-from lotwatch.gate import GateReport, Threshold, quarantine_unmapped, replay, run_gate
+from lotwatch.gate import GateReport, Selection, Threshold, matching, quarantine_unmapped, replay, run_gate
 from lotwatch.gate.judge import EntityVerdict, Judge, RuleVerdict, referee_counts
 from lotwatch.gate.split import split
 from lotwatch.gate.staging import staged_columns
@@ -622,36 +622,37 @@ def test_a_replay_makes_one_batch_for_each_source(
         stage(world, batch_id, "supplier", "s1", name=None)
         stage(world, batch_id, "movement", "m1", quantity=0)
         gate(batch_id)
-    batch_ids = replay(world, person, reason="again", entity="movement")
+    found = matching(world, Selection(entity="movement"))
+    batch_ids = replay(world, person, reason="again", ids=[each for ids in found.values() for each in ids])
     assert len(batch_ids) == 2
     assert [gate(batch_id).counts["movement"]["quarantined"] for batch_id in batch_ids] == [1, 1]
     assert len(world.execute("SELECT FROM lotwatch.quarantine").fetchall()) == 4
 
 
 @pytest.mark.parametrize(
-    ("selection", "corrections", "says"),
+    ("ids", "corrections", "says"),
     [
-        ({}, {}, "not said what to replay"),
-        ({"ids": [4711]}, {}, r"\[4711\] cannot be replayed"),
-        ({"source": "qms"}, {}, "nothing to replay"),
-        ({"entity": "movement"}, {"quantitty": 1}, "did you mean quantity"),
-        ({"entity": "movement"}, {"quantity": "many"}, "does not fit"),
-        ({"entity": "movement"}, {"occurred_at": "2026-02-30"}, "does not fit"),
+        ([4711], {}, r"\[4711\] cannot be replayed"),
+        ([], {}, "nothing to replay"),
+        (None, {"quantitty": 1}, "did you mean quantity"),
+        (None, {"quantity": "many"}, "does not fit"),
+        (None, {"occurred_at": "2026-02-30"}, "does not fit"),
     ],
 )
 def test_a_replay_that_makes_no_sense_is_refused_in_words(
     world: psycopg.Connection,
     gate: Callable[..., GateReport],
     person: RunContext,
-    selection: dict[str, Any],
+    ids: list[int] | None,
     corrections: dict[str, Any],
     says: str,
 ) -> None:
     batch_id = batch(world)
     stage(world, batch_id, "movement", "m1", quantity=0)
     gate(batch_id)
+    chosen = matching(world, Selection(source="wms"))["wms"] if ids is None else ids
     with pytest.raises(GateError, match=says):
-        replay(world, person, reason="again", corrections=corrections, **selection)
+        replay(world, person, reason="again", ids=chosen, corrections=corrections)
 
 
 def test_the_validation_pages_are_kept_and_tell_nothing_of_the_connection(

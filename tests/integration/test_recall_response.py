@@ -330,7 +330,7 @@ def test_a_drill_is_worked_and_measured_and_touches_no_stock(db: psycopg.Connect
     for (task_id,) in rows(db, "SELECT task_id FROM lotwatch.recall_task"):
         tasks.acknowledge(db, context(as_of=NOW + timedelta(minutes=20), actor="nurse"), task_id)
     measured = drill.measure(db, case_id)
-    assert measured.response_rate == 100
+    assert measured.answered == measured.parties > 0
     assert measured.all_answered_at == NOW + timedelta(minutes=20)
     assert measured.all_done_at is None
     assert ledger.verify(db) == []

@@ -184,6 +184,7 @@ def test_stock_that_is_held_meanwhile_is_not_moved(uneven: Company) -> None:
     ledger.place_hold(uneven.conn, hold, uneven.context, "quinn")
     asked = actions.ask(uneven.conn, replace(uneven.context, run_id="ask"), 200, ASKED)
     assert asked.proposals == []
+    assert asked.refusals
     assert all("0 are there and free" in refusal.reason for refusal in asked.refusals)
     assert actions.load_proposal(uneven.conn, 1).state == "refused"
 

@@ -771,6 +771,7 @@ def test_a_device_that_is_bought_in_boxes_tells_how_many_are_in_one(client: Tryt
 def test_an_agreement_that_ends_in_tryton_is_told_as_ended(client: TrytonClient, boss: TrytonClient) -> None:
     procurement = TrytonProcurement(client)
     read, cursor = read_all(procurement, "agreement")
+    assert read
     assert all(record.row["active"] for record in read)
     assert all(len(record.row["price_breaks"] or []) == len(record.raw["prices"]) for record in read)
     [offer] = boss.search_read("purchase.product_supplier", [["product.code", "=", "MD-0150"]], ["id"], limit=1)

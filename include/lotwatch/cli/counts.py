@@ -73,13 +73,11 @@ def reject(database: Database, code: Code, actor: Actor, note: Annotated[str | N
 
 
 def _decide(database: str, code: str, decision: Literal["approved", "rejected"], actor: str, note: str | None) -> None:
-    from lotwatch import ledger
     from lotwatch.audit import begin_run
+    from lotwatch.jobs import stock
     from lotwatch.ledger.counts import count_of
-    from lotwatch.recall.cases import hold_arrivals
 
     with psycopg.connect(database) as conn:
         context = begin_run(conn, circumstances("count", actor))
-        with hold_arrivals(conn, context):
-            moved = ledger.decide_count(conn, count_of(conn, code), decision, context, decided_by=actor, note=note)
+        moved = stock.decide_count(conn, count_of(conn, code), decision, context, decided_by=actor, note=note)
     console.print(f"{code} is {decision}: {moved} movements.")

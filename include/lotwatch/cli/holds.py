@@ -56,17 +56,14 @@ def place(
     location: Annotated[str | None, typer.Option(help="code of a place, with everything under it")] = None,
 ) -> None:
     """Hold what all the options given name together, wherever it is and whatever arrives later."""
-    from lotwatch import ledger
-    from lotwatch.actions import warehouse
     from lotwatch.audit import begin_run
+    from lotwatch.jobs import stock
     from lotwatch.ledger.holds import named
 
     with psycopg.connect(database) as conn:
         context = begin_run(conn, circumstances("hold place", actor))
         hold = named(conn, cause, reference, reason, item=item, lot=lot, serial=serial, location=location)
-        hold_id = ledger.place_hold(conn, hold, context, actor)
-        if hold_id is not None:
-            warehouse.call_back(conn, context, holds=[hold_id])
+        hold_id = stock.place_hold(conn, hold, context, actor)
     console.print(f"Hold {hold_id} is in force." if hold_id else "That hold is in force already.")
 
 

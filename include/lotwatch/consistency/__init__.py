@@ -1,6 +1,6 @@
 """Governance: what is said in one place and not in another, and which of ours a code that nobody knows may be."""
 
-from lotwatch.consistency.catalogue import Check, Words, choose, load_checks
+from lotwatch.consistency.catalogue import Check, choose, load_checks
 from lotwatch.consistency.findings import (
     LONGEST_ACCEPTANCE,
     Finding,
@@ -18,7 +18,6 @@ __all__ = [
     "Finding",
     "Outcome",
     "Standing",
-    "Words",
     "accept",
     "choose",
     "list_findings",

@@ -19,27 +19,17 @@ from importlib.resources import files
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from lotwatch.config import Strict, Words
 from lotwatch.errors import LotwatchError, nearest
 
 PACKAGE = "lotwatch.consistency.checks"
 Severity = Literal["critical", "warning", "info"]
 
 
-class Words(BaseModel):
-    """The same in both languages."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    en: str = Field(min_length=1)
-    zh: str = Field(min_length=1)
-
-
-class Check(BaseModel):
+class Check(Strict):
     """One check: what it is called, what to do about its findings, and what their evidence is called, in order."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     title: Words

@@ -57,11 +57,10 @@ def list_findings(
     *,
     check: str | None = None,
     state: State | None = "open",
-    finding_id: int | None = None,
     limit: int = 50,
 ) -> list[Finding]:
     """Findings by check, the largest difference first, at most `limit`."""
-    parameters = {"as_of": as_of, "check_id": check, "state": state, "finding": finding_id, "limit": limit}
+    parameters = {"as_of": as_of, "check_id": check, "state": state, "limit": limit}
     with conn.cursor(row_factory=class_row(Finding)) as cursor:
         return cursor.execute(query(__package__, "list_findings"), parameters).fetchall()
 

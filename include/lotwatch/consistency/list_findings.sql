@@ -22,9 +22,7 @@ FROM (
             ELSE 'open'
         END AS state
     FROM lotwatch.check_finding AS finding
-    WHERE
-        (%(check_id)s::text IS NULL OR finding.check_id = %(check_id)s)
-        AND (%(finding)s::bigint IS NULL OR finding.finding_id = %(finding)s)
+    WHERE %(check_id)s::text IS NULL OR finding.check_id = %(check_id)s
 ) AS listed
 WHERE %(state)s::text IS NULL OR listed.state = %(state)s
 ORDER BY listed.check_id, abs(listed.value) DESC NULLS LAST, listed.subject_key

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import psycopg
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
+from lotwatch.config import Strict
 from lotwatch.db.query import query
 
 
@@ -20,10 +21,8 @@ def _believable(moment: datetime) -> datetime:
     return moment
 
 
-class MessageEvent(BaseModel):
+class MessageEvent(Strict):
     """One event: see the columns of `lotwatch.message_event`. Raises `pydantic.ValidationError` for what cannot be one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     event_id: Annotated[str, StringConstraints(min_length=1, max_length=300), AfterValidator(_no_null)]
     reference: Annotated[str, StringConstraints(min_length=1, max_length=400), AfterValidator(_no_null)]

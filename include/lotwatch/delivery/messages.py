@@ -51,7 +51,7 @@ class _Section:
     link: str
 
 
-def severity_of(template: str, told: str | None = None) -> str:
+def severity_of(template: str, told: str | None) -> str:
     """How bad what a message says is: as its sender says, else as its template does. Raises KeyError for an unknown template."""
     return told or str(catalogue()[template].get("severity", "info"))
 

@@ -11,15 +11,14 @@ from zoneinfo import ZoneInfo, available_timezones
 import yaml
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     RootModel,
     ValidationError,
     model_validator,
 )
 
+from lotwatch.config import Strict
 from lotwatch.delivery.channels.config import load_channels
 from lotwatch.errors import LotwatchError, nearest
 from lotwatch.formats import Language
@@ -65,11 +64,7 @@ Address = Annotated[str, Field(min_length=1, max_length=2000)]
 Names = tuple[Annotated[str, Field(min_length=1)], ...]
 
 
-class _Config(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class QuietHours(_Config):
+class QuietHours(Strict):
     """From one time of the day to another, which may be past midnight."""
 
     begin: Clock = Field(alias="from")
@@ -92,7 +87,7 @@ class About:
     sources: frozenset[str] = field(default=frozenset())
 
 
-class Subscriber(_Config):
+class Subscriber(Strict):
     """Somebody, or a group, who is told. `channels` in order of preference, each with its addresses (a robot of a chat may
     have none: those whom it calls by name)."""
 

@@ -157,27 +157,20 @@ def replay(
     context: RunContext,
     *,
     reason: str,
-    ids: Sequence[int] | None = None,
-    source: str | None = None,
-    entity: str | None = None,
-    rule: str | None = None,
+    ids: Sequence[int],
     corrections: Mapping[str, Any] | None = None,
     corrections_of: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> list[int]:
     """Stage open rows of quarantine again, each source's in a new batch, for the gate to judge.
 
-    Selects by quarantine ids, source, entity or rule (at least one). `corrections` (column -> JSON value, dates as ISO
-    text) overrides the fields of every selected record, `corrections_of` those of some by their ids; a record that could
-    not be mapped is replayed only with corrections. Every row leaves an audit event with what was and what is now. The
-    rows stay open until their records pass. Returns the ids of the new batches.
+    `corrections` (column -> JSON value, dates as ISO text) overrides the fields of every record, `corrections_of` those of
+    some by their ids; a record that could not be mapped is replayed only with corrections. Every row leaves an audit event
+    with what was and what is now. The rows stay open until their records pass. Returns the ids of the new batches.
 
-    Raises GateError when nothing matches, an id is not open, or a correction does not fit its column.
+    Raises GateError when an id is not open, or a correction does not fit its column.
     """
-    selection = Selection(ids, source, entity, rule)
-    if selection.everything:
-        raise GateError("It is not said what to replay", do="name quarantine ids, a source, an entity or a rule")
     each_of = corrections_of or {}
-    parameters = selection.parameters() | {"corrected": bool(corrections), "corrected_ids": list(each_of)}
+    parameters = {"ids": list(ids), "corrected": bool(corrections), "corrected_ids": list(each_of)}
     rows = conn.execute(query(__package__, "select_for_replay"), parameters).fetchall()
     _refuse_missing(ids, {row[0] for row in rows})
     batch_ids = []

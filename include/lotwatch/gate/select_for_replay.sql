@@ -5,9 +5,6 @@ FROM lotwatch.quarantine AS q
 WHERE
     q.state = 'open'
     AND (q.record IS NOT NULL OR %(corrected)s OR q.quarantine_id = ANY (%(corrected_ids)s::bigint []))
-    AND (%(ids)s::bigint [] IS NULL OR q.quarantine_id = ANY (%(ids)s::bigint []))
-    AND (%(source)s::text IS NULL OR q.source = %(source)s)
-    AND (%(entity)s::text IS NULL OR q.entity = %(entity)s)
-    AND (%(rule)s::text IS NULL OR %(rule)s = ANY (q.rules))
+    AND q.quarantine_id = ANY (%(ids)s::bigint [])
 ORDER BY q.source, q.entity, q.quarantine_id
 FOR UPDATE;

@@ -106,7 +106,7 @@ def _handle_source(conn: psycopg.Connection, context: RunContext, name: str) -> 
                 return total
             source = _pushing(name)
             if source is None:
-                _give_up(conn, context, name)
+                _give_up(conn, name)
             elif source.kind == "order_answers":
                 total.update(_hear(conn, context, name, source))
             else:
@@ -190,7 +190,7 @@ def _judge_and_post(conn: psycopg.Connection, context: RunContext, name: str, so
     return total
 
 
-def _give_up(conn: psycopg.Connection, context: RunContext, name: str) -> None:
+def _give_up(conn: psycopg.Connection, name: str) -> None:
     """What waits of a source that is no more, or may push no more, is set aside and told."""
     error = SourceError(
         f"{name} is no source that may push",

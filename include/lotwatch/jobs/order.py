@@ -74,7 +74,7 @@ def decide(
         with conn.transaction():
             state = actions.decide(conn, decision, context, policies)
             if state == "timed_out":
-                _escalate(conn, context, actions.load_proposal(conn, proposal_id), policies.steps.get(step))
+                _escalate(conn, actions.load_proposal(conn, proposal_id), policies.steps.get(step))
             return state
     except actions.NotTheirs as error:
         return actions.ask_again(conn, decision, context, error)
@@ -148,9 +148,7 @@ def _invite(
         _tell(conn, "approval_needed", context, {"until": until.isoformat(), "rows": rows}, [person])
 
 
-def _escalate(
-    conn: psycopg.Connection, context: RunContext, proposal: actions.Proposal, step: actions.Step | None
-) -> None:
+def _escalate(conn: psycopg.Connection, proposal: actions.Proposal, step: actions.Step | None) -> None:
     """Nobody answered in time: whoever the step names is told."""
     if step and step.escalate_to:
         data = {"rows": [_row(proposal) | {"step": step.title.model_dump()}]}

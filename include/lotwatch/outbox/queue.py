@@ -59,7 +59,7 @@ def try_again(
     error: str,
     seconds: float,
     *,
-    untried: bool = False,
+    untried: bool,
 ) -> None:
     """Leave the row for later: `waiting` when nothing can have arrived, `unclear` when it may have.
 

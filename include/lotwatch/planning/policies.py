@@ -10,17 +10,19 @@ from statistics import NormalDist
 
 import psycopg
 from psycopg.types.json import Jsonb
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from lotwatch.config import Strict
 from lotwatch.db.query import query
 
 
-class PlanSettings(BaseModel):
-    """What planning is told. Service levels are probabilities of no stock-out within a cycle, by criticality."""
+class PlanSettings(Strict):
+    """What planning is told. Service levels are probabilities of no stock-out within a cycle, by criticality; usage is read of
+    `history_days`, an order is to last `order_cycle_days`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    cycle_service_level: dict[str, float] = {"life_supporting": 0.995, "critical": 0.98, "standard": 0.95}
+    cycle_service_level: dict[str, float] = Field(
+        default={"life_supporting": 0.995, "critical": 0.98, "standard": 0.95}
+    )
     review_days: int = 1
     order_cycle_days: int = 30
     history_days: int = 365

@@ -12,14 +12,13 @@ import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationError,
     model_validator,
 )
 
-from lotwatch.config import Duration, Words
+from lotwatch.config import Duration, Strict, Words
 from lotwatch.errors import RuleError, nearest
 from lotwatch.paths import RULES
 from lotwatch.rules.document import Document, Path_
@@ -35,18 +34,14 @@ Text = Annotated[str, Field(min_length=1)]
 Condition = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Severity(_Table):
+class Severity(Strict):
     """A level and when it applies; the first that does counts. The last one may have no condition."""
 
     level: Level
     when: Condition | None = None
 
 
-class Duty(_Table):
+class Duty(Strict):
     """What the law asks when a rule fires: of whom, from when, within how long, and where that is written."""
 
     jurisdiction: Literal["cn", "us", "eu"]
@@ -63,7 +58,7 @@ class Duty(_Table):
         return {name: part if isinstance(part, str) else str(getattr(part, lang)) for name, part in parts.items()}
 
 
-class Scope(_Table):
+class Scope(Strict):
     """For what an override counts: a subject that has one of the codes named, in each kind that is named."""
 
     region: tuple[str, ...] = ()
@@ -93,13 +88,13 @@ def _ends_without_condition(severity: tuple[Severity, ...]) -> tuple[Severity, .
 Severities = Annotated[tuple[Severity, ...], Field(min_length=1), AfterValidator(_ends_without_condition)]
 
 
-class Override(_Table):
+class Override(Strict):
     """What is otherwise for some subjects. What it does not say is as in the rule; its `missing` adds to the rule's."""
 
     scope: Scope = Field(alias="for")
     when: Condition | None = None
     clear_when: Condition | None = None
-    missing: dict[str, Answer] = {}
+    missing: dict[str, Answer] = Field(default={})
     severity: Severities | None = None
     actions: tuple[Action, ...] | None = None
     notify: tuple[str, ...] | None = None
@@ -121,7 +116,7 @@ class Override(_Table):
         return self.model_fields_set - {"scope"}
 
 
-class Rule(_Table):
+class Rule(Strict):
     """One line of a decision table.
 
     `when` is an expression over the columns of the subject's fact view (`docs/reference/facts.md`). A null matches
@@ -138,7 +133,7 @@ class Rule(_Table):
     subject: str = Field(pattern=r"^[a-z][a-z_]{1,40}$", description="a fact view without its `fact_`")
     when: Condition
     clear_when: Condition | None = None
-    missing: dict[str, Answer] = {}
+    missing: dict[str, Answer] = Field(default={})
     severity: Severities
     actions: tuple[Action, ...] = ()
     notify: tuple[str, ...] = ()
@@ -223,7 +218,7 @@ def load_rules(*paths: Path) -> list[Rule]:
     return rules
 
 
-def read_rules(paths: Iterable[Path] = ()) -> tuple[list[Rule], list[RuleError]]:
+def read_rules(paths: Iterable[Path]) -> tuple[list[Rule], list[RuleError]]:
     """What `load_rules` loads as far as it can be read, and everything that is wrong."""
     rules: list[Rule] = []
     errors: list[RuleError] = []

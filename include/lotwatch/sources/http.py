@@ -80,16 +80,12 @@ class HttpClient:
         login: Login,
         *,
         headers: Mapping[str, str] | None = None,
-        read_seconds: float = READ_SECONDS,
-        largest_answer: int = LARGEST_ANSWER,
-        attempts: int = ATTEMPTS,
         answers: Collection[int] = (),
         sleep: Callable[[float], None] | None = None,
     ) -> None:
         self.system, self.url = system, login.url.rstrip("/")
         self._login, self._auth = login, dict(login.extra.get("auth", {}))
-        self._timeout = (CONNECT_SECONDS, read_seconds)
-        self._largest, self._attempts, self._sleep = largest_answer, attempts, sleep
+        self._sleep = sleep
         self._answers = {int(requests.codes.ok), *answers}
         self._http = requests.Session()
         self._http.headers.update({"Accept": "application/json", **(headers or {})})
@@ -158,7 +154,7 @@ class HttpClient:
             self._target(self._auth["token_url"]),
             data={"grant_type": "client_credentials", **({"scope": s} if (s := self._auth.get("scope")) else {})},
             auth=(self._login.user, self._login.password),
-            timeout=self._timeout,
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
         )
         if answer.status_code != requests.codes.ok:
             raise self._refused(answer, "get a token")
@@ -168,7 +164,7 @@ class HttpClient:
         options: dict[str, Any] = {"sleep": self._sleep} if self._sleep else {}
         retrying = Retrying(
             retry=retry_if_exception(lambda error: isinstance(error, _PassingError) and _worth_waiting(error)),
-            stop=stop_after_attempt(self._attempts),
+            stop=stop_after_attempt(ATTEMPTS),
             wait=_pause,
             reraise=True,
             **options,
@@ -190,7 +186,7 @@ class HttpClient:
             if "token_url" in self._auth and "Authorization" not in self._http.headers:
                 self._fetch_token()
             with self._http.request(
-                method, target, timeout=self._timeout, stream=True, allow_redirects=False, **content
+                method, target, timeout=(CONNECT_SECONDS, READ_SECONDS), stream=True, allow_redirects=False, **content
             ) as response:
                 return self._result(response)
         except requests.RequestException as error:
@@ -219,9 +215,9 @@ class HttpClient:
         content = bytearray()
         for chunk in response.iter_content(_CHUNK):
             content += chunk
-            if len(content) > self._largest:
+            if len(content) > LARGEST_ANSWER:
                 raise SourceError(
-                    f"{self.system} answered with more than {self._largest:,} bytes", where=self._shown(response.url),
+                    f"{self.system} answered with more than {LARGEST_ANSWER:,} bytes", where=self._shown(response.url),
                     do="ask for smaller pages in the source's options",
                 )  # fmt: skip
         return Answer(self.system, response, bytes(content), self._shown(response.url))

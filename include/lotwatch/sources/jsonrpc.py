@@ -70,13 +70,12 @@ class TrytonClient:
         fields: Sequence[str],
         *,
         limit: int | None = None,
-        order: Sequence[tuple[str, str]] = (("id", "ASC"),),
         context: Mapping[str, Any] | None = None,
     ) -> list[dict[str, Any]]:
-        """The named fields of the records that a Tryton domain selects, archived ones too."""
+        """The named fields of the records that a Tryton domain selects, archived ones too, by ascending id."""
         there, lacking = self._split(model, fields)
         records: list[dict[str, Any]] = self.ask(
-            f"model.{model}.search_read", domain, 0, limit, [list(key) for key in order], there,
+            f"model.{model}.search_read", domain, 0, limit, [["id", "ASC"]], there,
             self.context() if context is None else context,
         )  # fmt: skip
         return [record | lacking for record in records] if lacking else records

@@ -11,9 +11,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from lotwatch.config import read_config
+from lotwatch.config import Strict, read_config
 from lotwatch.errors import LotwatchError, SourceError, nearest
 from lotwatch.paths import SOURCES
 from lotwatch.sources.connector import Connector, Login, Receiver
@@ -53,17 +53,15 @@ KINDS: dict[str, Kind] = {
 }
 
 
-class Limit(BaseModel):
+class Limit(Strict):
     """Too much: more than `share` (0 to 1) of an entity's records, and at least `rows`. A batch of which so much is newly
     bad is stopped, and a reconciliation that misses so much is not believed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     share: float = Field(default=0.20, ge=0, le=1)
     rows: int = Field(default=20, ge=1)
 
 
-class Source(BaseModel):
+class Source(Strict):
     """One source: its kind of connector, the Airflow connections with addresses and secrets, when it is read (cron, UTC).
 
     `schedule` null: it is never read, it only pushes. `push` names the Airflow connection that holds the keys with which
@@ -71,8 +69,6 @@ class Source(BaseModel):
     `reconcile_hours`: how often it is asked for all that it has, where the kind can tell, to withdraw what vanished
     (null: never), unless that is more than `vanishing`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: str
     connection: str | None = None
@@ -82,7 +78,7 @@ class Source(BaseModel):
     thresholds: Mapping[str, Limit] = {}
     reconcile_hours: float | None = Field(default=24, gt=0)
     vanishing: Limit = Limit()
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default={})
 
     @field_validator("kind")
     @classmethod

@@ -82,8 +82,8 @@ class Board:
 class View:
     """One request: `as_of` is taken here, once, and everything on the page is as of then.
 
-    `person` asks (None on an error's page, where nobody may be logged in); once the database was read, `limited`
-    says whether they see some sites only. A page that looks back says so with `past`, before it reads.
+    Once the database was read, `limited` says whether `person` sees some sites only. A page that looks back says so with
+    `past`, before it reads.
     """
 
     limited: bool = False
@@ -91,7 +91,7 @@ class View:
 
     def __init__(self, request: Request, person: Person | None = None) -> None:
         self.board: Board = request.app.state.board
-        self.person = person
+        self._person = person
         self.as_of = self.board.now()
         self._request = request
         self._root: str = request.scope.get("root_path", "")
@@ -99,6 +99,12 @@ class View:
         self.language = choose_language(asked, request.cookies.get(_COOKIE), request.headers.get("accept-language", ""))
         self._remember = asked in LANGUAGES
         self._titles_in_force: dict[str, str] = {}  # known once the database was read
+
+    @property
+    def person(self) -> Person:
+        """Who asks; on an error's page that may be nobody."""
+        assert self._person is not None  # noqa: S101  # nothing of that page asks for them
+        return self._person
 
     @property
     def bare(self) -> bool:
@@ -138,7 +144,6 @@ class View:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A read-only transaction as of this request, showing what its person may see. Raises Refused where that is nothing."""
-        assert self.person is not None  # noqa: S101  # error pages read nothing
         with self.board.reader.transaction(self.as_of, self.person.name, self.past) as (conn, sight):
             if sight.nothing:
                 raise Refused("no_site")

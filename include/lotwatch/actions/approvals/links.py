@@ -4,16 +4,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
+
+from lotwatch.config import Strict
 
 #: where the page is that links lead to, below the address of this installation
 MOUNT = "/lotwatch-answer"
 
 
-class Invitation(BaseModel):
+class Invitation(Strict):
     """What a link is for: who may answer which question, and until when."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     proposal_id: int
     revision: int

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import psycopg
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import Field, PlainSerializer, model_validator
 
 from lotwatch import governance
 from lotwatch.actions.proposals import Kind
-from lotwatch.config import Duration, Words, read_config
+from lotwatch.config import Duration, Strict, Words, read_config
 from lotwatch.paths import APPROVALS
 
 Amounts = dict[str, Decimal]
@@ -24,11 +24,7 @@ Kinds = Annotated[frozenset[Kind], _Sorted]
 Patience = Annotated[Duration, Field(le=timedelta(days=9999))]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Step(_Strict):
+class Step(Strict):
     """One yes that is needed. `approvers` and `deputies` are user names, `escalate_to` roles of `people.yaml`."""
 
     title: Words
@@ -45,7 +41,7 @@ class Step(_Strict):
         return "deputy" if user in self.deputies and waited >= self.deputies_after else None
 
 
-class Fits(_Strict):
+class Fits(Strict):
     """What a policy is for: all that is named must be so. Of several items of a proposal, one is enough."""
 
     kind: Kinds = frozenset()
@@ -72,7 +68,7 @@ class Case:
     confidence: float | None
 
 
-class Policy(_Strict):
+class Policy(Strict):
     """Which steps, in order; none of them where it is `automatic`. `afterwards`: carried out first, asked then."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{2,59}$")
@@ -105,7 +101,7 @@ class Policy(_Strict):
         )
 
 
-class Policies(_Strict):
+class Policies(Strict):
     """All steps and policies."""
 
     steps: Mapping[str, Step]

@@ -10,19 +10,17 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lotwatch import facts, governance
 from lotwatch.audit import RunContext, record
-from lotwatch.config import read_config
+from lotwatch.config import Strict, read_config
 from lotwatch.db.query import query
 from lotwatch.paths import BUDGETS
 
 
-class Budget(BaseModel):
+class Budget(Strict):
     """What a site may order for in each month."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     monthly: Decimal = Field(ge=0)

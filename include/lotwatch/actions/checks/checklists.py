@@ -4,22 +4,19 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lotwatch.actions.tasks import Role
-from lotwatch.config import Duration, Words, read_config
+from lotwatch.config import Duration, Strict, Words, read_config
 from lotwatch.errors import LotwatchError
 from lotwatch.paths import CHECKLISTS
 
 
-class Checklist(BaseModel):
+class Checklist(Strict):
     """`kind`: a check, whose failure blocks the lot, or a work order. `rules`: whose alerts ask for it. It is due `within` a time
     after it was approved. Each of its `points` is answered when it is closed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["check", "inspection", "count", "relabel"]
     title: Words
@@ -35,14 +32,14 @@ class Checklist(BaseModel):
 
 
 @cache
-def load_checklists(path: Path = CHECKLISTS) -> Mapping[str, Checklist]:
+def load_checklists() -> Mapping[str, Checklist]:
     """The checklists by name. Raises LotwatchError naming the file, the field, or a rule that asks for two of one action."""
-    found: dict[str, Checklist] = read_config(path, dict[str, Checklist], "The checklists")
+    found: dict[str, Checklist] = read_config(CHECKLISTS, dict[str, Checklist], "The checklists")
     asked = Counter((rule, each.action) for each in found.values() for rule in each.rules)
     if twice := sorted(rule for (rule, _), count in asked.items() if count > 1):
         raise LotwatchError(
             f"The checklists cannot be used: {', '.join(twice)} is named by two of one kind",
-            where=str(path),
+            where=str(CHECKLISTS),
             do="name a rule in one check and one work order at most",
         )
     return found

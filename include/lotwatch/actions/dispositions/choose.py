@@ -4,21 +4,20 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lotwatch.actions.proposals import Disposition
+from lotwatch.config import Strict
 
 #: why something must become of it: it ends (or has ended), failed its inspection, is too much, or came with too little life
 Why = Literal["ending", "failed", "surplus", "short_life"]
 Said = dict[str, str]
 
 
-class DispositionSettings(BaseModel):
+class DispositionSettings(Strict):
     """`quiet_days`: how long a lot is left alone after a no, or after its task was closed. `credit_part`, `resale_part`: of its
     worth, what a supplier that delivered badly credits, and what a buyer pays. `resale_days`: of life that a buyer asks for;
     `scrap_days`: within which what is to be scrapped is. `currency` of costs that do not say theirs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     quiet_days: int = 7
     credit_part: float = Field(default=0.5, ge=0, le=1)

@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from lotwatch.actions.tasks import Role
-from lotwatch.config import Duration, Words, read_config
+from lotwatch.config import Duration, Strict, Words, read_config
 from lotwatch.errors import LotwatchError
 from lotwatch.paths import EXCEPTIONS
 
@@ -18,11 +17,9 @@ from lotwatch.paths import EXCEPTIONS
 Asks = Literal["date", "claim", "measures"]
 
 
-class Terms(BaseModel):
+class Terms(Strict):
     """`rules`: whose alerts ask for it. An answer is due `within` a time after its approval. `missing`: of a delivery that arrived,
     only what did not is listed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: Words
     rules: tuple[str, ...] = Field(min_length=1)
@@ -33,14 +30,14 @@ class Terms(BaseModel):
 
 
 @cache
-def load_exceptions(path: Path = EXCEPTIONS) -> Mapping[str, Terms]:
+def load_exceptions() -> Mapping[str, Terms]:
     """The cases by name. Raises LotwatchError naming the file, the field, or a rule that asks for two."""
-    found: dict[str, Terms] = read_config(path, dict[str, Terms], "The exceptions")
+    found: dict[str, Terms] = read_config(EXCEPTIONS, dict[str, Terms], "The exceptions")
     asked = Counter(rule for each in found.values() for rule in each.rules)
     if twice := sorted(rule for rule, count in asked.items() if count > 1):
         raise LotwatchError(
             f"The exceptions cannot be used: {', '.join(twice)} is named twice",
-            where=str(path),
+            where=str(EXCEPTIONS),
             do="name a rule in one of them",
         )
     return found

@@ -3,19 +3,14 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from lotwatch.config import read_config
+from lotwatch.config import Strict, read_config
 from lotwatch.paths import CAPS
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Cap(_Strict):
+class Cap(Strict):
     """In one day (UTC): so many proposals, and so much in each currency. A currency that is not named is refused."""
 
     number: int = Field(ge=0)
@@ -28,7 +23,7 @@ class CapOfEach(Cap):
     of: Mapping[str, Cap] = {}
 
 
-class Caps(_Strict):
+class Caps(Strict):
     """`price_jump`: the part by which a price may be above the median of earlier orders. `together_within_days`: orders of
     one supplier and site so near to each other need the approval of their sum."""
 
@@ -39,7 +34,7 @@ class Caps(_Strict):
 
 
 @cache
-def load_caps(path: Path = CAPS) -> Caps:
+def load_caps() -> Caps:
     """The caps. Raises LotwatchError naming the file and the field."""
-    caps: Caps = read_config(path, Caps, "The caps")
+    caps: Caps = read_config(CAPS, Caps, "The caps")
     return caps

@@ -20,7 +20,7 @@ INNER JOIN lotwatch.location AS site ON proposal.site_id = site.location_id
 LEFT JOIN lotwatch.lot AS lot ON line.lot_id = lot.lot_id
 LEFT JOIN lotwatch.serial_unit AS unit ON line.serial_id = unit.serial_id
 LEFT JOIN lotwatch.lane AS lane ON proposal.from_site_id = lane.from_site_id AND proposal.site_id = lane.to_site_id
-CROSS JOIN LATERAL (SELECT least(lot.last_day, unit.last_day) AS last_day) AS label
+CROSS JOIN LATERAL (SELECT lotwatch.last_day(unit, lot) AS last_day) AS label
 CROSS JOIN
     LATERAL (
         SELECT

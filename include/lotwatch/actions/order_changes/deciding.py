@@ -8,20 +8,17 @@ from itertools import groupby
 from math import ceil, floor
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from lotwatch.actions.proposals import Part
+from lotwatch.config import Strict
 
 Change = Literal["bring_forward", "push_out", "reduce", "cancel"]
 
 
-class OrderChangeSettings(BaseModel):
+class OrderChangeSettings(Strict):
     """What is needed within `push_out_days` is put off, what is needed later is cancelled. A change by fewer than `least_days` is not
     worth one. `rest_days`: how long a new order is left alone about what was known when it was made;
     `quiet_days_...`: how long it rests after a no, or after a refusal or failure. `holding_rate`: what it costs
     to hold stock for a year, as a part of its value."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     push_out_days: int = 270
     least_days: int = 3

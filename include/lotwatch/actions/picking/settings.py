@@ -3,20 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from lotwatch.config import Duration, read_config
+from lotwatch.config import Duration, Strict, read_config
 from lotwatch.paths import PICKING
 
 
-class SitePicking(BaseModel):
+class SitePicking(Strict):
     """As the file says of each."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     cut_offs: tuple[time, ...] = Field(min_length=1)
     before: Duration
@@ -33,10 +30,8 @@ class SitePicking(BaseModel):
         return next(moment for moment in moments if moment > now)
 
 
-class Picking(BaseModel):
+class Picking(Strict):
     """The settings of all sites; what a site does not say of itself is as everywhere."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     everywhere: SitePicking
     sites: Mapping[str, SitePicking] = {}
@@ -55,7 +50,7 @@ class Picking(BaseModel):
 
 
 @cache
-def load_picking(path: Path = PICKING) -> Picking:
+def load_picking() -> Picking:
     """The settings. Raises LotwatchError naming the file and the field."""
-    picking: Picking = read_config(path, Picking, "The settings of picking")
+    picking: Picking = read_config(PICKING, Picking, "The settings of picking")
     return picking

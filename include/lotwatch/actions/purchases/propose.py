@@ -4,20 +4,18 @@ from collections.abc import Sequence
 
 import psycopg
 from psycopg.types.json import Jsonb
-from pydantic import BaseModel, ConfigDict
 
 from lotwatch import facts
 from lotwatch.actions.proposals import acting, lock
 from lotwatch.actions.purchases.terms import load_purchasing
 from lotwatch.audit import RunContext, record_many
+from lotwatch.config import Strict
 from lotwatch.db.query import query
 from lotwatch.rules import Rule
 
 
-class ProposeSettings(BaseModel):
+class ProposeSettings(Strict):
     """How long a need is not proposed again after a person said no, or after a guard or the sending refused it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     quiet_days_after_no: int = 7
     quiet_days_after_refusal: int = 1

@@ -5,17 +5,13 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from lotwatch.config import read_config
+from lotwatch.config import Strict, read_config
 from lotwatch.paths import PURCHASING
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Freight(_Strict):
+class Freight(Strict):
     """Of one delivery, by currency: none where its currency is not named, or the order is worth `free_above` or more."""
 
     cost: Mapping[str, Decimal] = {}
@@ -28,7 +24,7 @@ class FreightOfEach(Freight):
     of: Mapping[str, Freight] = {}
 
 
-class Purchasing(_Strict):
+class Purchasing(Strict):
     """`holding_rate`: what it costs to hold stock for a year, as a part of its value."""
 
     holding_rate: Decimal = Field(default=Decimal("0.2"), ge=0, le=2)

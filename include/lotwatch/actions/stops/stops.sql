@@ -11,4 +11,4 @@ SELECT
 FROM lotwatch.stop_switch
 WHERE lifted_at IS NULL OR %(lifted)s
 ORDER BY set_at DESC, stop_switch_id DESC
-LIMIT %(limit)s;
+LIMIT 200;

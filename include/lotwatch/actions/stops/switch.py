@@ -68,10 +68,10 @@ def resume(conn: psycopg.Connection, number: int, reason: str, context: RunConte
         record(conn, context, "actions resumed", "stop", _name(*row), actor=who, reason=reason)
 
 
-def stops_in_force(conn: psycopg.Connection, *, lifted: bool = False, limit: int = 200) -> list[Stop]:
-    """The stops in force, the newest first; with `lifted` those that were, too."""
+def stops_in_force(conn: psycopg.Connection, *, lifted: bool = False) -> list[Stop]:
+    """The stops in force, the newest first, at most 200; with `lifted` those that were, too."""
     with conn.cursor(row_factory=class_row(Stop)) as cursor:
-        return cursor.execute(query(__package__, "stops"), {"lifted": lifted, "limit": limit}).fetchall()
+        return cursor.execute(query(__package__, "stops"), {"lifted": lifted}).fetchall()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ SELECT
     %(location_id)s,
     %(quantity)s,
     %(disposition)s,
-    least(lot.last_day, unit.last_day),
+    lotwatch.last_day(unit, lot),
     (%(as_of)s::timestamptz AT TIME ZONE site.time_zone)::date
 FROM lotwatch.task AS task
 INNER JOIN lotwatch.location AS site ON task.site_id = site.location_id

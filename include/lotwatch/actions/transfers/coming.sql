@@ -28,12 +28,6 @@ FROM (
 INNER JOIN lotwatch.site_today AS site ON part.site_id = site.site_id
 LEFT JOIN lotwatch.serial_unit AS unit ON part.serial_id = unit.serial_id
 LEFT JOIN lotwatch.lot AS lot ON coalesce(unit.lot_id, part.lot_id) = lot.lot_id
-CROSS JOIN
-    LATERAL (
-        SELECT
-            least(
-                coalesce(unit.usable_through, lot.usable_through), coalesce(unit.sterile_until, lot.sterile_until)
-            ) AS last_day
-    ) AS label
+CROSS JOIN LATERAL (SELECT lotwatch.last_day(unit, lot) AS last_day) AS label
 WHERE part.item_id = ANY(%(items)s::bigint[]) AND label.last_day >= site.today
 GROUP BY part.item_id, part.site_id, label.last_day, site.today;

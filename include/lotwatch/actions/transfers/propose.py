@@ -12,12 +12,12 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
-from pydantic import BaseModel, ConfigDict
 
 from lotwatch import facts
 from lotwatch.actions.proposals import SetAside, acting, lock, set_aside
 from lotwatch.actions.transfers.flow import PARTS, Frame, Problem, solve
 from lotwatch.audit import RunContext, record_many
+from lotwatch.config import Strict
 from lotwatch.db.query import query
 from lotwatch.rules import Rule
 
@@ -38,12 +38,10 @@ class _Shelf:
 Shelves: TypeAlias = dict[tuple[int, int, int], list[_Shelf]]
 
 
-class TransferSettings(BaseModel):
+class TransferSettings(Strict):
     """`horizon_days`: what ends within it and will not be used where it is may be sent elsewhere. `quiet_days_after_no`: how long a site
     is not asked to take an item again after a no. `transit_days` where a lane
     does not say how long it takes; `currency` of costs that do not say theirs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     horizon_days: int = 90
     quiet_days_after_no: int = 7

@@ -2,18 +2,17 @@
 
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from lotwatch.config import read_config
+from lotwatch.config import Strict, read_config
 from lotwatch.paths import WAREHOUSES
 
 TaskKind = Literal["hold", "release", "transfer", "pick", "priority", "call_back"]
 
 
-class Warehouse(BaseModel):
+class Warehouse(Strict):
     """A warehouse system: how it is written to, the source through which its movements come back, and its sites.
 
     `sites` are codes or patterns with `*`. `blocked` is the code of the place where a site puts what is held, with
@@ -21,15 +20,13 @@ class Warehouse(BaseModel):
     task that it takes.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["tryton"]
     connection: str
     source: str
     sites: tuple[str, ...] = Field(min_length=1)
     blocked: str = Field(default="{site}-BLOCKED", pattern=r".")
     writes: frozenset[TaskKind] = frozenset({"hold", "release", "transfer", "pick", "priority", "call_back"})
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default={})
 
     @property
     def site_patterns(self) -> list[str]:
@@ -39,9 +36,9 @@ class Warehouse(BaseModel):
 
 
 @cache
-def load_warehouses(path: Path = WAREHOUSES) -> dict[str, Warehouse]:
+def load_warehouses() -> dict[str, Warehouse]:
     """The warehouse systems by name. Raises LotwatchError naming the file and the warehouse."""
-    warehouses: dict[str, Warehouse] = read_config(path, dict[str, Warehouse], "The warehouse systems")
+    warehouses: dict[str, Warehouse] = read_config(WAREHOUSES, dict[str, Warehouse], "The warehouse systems")
     return warehouses
 
 

@@ -7,13 +7,8 @@ FROM lotwatch.warehouse_task AS task
 WHERE
     task.warehouse = %(warehouse)s AND task.state = 'written'
     AND NOT EXISTS (
-        SELECT FROM lotwatch.warehouse_task AS back
-        WHERE
-            back.kind = 'call_back' AND back.state IN ('requested', 'written') AND back.warehouse = task.warehouse
-            AND (
-                back.calls_back_task_id = task.warehouse_task_id
-                OR (task.kind = 'pick' AND back.demand_order_key = task.demand_order_key)
-            )
+        SELECT FROM lotwatch.called_back AS back
+        WHERE back.warehouse_task_id = task.warehouse_task_id AND back.call_back_state IN ('requested', 'written')
     )
 ORDER BY task.warehouse_task_id
 LIMIT %(limit)s;

@@ -1,11 +1,8 @@
 """Which ways to people there are, from `include/config/channels.yaml`."""
 
-from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from lotwatch.config import read_config
+from lotwatch.config import Strict, read_config
 from lotwatch.paths import CHANNELS
 
 Kind = Literal[
@@ -23,15 +20,13 @@ Kind = Literal[
 ]
 
 
-class ChannelConfig(BaseModel):
+class ChannelConfig(Strict):
     """A channel's kind, and the id of the connection that holds its address and secrets."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind
     connection: str
 
 
-def load_channels(path: Path = CHANNELS) -> dict[str, ChannelConfig]:
+def load_channels() -> dict[str, ChannelConfig]:
     """The ops team's list of channels by name. Raises LotwatchError for a file that cannot be used."""
-    return read_config(path, dict[str, ChannelConfig], "The list of channels")
+    return read_config(CHANNELS, dict[str, ChannelConfig], "The list of channels")

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from lotwatch.config import Strict
 
 Text = Annotated[str, Field(min_length=1)]
 OneLine = Annotated[str, Field(min_length=1, pattern=r"^[^\r\n]*$")]
@@ -12,15 +14,13 @@ OneLine = Annotated[str, Field(min_length=1, pattern=r"^[^\r\n]*$")]
 OPEN = {"en": "Open in Lotwatch", "zh": "在 Lotwatch 中打开"}
 
 
-class Message(BaseModel):
+class Message(Strict):
     """A message in one language; also read from and written to JSON (the outbox's payload).
 
     `reference` is ours, one for each message: it travels along wherever a provider takes it. `short` is for a telephone and
     for a heading: what, where, how bad. `link` leads to the place to act. `text` and `html` say everything.
     Raises `pydantic.ValidationError` (a ValueError) naming the field.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     reference: Annotated[str, Field(min_length=1, max_length=400)]
     lang: Literal["en", "zh"]

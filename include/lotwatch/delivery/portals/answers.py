@@ -95,7 +95,7 @@ def take_answer(
     if ours is not None:
         _tell_actions(conn, ours, response, context)
     if last is None or response.issued_at >= last:
-        _tell_buyers(conn, ours, answer, asked, context)
+        _tell_buyers(conn, ours, answer, asked)
     return True
 
 
@@ -150,13 +150,7 @@ def _recognise(conn: psycopg.Connection, portals: Portals, portal: Portal) -> No
             orders.apply_answers(conn, [order_number])
 
 
-def _tell_buyers(
-    conn: psycopg.Connection,
-    ours: actions.Proposal | None,
-    answer: orders.Answer,
-    asked: Asked,
-    context: RunContext,
-) -> None:
+def _tell_buyers(conn: psycopg.Connection, ours: actions.Proposal | None, answer: orders.Answer, asked: Asked) -> None:
     """One message for an answer that says less, later or dearer than was asked."""
     quantities: Counter[str] = Counter()
     for item_code, quantity in asked:

@@ -4,24 +4,21 @@ from typing import Annotated, Literal, Protocol, runtime_checkable
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from lotwatch.config import Strict
 from lotwatch.delivery.portals.documents import Code, Words
 
 
-class CaseLine(BaseModel):
+class CaseLine(Strict):
     """An item that the case is about: `quantity` in base units. `supplier_item_code` is what the supplier calls it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     item_code: Code
     supplier_item_code: Code | None = None
     quantity: Annotated[int, Field(ge=1)]
 
 
-class Case(BaseModel):
+class Case(Strict):
     """What is wrong, and what is asked: `reference` is our task's, `asks` a new date or confirmation, a claim number, or the cause and
     what is done about it. `order_number` is the ERP's, under which the supplier got the order."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     reference: Code
     supplier_code: Code

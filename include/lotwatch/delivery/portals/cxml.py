@@ -12,8 +12,9 @@ from xml.etree import ElementTree
 
 import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from lotwatch.config import Strict
 from lotwatch.delivery.outcome import DeliveryError, Refused, Unavailable, Unclear, from_answer
 from lotwatch.delivery.portals import reading
 from lotwatch.delivery.portals.documents import (
@@ -45,22 +46,18 @@ _LINE_STATES: dict[str, AnswerState] = {
 }  # fmt: skip
 
 
-class Identity(BaseModel):
+class Identity(Strict):
     """A party in the header: the domain that its identity is of (DUNS, NetworkID, a GLN)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     domain: str = "NetworkID"
     identity: str = Field(min_length=1)
 
 
-class CxmlOptions(BaseModel):
+class CxmlOptions(Strict):
     """`path`: where requests are POSTed. `buyer`, `supplier`: From and To of the header; the shared secret is the
     connection's password. `places`: what the supplier calls our sites. `classification`: the UNSPSC code where an item has
     none of its own. `deployment`: test or production. `lookup`: the portal answers GET with `orderID`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str = "/cxml"
     buyer: Identity

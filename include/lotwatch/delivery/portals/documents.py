@@ -6,6 +6,8 @@ from typing import Annotated, Literal, Protocol, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
+from lotwatch.config import Strict
+
 #: accepted: as asked; changed: so much, on that day (none: not said); rejected: will not come; pending: not decided yet
 AnswerState = Literal["accepted", "changed", "rejected", "pending"]
 #: lines that one answer may have, and parts that a line may be split into
@@ -28,13 +30,11 @@ Code = Annotated[str, Field(min_length=1, max_length=200)]
 Words = Annotated[str, Field(max_length=500)]
 
 
-class OrderLine(BaseModel):
+class OrderLine(Strict):
     """One item of an order: `quantity` in base units, `unit_price` per base unit in the order's currency.
 
     Its number is its place in the order, from 1. `supplier_item_code` is what the supplier calls the item.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     item_code: str
     name: str | None = None
@@ -45,14 +45,12 @@ class OrderLine(BaseModel):
     requested_on: date
 
 
-class Order(BaseModel):
+class Order(Strict):
     """A purchase order as a portal takes it.
 
     `reference` is the ERP's order number, `buyer_reference` our proposal's code, `ship_to_site` a site's code.
     Raises `pydantic.ValidationError` (a ValueError) naming the field that cannot be.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     reference: Annotated[str, Field(min_length=1)]
     buyer_reference: str

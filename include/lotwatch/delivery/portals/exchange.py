@@ -46,7 +46,7 @@ class Exchange:
     its own: a kept connection that the portal has closed meanwhile would turn "nobody there" into `Unclear`.
     """
 
-    def __init__(self, url: str, secret: str, auth: AuthBase, timeout: float = TIMEOUT) -> None:
+    def __init__(self, url: str, secret: str, auth: AuthBase, timeout: float) -> None:
         """Raises LotwatchError where the address is not one or the secret is missing."""
         if not url.startswith(("http://", "https://")):
             raise LotwatchError(

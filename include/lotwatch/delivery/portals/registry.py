@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from lotwatch.config import read_config
+from lotwatch.config import Strict, read_config
 from lotwatch.delivery.portals.cxml import CxmlOptions, CxmlPortal
 from lotwatch.delivery.portals.documents import PortalClient
 from lotwatch.delivery.portals.rest import RestOptions, RestPortal
@@ -19,19 +19,15 @@ from lotwatch.errors import LotwatchError
 from lotwatch.paths import PORTALS
 
 
-class Breaker(BaseModel):
+class Breaker(Strict):
     """After so many answers in a row that were none, the portal is left alone for so many seconds; then one try decides."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     after: int = Field(default=5, ge=1, le=1_000)
     seconds: float = Field(default=120, gt=0, le=86_400)
 
 
-class _Settings(BaseModel):
+class _Settings(Strict):
     """`suppliers` are codes or patterns with `*`. A look-up and an order go together: that is two requests. `answers`: whether the supplier's answers are asked for."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     connection: str = Field(min_length=1)
     suppliers: tuple[str, ...] = Field(min_length=1)

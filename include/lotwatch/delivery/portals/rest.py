@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
+from lotwatch.config import Strict
 from lotwatch.delivery.outcome import Unavailable, Unclear, from_answer
 from lotwatch.delivery.portals.cases import Case, CaseReceipt
 from lotwatch.delivery.portals.documents import Confirmation, Order, OrderChange, OrderResponse, Page, Unreadable
@@ -31,10 +32,8 @@ class _Listed(BaseModel):
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
 
-class RestOptions(BaseModel):
+class RestOptions(Strict):
     """REST JSON needs nothing but its connection: host, and the token as password."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class RestPortal:

@@ -11,8 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from lxml import etree
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from lotwatch.config import Strict
 from lotwatch.delivery.outcome import Refused, Unavailable, Unclear, from_answer
 from lotwatch.delivery.portals import reading
 from lotwatch.delivery.portals.documents import (
@@ -44,13 +45,11 @@ _LINE_STATES: dict[str, AnswerState] = {
 _Node = tuple[str, Mapping[str, str] | None, "str | list[_Node]"]
 
 
-class UblOptions(BaseModel):
+class UblOptions(Strict):
     """`path`: of the portal's interface. `buyer` and `seller`: their identifiers (GLNs, by their 13 digits).
 
     `places`: what the supplier calls our sites (GLNs). `time_zone`: of times that are written without one.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str = "/ubl"
     buyer: str = Field(min_length=1)

@@ -202,9 +202,7 @@ SELECT
     stock.owner,
     stock.status,
     stock.quantity,
-    least(
-        coalesce(serial_unit.usable_through, lot.usable_through), coalesce(serial_unit.sterile_until, lot.sterile_until)
-    ) AS usable_through,
+    lotwatch.last_day(serial_unit, lot) AS usable_through,
     coalesce(serial_unit.manufactured_on, lot.manufactured_on) AS manufactured_on,
     label.ends_on,
     coalesce(label.ends_on < site.today, FALSE) AS expired,
@@ -235,14 +233,6 @@ LEFT JOIN lotwatch.lot_release AS lot_release
     ON
         stock.item_id = lot_release.item_id AND coalesce(serial_unit.lot_id, stock.lot_id) = lot_release.lot_id
         AND stock.status = 'inspection'
--- a unit's own dates come before its lot's, each for itself
-CROSS JOIN
-    LATERAL (
-        SELECT
-            least(
-                coalesce(serial_unit.usable_through, ending.usable_through),
-                coalesce(serial_unit.sterile_until, ending.sterile_until)
-            ) AS ends_on
-    ) AS label;
+CROSS JOIN LATERAL (SELECT lotwatch.last_day(serial_unit, ending) AS ends_on) AS label;
 COMMENT ON COLUMN lotwatch.stock_state.ends_on IS 'usable_through, if that is at most 90 days ahead; else that, or null';
 COMMENT ON COLUMN lotwatch.stock_state.sound IS 'neither held nor expired, and known to be where it is said to be';

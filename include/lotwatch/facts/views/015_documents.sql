@@ -85,12 +85,7 @@ LEFT JOIN lotwatch.lot AS lot ON coalesce(serial_unit.lot_id, allocation.lot_id)
 WHERE
     allocation.allocated_at <= (SELECT lotwatch.as_of())
     AND (allocation.closed_at IS NULL OR allocation.closed_at > (SELECT lotwatch.as_of()))
-    AND coalesce(
-        least(
-            coalesce(serial_unit.usable_through, lot.usable_through),
-            coalesce(serial_unit.sterile_until, lot.sterile_until)
-        ) >= site.today, TRUE
-    )
+    AND coalesce(lotwatch.last_day(serial_unit, lot) >= site.today, TRUE)
     -- by the hold, not by what it covers: a place may be set aside in, or an item, of which no position is named
     AND NOT EXISTS (
         SELECT 1

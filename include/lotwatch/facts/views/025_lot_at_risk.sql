@@ -41,7 +41,6 @@ ending AS (
         stock.serial_id = 0 AND lot.last_day <= (SELECT horizon.far FROM horizon)
         AND (early.item_id IS NOT NULL OR lot.last_day <= (SELECT horizon.near FROM horizon))
     UNION ALL
-    -- a unit's own dates come before its lot's, each for itself
     SELECT
         stock.item_id,
         stock.location_id,
@@ -60,14 +59,7 @@ ending AS (
     LEFT JOIN lotwatch.lot AS lot ON serial_unit.lot_id = lot.lot_id
     LEFT JOIN lotwatch.serial_conflict AS conflict ON stock.serial_id = conflict.serial_id
     LEFT JOIN lotwatch.item_with_early_deadline AS early ON stock.item_id = early.item_id
-    CROSS JOIN
-        LATERAL (
-            SELECT
-                least(
-                    coalesce(serial_unit.usable_through, lot.usable_through),
-                    coalesce(serial_unit.sterile_until, lot.sterile_until)
-                ) AS last_day
-        ) AS label
+    CROSS JOIN LATERAL (SELECT lotwatch.last_day(serial_unit, lot) AS last_day) AS label
     WHERE
         stock.serial_id <> 0 AND label.last_day <= (SELECT horizon.far FROM horizon)
         AND (early.item_id IS NOT NULL OR label.last_day <= (SELECT horizon.near FROM horizon))

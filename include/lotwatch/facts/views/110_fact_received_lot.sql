@@ -60,14 +60,7 @@ LEFT JOIN lotwatch.serial_unit AS serial_unit ON receipt.serial_id = serial_unit
 LEFT JOIN lotwatch.lot AS lot ON coalesce(serial_unit.lot_id, receipt.lot_id) = lot.lot_id
 LEFT JOIN lotwatch.supplier_agreement AS agreement
     ON receipt.item_id = agreement.item_id AND line.supplier_id = agreement.supplier_id
-CROSS JOIN
-    LATERAL (
-        SELECT
-            least(
-                coalesce(serial_unit.usable_through, lot.usable_through),
-                coalesce(serial_unit.sterile_until, lot.sterile_until)
-            ) AS last_day
-    ) AS label;
+CROSS JOIN LATERAL (SELECT lotwatch.last_day(serial_unit, lot) AS last_day) AS label;
 
 COMMENT ON VIEW lotwatch.fact_received_lot IS 'One row for each lot or serial unit that came of an order line to a site in the last thirty days.';
 COMMENT ON COLUMN lotwatch.fact_received_lot.subject_key IS 'what an alert is about: key of the order line / lot or serial number @ site code';

@@ -5,20 +5,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from lotwatch.config import read_config
+from lotwatch.config import Strict, read_config
 from lotwatch.paths import COLD_CHAIN
 
 
-class Tolerance(BaseModel):
+class Tolerance(Strict):
     """How long what is stored may be outside of its range before it is held.
 
     `minutes` of any excursion; `freezing_minutes` of one at or below 0 °C of what must be kept above it, which may spoil at
     once. An excursion longer than that is beyond tolerance; with 0, a single reading is.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     minutes: Decimal = Field(default=Decimal(30), ge=0)
     freezing_minutes: Decimal = Field(default=Decimal(0), ge=0)

@@ -29,15 +29,12 @@ class Watched:
     holds: int = 0
 
 
-def watch_cold_chain(
-    conn: psycopg.Connection, batch_id: int, context: RunContext, tolerance: Tolerance | None = None
-) -> Watched:
+def watch_cold_chain(conn: psycopg.Connection, batch_id: int, context: RunContext, tolerance: Tolerance) -> Watched:
     """Judge what a posted batch tells of temperatures, contents and movements; hold what was exposed, each once.
 
     Whatever the order in which readings, contents and movements are told, the excursions come out the same; what a person
     released is not held again for the same excursion. Runs in the caller's transaction, before the batch is finished.
     """
-    tolerance = tolerance or Tolerance()
     if conn.execute(query(__package__, "has_readings")).fetchone() is None:
         return Watched()
     watched = Watched()

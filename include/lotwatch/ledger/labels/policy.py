@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from lotwatch.config import read_config
+from lotwatch.config import Strict, read_config
 from lotwatch.paths import RECEIPTS
 
 Finding = Literal[
@@ -17,10 +17,8 @@ Finding = Literal[
 ]  # fmt: skip
 
 
-class Holding(BaseModel):
+class Holding(Strict):
     """What is held: an item of one of these kinds (cost per base unit), for one of these findings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     criticality: tuple[Literal["life_supporting", "critical", "standard"], ...] = ()
     device_class: tuple[str, ...] = ()
@@ -28,10 +26,8 @@ class Holding(BaseModel):
     findings: tuple[Finding, ...] = ()
 
 
-class LabelPolicy(BaseModel):
+class LabelPolicy(Strict):
     """Receipts of the last `days` before they were read are checked."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     days: int = Field(default=30, ge=0)
     hold: Holding = Holding()

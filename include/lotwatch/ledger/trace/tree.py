@@ -46,7 +46,7 @@ _WENT = (
 )
 
 
-def as_tree(trace: Trace, lang: Lang = "en") -> Tree:
+def as_tree(trace: Trace, lang: Lang) -> Tree:
     """The trace, a branch for each lot or serial unit; what is only possible stands apart and last."""
     words = _Words(lang)
     tree = Tree(Text(_title(trace, words), style="bold"))

@@ -19,7 +19,7 @@ def full_year(two_digits: int, as_of: date) -> int:
     return century * 100 + two_digits
 
 
-def day_of(year: int, month: int, day: int, unknown: Day = "last") -> date | None:
+def day_of(year: int, month: int, day: int, unknown: Day) -> date | None:
     """Return that day; day 0 is the first or the last day of the month."""
     try:
         if day == 0:

@@ -40,7 +40,7 @@ class Draft:
         """Say whether a field was read."""
         return name in self._fields
 
-    def manufactured(self, day: date | None, element: str, value: str, place: int = 0) -> None:
+    def manufactured(self, day: date | None, element: str, value: str, place: int) -> None:
         """Note the day of production read from `value`, or warn that it is none."""
         if day is None:
             self.warn("date_unreadable", element=element, value=value)

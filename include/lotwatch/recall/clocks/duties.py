@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import holidays
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from lotwatch.errors import LotwatchError
+from lotwatch.config import Strict, Words, read_config
 from lotwatch.paths import DUTIES
 from lotwatch.recall.case import Case, OurRole, RecallClass
 
@@ -20,18 +18,7 @@ Trigger = Literal["recall", "removal", "incident"]
 _REMOVALS = ("remove", "correct")
 
 
-class _Config(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Said(_Config):
-    """The same in both languages."""
-
-    en: str
-    zh: str
-
-
-class Calendar(_Config):
+class Calendar(Strict):
     """Whose holidays count (ISO 3166 code, as the library `holidays` knows it), and where a day ends."""
 
     country: str
@@ -44,7 +31,7 @@ class Calendar(_Config):
         return datetime.combine(last + timedelta(days=1), time.min, zone)
 
 
-class Within(_Config):
+class Within(Strict):
     """How long there is: hours, calendar days or days of work."""
 
     hours: Annotated[int, Field(ge=0)] | None = None
@@ -58,17 +45,17 @@ class Within(_Config):
         return self
 
 
-class Duty(_Config):
+class Duty(Strict):
     """What must be done, by whom, for whom, by when, and where that is written."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-    title: Said
+    title: Words
     jurisdiction: str
     our_role: tuple[OurRole, ...] = Field(min_length=1)
     trigger: Trigger
     recall_class: tuple[RecallClass, ...] = ()
     within: Within
-    recipient: Said
+    recipient: Words
     source: str
     met_by: Literal["person", "held", "acknowledged"]
     begins: date = Field(alias="from")
@@ -93,7 +80,7 @@ class Duty(_Config):
         return self.trigger == "recall" or (self.trigger == "removal" and case.action_kind in _REMOVALS)
 
 
-class Duties(_Config):
+class Duties(Strict):
     """All duties, and the deadlines of the house."""
 
     calendars: Mapping[str, Calendar]
@@ -132,9 +119,7 @@ class Duties(_Config):
 
 
 @cache
-def load_duties(path: Path = DUTIES) -> Duties:
+def load_duties() -> Duties:
     """The table of duties. Raises LotwatchError naming the file and what is wrong in it."""
-    try:
-        return Duties.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise LotwatchError(f"The table of duties cannot be used: {error}", where=str(path), do="correct it") from error
+    duties: Duties = read_config(DUTIES, Duties, "The table of duties")
+    return duties

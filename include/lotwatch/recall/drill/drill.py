@@ -12,7 +12,7 @@ from lotwatch.errors import LotwatchError
 
 
 class Measured(NamedTuple):
-    """How a case went: moments in UTC, None where it has not come to that; shares in percent."""
+    """How a case went: moments in UTC, None where it has not come to that."""
 
     tasks: int
     done: int
@@ -26,12 +26,8 @@ class Measured(NamedTuple):
     found: int
 
     @property
-    def response_rate(self) -> float | None:
-        return 100 * self.answered / self.parties if self.parties else None
-
-    @property
     def recovered(self) -> float | None:
-        """Of the units that the books expected, how many were found."""
+        """Of the units that the books expected, how many were found, in percent; None where none was expected."""
         return 100 * self.found / self.expected if self.expected else None
 
 

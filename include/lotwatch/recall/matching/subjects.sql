@@ -30,7 +30,7 @@ SELECT
     lotwatch.number_key(unit.number),
     coalesce(lotwatch.number_key(lot.number), ''),
     coalesce(unit.manufactured_on, lot.manufactured_on),
-    coalesce(unit.last_day, lot.last_day)
+    lotwatch.last_day(unit, lot)
 FROM lotwatch.serial_unit AS unit
 LEFT JOIN lotwatch.lot AS lot ON unit.lot_id = lot.lot_id
 WHERE unit.item_id = ANY(%(items)s::bigint[]) AND (%(serials)s::boolean OR unit.lot_id IS NULL)

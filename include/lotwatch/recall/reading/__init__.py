@@ -2,19 +2,8 @@
 with what was not understood."""
 
 from lotwatch.recall.reading.asking import Ask, asks, decided
-from lotwatch.recall.reading.model import (
-    Clause,
-    Dates,
-    Range,
-    identifier_key,
-    kept,
-    like,
-    may_be_of,
-    near_key,
-    number_key,
-    stems,
-    trade_item_of,
-)
+from lotwatch.recall.reading.model import Clause, Dates, Range, kept, may_be_of
+from lotwatch.recall.reading.numbers import identifier_key, like, near_key, number_key, stems, trade_item_of
 from lotwatch.recall.reading.read import EDITION, FIELDS, STRICT, prose, read, spoken, standing
 
 __all__ = [

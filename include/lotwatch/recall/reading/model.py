@@ -1,51 +1,16 @@
 """What is understood of a notice: clauses, each with where it stands and its own words."""
 
 import re
-import unicodedata
 from dataclasses import asdict, dataclass
 from dataclasses import field as each_its_own
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
+from lotwatch.recall.reading.numbers import like, parts
+
 #: a lot number, a serial number, or one or the other: the notice does not tell them apart
 What = Literal["lot", "serial", "either"]
-#: the beginning of a number that may stand for all of it
-_LONG_ENOUGH = 4
-_SPACE = re.compile(r"\s+")
-_BEFORE = re.compile(r"^(?:LOT|BATCH|SN)(?=[0-9])")
-_TAKEN_FOR = str.maketrans("OI", "01")
-_NOT_WORD = re.compile(r"[^0-9A-Z]+")
-_NOT_PATTERN = re.compile(r"[^0-9A-Z?*]+")
-
-
-def number_key(number: str) -> str:
-    """A number as it is compared: spaces and case dropped, full width folded, leading zeros kept. In SQL: number_key."""
-    return _SPACE.sub("", unicodedata.normalize("NFKC", number)).upper()
-
-
-def identifier_key(code: str) -> str:
-    """A device identifier as it is compared, as the database's function of that name has it."""
-    return code.zfill(14) if re.fullmatch(r"[0-9]{8}|[0-9]{12,14}", code) else code.lstrip("+")
-
-
-def trade_item_of(code: str) -> str | None:
-    """What identifiers of GS1 for packages of one trade item have in common: not the indicator and the check digit."""
-    key = identifier_key(code)
-    return key[1:13] if re.fullmatch("[0-9]{14}", key) else None
-
-
-def near_key(key: str) -> str:
-    """What numbers that are written almost alike have in common: no punctuation, no leading zeros, no word before them, and O
-    for zero and I for one as people take them."""
-    return _BEFORE.sub("", _NOT_WORD.sub("", key)).translate(_TAKEN_FOR).lstrip("0")
-
-
-def like(key: str, pattern: str) -> bool:
-    """Whether a number may be one that is written with ? and *, as it is or almost alike."""
-    return fnmatchcase(key, pattern.replace("[", "[[]")) or fnmatchcase(
-        near_key(key), _NOT_PATTERN.sub("", pattern).translate(_TAKEN_FOR).lstrip("0")
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +29,7 @@ class Range:
         """Whether a number is within; None: the numbering does not tell."""
         if "*" in self.first:
             return None if like(key, self.first) else False
-        bounds, own = [_parts(each) for each in (self.first, self.last) if each], _parts(key)
+        bounds, own = [parts(each) for each in (self.first, self.last) if each], parts(key)
         beginnings = {bound and bound[0] for bound in bounds}
         beginning = beginnings.pop()
         if beginning is None or beginnings:
@@ -166,16 +131,5 @@ def may_be_of(ref: str, number: str) -> bool:
     return ("*" in ref or "?" in ref) and fnmatchcase(number, ref.replace("[", "[[]"))
 
 
-def stems(number: str) -> set[str]:
-    """What a number is without what stands behind a sign in it: FS-200 of FS-200-10."""
-    return {number[: sign.start()] for sign in _NOT_WORD.finditer(number) if sign.start() >= _LONG_ENOUGH}
-
-
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
-
-
-def _parts(key: str) -> tuple[str, str] | None:
-    """(beginning, digits at the end) of a number; None without digits at its end."""
-    found = re.fullmatch(r"(.*?)([0-9]{1,18})", key)
-    return (found[1], found[2]) if found else None

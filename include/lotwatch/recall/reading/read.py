@@ -6,10 +6,12 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from lotwatch.recall.reading.grammar import USED_WITH, Grammar
-from lotwatch.recall.reading.model import Clause, near_key, number_key
+from lotwatch.recall.reading.grammar import Grammar
+from lotwatch.recall.reading.model import Clause
+from lotwatch.recall.reading.numbers import near_key, number_key
 from lotwatch.recall.reading.tables import tables
 from lotwatch.recall.reading.tokens import half_width
+from lotwatch.recall.reading.words import USED_WITH
 
 #: edition of the grammar, kept with what it read
 EDITION = 3

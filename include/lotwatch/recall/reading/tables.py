@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable
 
-from lotwatch.recall.reading.grammar import OTHERWISE
-from lotwatch.recall.reading.model import Clause, number_key
+from lotwatch.recall.reading.model import Clause
+from lotwatch.recall.reading.numbers import number_key
+from lotwatch.recall.reading.words import OTHERWISE
 
 _RANGED = r"(?:lot|batch|serial)(?: (?:number|no\.?|#))?"
 #: what a column is by its heading; None: what says nothing about which lots are meant

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from lotwatch.config import Strict
 from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Login, Page, Receiver, Record
 from lotwatch.sources.devices.gudid import of_look_up, of_table
@@ -26,18 +27,14 @@ _PAGE = 500
 _LARGEST_MEMBER = 512 * 1024 * 1024  # bytes of one file of an export, unpacked
 
 
-class LookUpOptions(BaseModel):
+class LookUpOptions(Strict):
     """`most` identifiers are looked up in one run; the next goes on after them, and begins again at the end."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     most: int = Field(default=1000, ge=1)
 
 
-class FileOptions(BaseModel):
+class FileOptions(Strict):
     """The file, or the folder of the files, that is read."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: Path
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from lotwatch.config import Strict
 
 
-class EpcisOptions(BaseModel):
+class EpcisOptions(Strict):
     """`places`: our codes by their identifiers (a GLN, with `.extension` where it has one, or a URI).
 
     `moves_stock_at`: codes, or patterns of codes (`H-N1*`), of the places whose stock this source books. Where another
@@ -18,8 +20,6 @@ class EpcisOptions(BaseModel):
     `sites`: codes of sites of ours that ship: what leaves one of them is a transfer. `announces`: which shipping events are deliveries: `all`, those `without_despatch_advice` (the others are announced by
     that document), or `none`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     per_page: int = Field(default=500, ge=1, le=10_000)
     overlap_minutes: int = Field(default=60, ge=0)

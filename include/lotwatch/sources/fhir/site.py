@@ -3,14 +3,16 @@
 from typing import Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from lotwatch.config import Strict
 
 Version = Literal["R4", "R5"]
 #: what records that something was used: DeviceUsage (R4: DeviceUseStatement), DeviceDispense (R5), Procedure
 Usage = Literal["usage", "dispense", "procedure"]
 
 
-class FhirSite(BaseModel):
+class FhirSite(Strict):
     """The options of a FHIR source.
 
     `version` null: as the server's CapabilityStatement says. `prefix` comes before the ids of Locations and
@@ -24,8 +26,6 @@ class FhirSite(BaseModel):
     of what is read here. `each` are units that mean one.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     version: Version | None = None
     page_size: int = Field(default=200, ge=1, le=1000)
     overlap_minutes: float = Field(default=10, ge=0)
@@ -34,7 +34,9 @@ class FhirSite(BaseModel):
     country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
     region: str | None = None
     supplied_by: Literal["supplier", "transfer"] | None = None
-    kinds: dict[str, Literal["network", "region", "site", "department", "bin", "in_transit", "scrap"]] = {}
+    kinds: dict[str, Literal["network", "region", "site", "department", "bin", "in_transit", "scrap"]] = Field(
+        default={}
+    )
     supplier_place: str | None = None
     patient_place: str | None = None
     item_systems: frozenset[str] = frozenset()

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from lotwatch.config import Strict
 from lotwatch.sources.connector import Page, Record
 from lotwatch.sources.letters.reading import Letter
 from lotwatch.sources.notices import identifiers_in
@@ -14,10 +13,8 @@ from lotwatch.sources.notices import identifiers_in
 _HAN, _KANA = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[\u3040-\u30ff]")
 
 
-class Stated(BaseModel):
+class Stated(Strict):
     """What somebody says of a letter: who sent it, its number, and what they read in it (None, or none: nothing)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     supplier: str
     number: str

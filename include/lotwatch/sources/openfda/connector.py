@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from lotwatch.config import Strict
 from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Login, Page, Record
 from lotwatch.sources.http import HttpClient
@@ -20,15 +21,13 @@ _TRIES = 4
 _ALWAYS = date(2099, 12, 31)
 
 
-class Options(BaseModel):
+class Options(Strict):
     """How openFDA is read.
 
     `search` limits it to what concerns the site (openFDA's syntax, over fields that both endpoints have, such as
     `recalling_firm:"..."`); `since` leaves out what was reported before. `overlap_days` before the last renewal are read
     again, and everything each `sweep_days`: a closed notice may change without any date that would tell.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     search: str | None = None
     since: date | None = None

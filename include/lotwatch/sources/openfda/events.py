@@ -11,8 +11,9 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from lotwatch.config import Strict
 from lotwatch.sources.connector import Login, Page, Problem, Record
 from lotwatch.sources.http import HttpClient
 from lotwatch.sources.notices import storable
@@ -39,12 +40,10 @@ _LONGEST_NARRATIVE = 4_000
 _AT_ONCE = 40
 
 
-class Options(BaseModel):
+class Options(Strict):
     """How reports are read. `search` asks for others than those of our identifiers (openFDA's syntax, such as
     `device.manufacturer_d_name:"..."`); the first time those of the last `days` are read, later those received since
     `overlap_days` before the last renewal."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     search: str | None = Field(default=None, min_length=1)
     days: int = Field(default=730, ge=1)

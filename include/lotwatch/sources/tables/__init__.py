@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from lotwatch.config import Strict
 from lotwatch.errors import SourceError
 from lotwatch.sources.connector import Login
 from lotwatch.sources.tables.connector import Tables, load_jobs
@@ -21,9 +22,7 @@ from lotwatch.sources.tables.rest import RestService
 __all__ = ["drop_folder", "given_files", "odata", "rest_json", "sql_query"]
 
 
-class _Options(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Options(Strict):
     #: the mapping file, below include/config/mappings
     mapping: str
 

@@ -36,8 +36,8 @@ class ODataService:
 
     origins: tuple[str, ...] = ("odata",)
 
-    def __init__(self, login: Login, client: HttpClient | None = None) -> None:
-        self._http = client or HttpClient("The OData service", login)
+    def __init__(self, login: Login) -> None:
+        self._http = HttpClient("The OData service", login)
         self._schemas: dict[str, Schema | None] = {}
         self._first: str | None = None
 

@@ -40,12 +40,11 @@ class RestService:
         self,
         login: Login,
         mapping: MappingFile,
-        client: HttpClient | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._login, self._mapping, self._clock = login, mapping, clock
         own = mapping.login is None  # otherwise the password is sent by the login alone
-        self._http = client or HttpClient("The interface", login if own else replace(login, password=""))
+        self._http = HttpClient("The interface", login if own else replace(login, password=""))
         self._logged_in = own
 
     def server_time(self) -> datetime | None:

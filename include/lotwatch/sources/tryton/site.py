@@ -4,10 +4,12 @@ import re
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from lotwatch.config import Strict
 
 
-class TrytonSite(BaseModel):
+class TrytonSite(Strict):
     """The names a site gives to places and attributes, and how it is read. Patterns are searched in location codes.
 
     `time_zones` maps the code of a region or a warehouse to an IANA zone; others are in the company's zone.
@@ -20,17 +22,15 @@ class TrytonSite(BaseModel):
     `reconciled_days`: how long a movement is remembered, to be taken back when Tryton has it no more.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     page_size: int = Field(default=2000, ge=1, le=10_000)
     overlap_minutes: float = Field(default=10, ge=0)
-    time_zones: dict[str, str] = {}
-    countries: dict[str, Annotated[str, Field(pattern="^[A-Z]{2}$")]] = {}
+    time_zones: dict[str, str] = Field(default={})
+    countries: dict[str, Annotated[str, Field(pattern="^[A-Z]{2}$")]] = Field(default={})
     inspection_locations: re.Pattern[str] = re.compile(r"(^|-)(INSP|QC|QUARANTINE)$")
     blocked_locations: re.Pattern[str] = re.compile(r"(^|-)(BLOCKED|REJECTED)$")
     loaner_locations: re.Pattern[str] = re.compile(r"(^|-)LOANERS?$")
     lot_serial_separator: str = Field(default="/", min_length=1)
-    attributes: dict[str, str] = {}
+    attributes: dict[str, str] = Field(default={})
     shelf_life_is_sterility: bool = False
     stock_levels: bool = False
     stock_level_hours: float = Field(default=20, ge=0)

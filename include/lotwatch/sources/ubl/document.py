@@ -56,11 +56,11 @@ def text(node: etree._Element, *paths: str) -> str | None:
     return None
 
 
-def alone(node: etree._Element, without: str = "") -> str:
+def alone(node: etree._Element, without: str) -> str:
     """An element as text, without its children of a name."""
     copy = etree.fromstring(etree.tostring(node, with_tail=False))
     for child in list(copy):
-        if without and child.tag == f"{{{NAMESPACES['cac']}}}{without}":
+        if child.tag == f"{{{NAMESPACES['cac']}}}{without}":
             copy.remove(child)
     return etree.tostring(copy, encoding="unicode")
 

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from lotwatch.config import Strict
 
 
-class UblOptions(BaseModel):
+class UblOptions(Strict):
     """`path`: where the server lists its documents. `places`: our codes by the identifiers that the documents use.
 
     `time_zone`: of days and times written without one.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str = "despatch-advices"
     per_page: int = Field(default=100, ge=1, le=1_000)

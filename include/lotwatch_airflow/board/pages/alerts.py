@@ -286,7 +286,6 @@ def _list(
 
 
 def _ask_for_all(view: View, filters: AlertFilters, *, error: str | None = None, note: str = "") -> Response:
-    assert view.person is not None  # noqa: S101  # the routes' dependency
     view.person.need(PERMISSION)
     statement = filters.statement(view.as_of)
     with view.transaction() as conn:
@@ -427,7 +426,6 @@ def _possible(view: View, alert: DictRow) -> frozenset[rules.Action]:
 
 
 def _may(view: View) -> bool:
-    assert view.person is not None  # noqa: S101  # the routes' dependency
     return view.person.may(PERMISSION)
 
 
@@ -441,7 +439,6 @@ def _named(view: View, filters: AlertFilters) -> list[tuple[str, str]]:
 
 def _owners(view: View, filters: AlertFilters) -> list[tuple[str, str]]:
     """Owners to choose from: nobody, oneself, and who was asked for."""
-    assert view.person is not None  # noqa: S101  # the routes' dependency
     known = {"-": view.texts("alerts_page.nobody"), view.person.name: view.texts("alerts_page.me")}
     if filters.owner:
         known.setdefault(filters.owner, filters.owner)

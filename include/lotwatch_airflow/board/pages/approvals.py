@@ -44,7 +44,6 @@ class ApprovalFilters(Filters):
         self, view: View, policies: actions.Policies, proposals: Sequence[int] | None = None, of: bool = False
     ) -> Statement:
         """What waits, the most urgent first; some of them, or what they come to."""
-        assert view.person is not None  # noqa: S101  # the routes' dependency
         may = view.bare or view.person.may(PERMISSION)  # a link is for one whom policies name
         approver, deputy = policies.answered_by(view.person.name) if may else ([], {})
         parameters = self.parameters() | {
@@ -231,7 +230,6 @@ def read(view: View, proposal_id: int) -> DictRow:
 
 def decision_of(view: View, row: DictRow, answer: Answer, note: str) -> actions.Decision:
     """An answer to what was shown, by the person who looks at it."""
-    assert view.person is not None  # noqa: S101  # the routes' dependency
     return actions.Decision(
         proposal_id=row["proposal_id"],
         revision=row["revision"],

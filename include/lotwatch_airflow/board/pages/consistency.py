@@ -10,7 +10,8 @@ from fastapi import APIRouter, Form, HTTPException, Path, Query, Response
 from psycopg.rows import DictRow
 
 from lotwatch import consistency
-from lotwatch.consistency import Check, Words
+from lotwatch.config import Words
+from lotwatch.consistency import Check
 from lotwatch.errors import LotwatchError
 from lotwatch_airflow.board.filters import Filters, Note, Text
 from lotwatch_airflow.board.listing import Order, Statement, fetch_all, fetch_page
@@ -192,7 +193,6 @@ def _standing(check: Check, row: DictRow | None) -> dict[str, Any]:
 
 
 def _show(view: View, check: Check, finding: DictRow, *, error: str | None = None, **values: Any) -> Response:
-    assert view.person is not None  # noqa: S101  # the routes' dependency
     mine = not view.limited or finding["site_id"] is not None
     plain: dict[str, Any] = {
         "done": None,

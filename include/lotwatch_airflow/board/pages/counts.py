@@ -6,9 +6,8 @@ from fastapi import APIRouter, Form, HTTPException, Path, Query, Response
 from psycopg import Connection
 from psycopg.rows import DictRow
 
-from lotwatch import ledger
 from lotwatch.errors import LotwatchError
-from lotwatch.recall.cases import hold_arrivals
+from lotwatch.jobs import stock
 from lotwatch_airflow.board.filters import Filters, Note, Text
 from lotwatch_airflow.board.listing import Order, Page, Statement, fetch_all, fetch_page
 from lotwatch_airflow.board.view import View, ViewDep
@@ -101,16 +100,15 @@ def decide(
             write.need_site(conn, count["site_id"])
             if count["counted_by"] == person.name:
                 raise LotwatchError(view.texts("counts_page.counted_by_you"), where=count["code"])
-            with hold_arrivals(conn, context):
-                ledger.decide_count(
-                    conn,
-                    count_id,
-                    decision,
-                    context,
-                    decided_by=person.name,
-                    note=note or None,
-                    seen_variance=seen_variance,
-                )
+            stock.decide_count(
+                conn,
+                count_id,
+                decision,
+                context,
+                decided_by=person.name,
+                note=note or None,
+                seen_variance=seen_variance,
+            )
     except LotwatchError as error:
         return _show(view, count_id, LineFilters(), error=view.told(error), note=note)
     return view.see(f"counts/{count_id}")
@@ -148,5 +146,4 @@ def _whole(conn: Connection, count_id: int) -> Page:
 
 
 def _may_decide(view: View, count: DictRow) -> bool:
-    assert view.person is not None  # noqa: S101  # the routes' dependency
     return count["state"] == "proposed" and view.person.may("approve_count")

@@ -8,8 +8,8 @@ from psycopg import Connection
 from psycopg.rows import DictRow
 
 from lotwatch import ledger
-from lotwatch.actions import warehouse
 from lotwatch.errors import LotwatchError
+from lotwatch.jobs import stock
 from lotwatch.ledger.holds import Cause
 from lotwatch_airflow.board.filters import Filters, Note, Text
 from lotwatch_airflow.board.listing import Order, Statement, fetch_all, fetch_page
@@ -133,10 +133,8 @@ def release(write: WriteDep, hold_id: HoldId, reason: Annotated[Note, Form()] = 
     return view.see(f"holds/{hold_id}", done="released")
 
 
-def causes_for(person: Person | None) -> list[Cause]:
+def causes_for(person: Person) -> list[Cause]:
     """Causes for which somebody may place a hold: those they may lift; the warehouse sets aside what it doubts."""
-    if person is None:
-        return []
     return [cause for cause in get_args(Cause) if _permission(person, cause) is not None]
 
 
@@ -162,9 +160,8 @@ def _place(write: Write, given: HoldForm) -> tuple[int, bool]:
     with write.transaction(permission, "place hold") as (conn, context):
         if view.limited:
             write.need_site(conn, site_id or 0)
-        hold_id = ledger.place_hold(conn, hold, context, person.name)
+        hold_id = stock.place_hold(conn, hold, context, person.name)
         if hold_id is not None:
-            warehouse.call_back(conn, context, holds=[hold_id])
             return hold_id, True
         return fetch_all(conn, "hold_in_force", asdict(hold))[0]["hold_id"], False
 
@@ -212,7 +209,6 @@ def _read(view: View, hold_id: int) -> DictRow:
 
 
 def _may_release(view: View, hold: DictRow) -> bool:
-    assert view.person is not None  # noqa: S101  # the routes' dependency
     mine = not view.limited or hold["site_id"] is not None
     return hold["released_at"] is None and mine and view.person.may(f"release_hold:{hold['authority']}")
 

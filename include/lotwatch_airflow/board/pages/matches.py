@@ -107,7 +107,6 @@ def described(theirs: Mapping[str, str]) -> str:
 
 
 def _may(view: View) -> bool:
-    assert view.person is not None  # noqa: S101  # the routes' dependency
     return view.person.may("confirm_match") and not view.limited
 
 

@@ -160,7 +160,7 @@ def letter_text(view: ViewDep, notice_id: NoticeId) -> Response:
 
 
 def _may_upload(view: View) -> bool:
-    return view.person is not None and view.person.may(PERMISSION)
+    return view.person.may(PERMISSION)
 
 
 def _form(view: View, given: LetterForm, error: str | None = None) -> Response:

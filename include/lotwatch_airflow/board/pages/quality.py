@@ -272,7 +272,6 @@ def _show_record(
     given: Mapping[str, str] | None = None,
     done: str | None = None,
 ) -> Response:
-    assert view.person is not None  # noqa: S101  # the routes' dependency
     may = view.person.may(MEND) and record["state"] == "open"
     return view.page(
         "quality-record",
@@ -302,7 +301,6 @@ def _fields(view: View, record: DictRow, given: Mapping[str, str]) -> list[tuple
 def _show_batch(
     view: View, batch_id: int, *, error: str | None = None, reason: str = "", done: str | None = None
 ) -> Response:
-    assert view.person is not None  # noqa: S101  # the routes' dependency
     batch = _batch(view, batch_id)
     with view.transaction() as conn:
         validations = fetch_all(conn, "validations", {"batch": batch_id})

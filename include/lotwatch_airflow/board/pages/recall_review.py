@@ -121,7 +121,7 @@ def open_case(write: WriteDep, given: Annotated[DecisionForm, Depends()]) -> Res
 
 def may_manage(view: View) -> bool:
     """Whether the reader answers, and opens cases."""
-    return view.person is not None and view.person.may(MANAGE) and not view.limited
+    return view.person.may(MANAGE) and not view.limited
 
 
 def _show(

@@ -104,7 +104,6 @@ def _show(view: View, task_id: int, *, error: str | None = None, **values: Any) 
             "siblings": fetch_all(conn, "recall_siblings", asked),
         }
     person = view.person
-    assert person is not None  # noqa: S101  # the routes' dependency
     plain = {"found": None, "said": "", "quantity": 1}
     return view.page(
         "recalls-task",

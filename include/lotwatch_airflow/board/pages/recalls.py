@@ -58,7 +58,7 @@ def list_cases(view: ViewDep, filters: Annotated[RecallFilters, Query()]) -> Res
     with view.transaction() as conn:
         cases = fetch_page(conn, filters.statement(view.as_of), filters.page, filters.size)
     person = view.person
-    may_open = person is not None and person.may(MANAGE) and not view.limited
+    may_open = person.may(MANAGE) and not view.limited
     return view.page("recalls", filters=filters, cases=cases, duty=_duty(view), may_open=may_open)
 
 
@@ -294,7 +294,6 @@ def _show(view: View, code: str, filters: TaskFilters | None = None, *, error: s
             "orders": fetch_all(conn, "recall_orders", asked),
         }
     person = view.person
-    assert person is not None  # noqa: S101  # the routes' dependency
     started = {clock["duty_id"] for clock in parts["clocks"]}
     return view.page(
         "recalls-one",

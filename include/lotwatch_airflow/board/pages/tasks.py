@@ -135,7 +135,6 @@ def _read(view: View, task_id: int) -> Task:
 
 
 def _show(view: View, task: Task, *, error: str | None = None, note: str = "") -> Response:
-    assert view.person is not None  # noqa: S101  # the routes' dependency
     return view.page(
         "tasks-one",
         status=409 if error else 200,
