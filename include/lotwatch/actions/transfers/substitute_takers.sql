@@ -110,7 +110,7 @@ SELECT
         coalesce(wanted.quantity, 0) - greatest(0, coalesce(other.available, 0) - coalesce(other.reorder_point, 0))
         - coalesce(coming.quantity, 0)
     )::bigint AS need,
-    EXISTS (
+    EXISTS(
         SELECT 1
         FROM lotwatch.transfer_declined AS answered
         WHERE

@@ -45,7 +45,7 @@ SELECT
             THEN greatest(0, fact.target_level - fact.inventory_position - coalesce(coming.quantity, 0))
         ELSE 0
     END AS need,
-    EXISTS (
+    EXISTS(
         SELECT 1
         FROM lotwatch.transfer_declined AS answered
         WHERE
