@@ -1,19 +1,28 @@
 """### Sends what has been decided: orders to the ERP and the supplier's portal, tasks to warehouses, messages to people
 
-**send** takes what is due in the outbox, one row at a time. What a stop covers stays where it is until it is lifted. An order needs its written approval and passes the guards again;
-its draft is written into the ERP first, and the number it gets there is its reference at the supplier's portal, which is
-spoken to in REST, UBL or cXML (`include/config/portals.yaml`); for a supplier without a portal the draft is all. Each run
-reads what suppliers have answered: new dates count at once, and what they decline may be ordered again. What is held here is
-set aside by the warehouse system, and put back when it is released (`include/config/warehouses.yaml`); each run asks what has
-become of it. After an unclear answer (a time-out) the order or task is looked up by our reference before anything is sent
-again; a portal is asked no more often than it allows, and left alone for a while when it is down; a busy or broken recipient is
-tried again later, at growing intervals; a refusal is final and told to the buyer, or to the warehouse. A message goes to each
-subscriber whom it concerns (`include/config/people.yaml`), by the first of their channels that works; one that is not critical
-waits for their quiet hours and digests. See docs/messages.md.
+**send** takes what is due in the outbox, one row at a time. What a stop covers stays where it is until it is lifted.
 
-*When*: woken by `ask_approval`, and every minute. *When it fails*: nothing is lost, and no order is sent twice; the next run
-goes on. The rows that wait, with their last error, are on the Today page, messages on the Messages page. Ops is told of a run
-that has not ended after 15 minutes. Never waits for a person.
+*Orders*: an order needs its written approval and passes the guards again; its draft is written into the ERP first, and the
+number it gets there is its reference at the supplier's portal, which is spoken to in REST, UBL or cXML
+(`include/config/portals.yaml`); for a supplier without a portal the draft is all. Each run reads what suppliers have
+answered: new dates count at once, and what they decline may be ordered again.
+
+*Warehouses*: what is held here is set aside by the warehouse system, and put back when it is released
+(`include/config/warehouses.yaml`); each run asks what has become of it.
+
+*When somebody does not answer*: after an unclear answer (a time-out) the order or task is looked up by our reference before
+anything is sent again; a portal is asked no more often than it allows, and left alone for a while when it is down; a busy
+or broken recipient is tried again later, at growing intervals; a refusal is final and told to the buyer, or to the
+warehouse.
+
+*Messages*: a message goes to each subscriber whom it concerns (`include/config/people.yaml`), by the first of their
+channels that works; one that is not critical waits for their quiet hours and digests. See docs/messages.md.
+
+*When*: woken by `ask_approval`, and every minute.
+
+*When it fails*: nothing is lost, and no order is sent twice; the next run goes on. The rows that wait, with their last
+error, are on the Today page, messages on the Messages page. Ops is told of a run that has not ended after 15 minutes. Never
+waits for a person.
 """
 
 from datetime import timedelta

@@ -1,15 +1,18 @@
 """### Evaluates all rules, keeps the alerts, proposes what should be done
 
 **evaluate** compares items, lots, order lines, inspections and whatever else there are facts of with the active rules, and
-opens, keeps or resolves alerts. Woken, it looks at
-what changed since the last time; by the clock or by hand, when a rule has changed, or when it last looked at everything an
-hour ago or more, at everything. Its log shows a table: for each rule how often it fired, of that critical, warning and
-info, and suppressed because the item's data is in quarantine; and how many alerts were opened, reopened, worsened and
-resolved. The same is its return value, which Airflow shows at the task, under *XCom*. **propose** puts what is waited for into pick waves, brings forward what waits for sites
-that are critically short, moves stock to where it is short, and makes one order for each supplier and site from the alerts whose
-rules may act; what is on order, proposed or waiting counts, so nothing is proposed twice. **announce** wakes `ask_approval`. **tell** puts
-one message into the outbox for each subscriber (`include/config/people.yaml`) with all that is new and concerns them, and what is
-proposed; it does so even when the others failed.
+opens, keeps or resolves alerts. Woken, it looks at what changed since the last time, and at what concerns no item; by the clock
+or by hand, when a rule has changed, or when it last looked at everything an hour ago or more, at everything. Its log shows a
+table: for each rule how often it fired, of that critical, warning and info, and suppressed because the item's data is in
+quarantine; and how many alerts were opened, reopened, worsened and resolved. The same is its return value, which Airflow shows
+at the task, under *XCom*.
+
+**propose** puts what is waited for into pick waves, brings forward what waits for sites that are critically short, moves stock
+to where it is short, and makes one order for each supplier and site from the alerts whose rules may act; what is on order,
+proposed or waiting counts, so nothing is proposed twice. **announce** wakes `ask_approval`.
+
+**tell** puts one message into the outbox for each subscriber (`include/config/people.yaml`) with all that is new and concerns
+them, and what is proposed; it does so even when the others failed.
 
 *When*: after each sync or plan, and every day at 05:00 UTC, because some things become wrong by the mere passing of time.
 What is pushed is evaluated by `handle_events` itself, which also looks at everything once an hour.

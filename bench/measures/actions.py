@@ -100,7 +100,6 @@ def _problem(items: int) -> Problem:
         "need": draw.integers(5, 60, items * SHORT),
         "price": price.repeat(SHORT),
         "usage": draw.gamma(2, 1, items * SHORT),
-        "from_day": draw.integers(0, 10, items * SHORT).astype(float),
     })
     days = draw.choice([10, 25, 45, 80, int(PARTS[-1])], items * GIVE)
     give = pd.DataFrame({

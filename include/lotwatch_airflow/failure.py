@@ -4,7 +4,7 @@ survives every channel being down."""
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import BaseNotifier
+from airflow.sdk import BaseNotifier, DagRunState
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from psycopg import Connection
@@ -54,7 +54,7 @@ class TellRetry(BaseNotifier):
 
 
 def must_end_within(dag_id: str, time: timedelta) -> DeadlineAlert:
-    """The deadline of each run of a DAG, from when it was queued; ops is told when it passes."""
+    """The deadline of each run of a DAG, from when it was queued; ops is told when it passes and the run still goes on."""
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
         interval=time,
@@ -63,14 +63,18 @@ def must_end_within(dag_id: str, time: timedelta) -> DeadlineAlert:
 
 
 async def tell_late(dag_id: str, minutes: int, context: Any = None) -> None:
-    """Called by the triggerer, with what it knows of the run: not the context of a task."""
+    """Called by the triggerer, with what it knows of the run: not the context of a task. Airflow calls it for a run that failed
+    in time, too: that was told when it did."""
     from asyncio import to_thread
 
     from psycopg import connect
 
     from lotwatch_airflow.inbox.trigger import address
 
-    run_id = ((context or {}).get("dag_run") or {}).get("dag_run_id", "")
+    run = (context or {}).get("dag_run") or {}
+    if run.get("state") in (DagRunState.FAILED, DagRunState.SUCCESS):
+        return
+    run_id = run.get("dag_run_id", "")
     path = f"/dags/{dag_id}/runs/{run_id}" if run_id else f"/dags/{dag_id}"
     data = {"dag_id": dag_id, "minutes": minutes, "path": path}
 

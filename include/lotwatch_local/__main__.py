@@ -51,7 +51,8 @@ def clean() -> None:
     settings = Settings()
     if not settings.home.exists():
         return
-    if Supervisor(settings).running():
+    supervisor = Supervisor(settings)
+    if supervisor.running() or supervisor.left():
         raise SystemExit("It is still running. What to do: make stop")
     kept = settings.cache_folder.resolve()
     for path in settings.home.iterdir():

@@ -21,10 +21,11 @@ from lotwatch.errors import LotwatchError
 from lotwatch_local.settings import PROJECT, Settings
 from lotwatch_local.supervisor import Program
 
+API, SCHEDULER = "airflow-api", "airflow-scheduler"
 #: what the API server calls each program when it tells their health
 HEALTH = {
-    "airflow-api": "metadatabase",
-    "airflow-scheduler": "scheduler",
+    API: "metadatabase",
+    SCHEDULER: "scheduler",
     "airflow-dag-processor": "dag_processor",
     "airflow-triggerer": "triggerer",
 }
@@ -172,8 +173,8 @@ def introduce(settings: Settings, names: Iterable[str]) -> None:
 def programs(settings: Settings) -> list[Program]:
     """The parts of Airflow. Tasks' logs are read from disk: no part but the API server listens."""
     parts = {
-        "airflow-api": ["api-server", "--host", "127.0.0.1", "--port", str(settings.port_airflow), "-t", "30"],
-        "airflow-scheduler": ["scheduler", "--skip-serve-logs"],
+        API: ["api-server", "--host", "127.0.0.1", "--port", str(settings.port_airflow), "-t", "30"],
+        SCHEDULER: ["scheduler", "--skip-serve-logs"],
         "airflow-dag-processor": ["dag-processor"],
         "airflow-triggerer": ["triggerer", "--skip-serve-logs"],
     }

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -45,14 +45,15 @@ def start_airflow(settings: Settings, supervisor: Supervisor) -> None:
         airflow.introduce(settings, airflow.LOGINS)
     with step("Airflow: API server, scheduler, DAG processor, triggerer"):
 
-        def is_healthy(part: str) -> Callable[[], bool]:
-            return lambda: airflow.health(settings).get(part) == "healthy"
+        def start(name: str) -> None:
+            Supervisor(settings).start(name, lambda: airflow.health(settings).get(airflow.HEALTH[name]) == "healthy")
 
         with ThreadPoolExecutor() as pool:
-            started = [
-                pool.submit(Supervisor(settings).start, name, is_healthy(part)) for name, part in airflow.HEALTH.items()
-            ]
-            for future in started:
+            started = {name: pool.submit(start, name) for name in airflow.HEALTH if name != airflow.SCHEDULER}
+            # what is due when the scheduler comes runs at once, and fails where the API server does not answer yet
+            started[airflow.API].result()
+            start(airflow.SCHEDULER)
+            for future in started.values():
                 future.result()
 
 

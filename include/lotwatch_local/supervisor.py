@@ -2,15 +2,18 @@
 
 import configparser
 import shlex
+import signal
 import socket
 import subprocess
 import sys
 import xmlrpc.client
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from lotwatch.errors import LotwatchError
@@ -20,6 +23,10 @@ from lotwatch_local.waiting import wait_for
 #: the program that the others live off
 DATABASE = "postgres"
 _ALIVE = {"RUNNING", "STARTING", "BACKOFF"}
+#: supervisord tells its address to what it starts, and that to what it starts in turn: so each knows whose it is
+_WHOSE = "SUPERVISOR_SERVER_URL"
+#: seconds that a process is given to end by itself
+_TO_END = 10
 
 
 @dataclass(frozen=True)
@@ -51,13 +58,21 @@ class Supervisor:
         """State of each program (RUNNING, STARTING, BACKOFF, STOPPED, FATAL, ...); empty when nothing runs."""
         return {row["name"]: row["statename"] for row in self._call("getAllProcessInfo")} if self.running() else {}
 
+    def left(self) -> list[psutil.Process]:
+        """What was started here and is under the supervisor no longer: it, or a program in between, was killed."""
+        known = {*psutil.Process().parents(), psutil.Process()}
+        boss = psutil.Process(self._call("getPID")) if self.running() else None
+        ours = (process for process in psutil.process_iter() if process not in known and self._is_ours(process))
+        return [process for process in ours if boss not in _parents(process)]
+
     def load(self, programs: list[Program]) -> None:
-        """Make these the programs. One that is unchanged goes on running; a changed one is stopped."""
+        """Make these the programs. One that is unchanged goes on running; a changed one is stopped, and what was left is ended."""
         logs = self._settings.home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         self._configuration.touch(mode=0o600)  # programs' environments hold secrets
         with self._configuration.open("w") as file:
             self._as_ini(programs, logs).write(file)
+        self._end_left()
         if not self.running():
             self._socket.unlink(missing_ok=True)
             command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._configuration)]
@@ -85,17 +100,29 @@ class Supervisor:
             self._call("stopProcess", name)
 
     def shutdown(self) -> bool:
-        """Stop everything; False when nothing ran."""
+        """Stop everything, and end what was left; False when nothing ran."""
         if not self.running():
-            return False
+            return self._end_left()
         others = [name for name, state in self.states().items() if name != DATABASE and state in _ALIVE]
         for name in others:
             self._call("stopProcess", name, False)
         wait_for(lambda: not any(self.states()[name] in {*_ALIVE, "STOPPING"} for name in others), "all to stop", 60)
+        self._end_left()
         self.stop(DATABASE)  # last: the others need it to end well
         self._call("shutdown")
         wait_for(lambda: not self.running() and not self._socket.exists(), "the supervisor to stop", 60)
         return True
+
+    def _end_left(self) -> bool:
+        """End what was left, the database last; False when nothing was."""
+        left = self.left()
+        database = [process for process in left if _program(process) == DATABASE]
+        _end([process for process in left if process not in database], signal.SIGTERM)
+        _end(database, signal.SIGINT)
+        return bool(left)
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        return _environment(process).get(_WHOSE) == f"unix://{self._socket}"
 
     def _healthy(self, name: str, healthy: Callable[[], bool]) -> bool:
         if self.states().get(name) in ("FATAL", "EXITED"):
@@ -136,9 +163,11 @@ class Supervisor:
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         }
         for priority, program in enumerate(programs):
+            # Airflow's processes give themselves titles: not in place of what tells whose they are
+            environment = {**program.environment, "SPT_NOENV": "1"}
             ini[f"program:{program.name}"] = {
                 "command": _escape(shlex.join(program.command)),
-                "environment": ",".join(f'{key}="{_escape(value)}"' for key, value in program.environment.items()),
+                "environment": ",".join(f'{key}="{_escape(value)}"' for key, value in environment.items()),
                 "priority": str(priority),
                 "autostart": "false",
                 "autorestart": "true",
@@ -165,6 +194,39 @@ class Supervisor:
             if fault.faultCode in (Faults.ALREADY_STARTED, Faults.NOT_RUNNING):
                 return None
             raise LotwatchError(f"The supervisor refused {method}: {fault.faultString}") from fault
+
+
+def _end(processes: Sequence[psutil.Process], gently: signal.Signals) -> None:
+    """Ask them to end, and end those that do not. Raises LotwatchError when one is there all the same."""
+    for sign in (gently, signal.SIGKILL):
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(sign)
+        try:
+            # one that ended has none, also while nobody asked how
+            wait_for(lambda: not any(_environment(process) for process in processes), "what was left to end", _TO_END)
+            return
+        except LotwatchError:
+            if sign == signal.SIGKILL:
+                raise
+
+
+def _program(process: psutil.Process) -> str | None:
+    """The program that it is, or was started by."""
+    return _environment(process).get("SUPERVISOR_PROCESS_NAME")
+
+
+def _parents(process: psutil.Process) -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        return process.parents()
+    return []
+
+
+def _environment(process: psutil.Process) -> dict[str, str]:
+    """Empty where it ended meanwhile, or is not ours to read."""
+    with suppress(psutil.Error):
+        return process.environ()
+    return {}
 
 
 def _escape(value: str) -> str:

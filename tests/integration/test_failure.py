@@ -84,9 +84,18 @@ def test_a_task_that_goes_on_failing_is_told_of_once(db: psycopg.Connection) -> 
 def test_a_late_run_is_told_of_by_the_triggerer_with_a_link_to_it(db: psycopg.Connection) -> None:
     from lotwatch_airflow.failure import tell_late
 
-    context = {"dag_run": {"dag_run_id": "scheduled__1"}, "deadline": {}}
+    context = {"dag_run": {"dag_run_id": "scheduled__1", "state": "running"}, "deadline": {}}
     for _ in range(2):
         asyncio.run(tell_late("send_outbox", 15, context=context))
     assert told(db) == [("run_late", "critical")]
     path = db.execute("SELECT payload -> 'data' ->> 'path' FROM lotwatch.outbox").fetchone()
     assert path == ("/dags/send_outbox/runs/scheduled__1",)
+
+
+@pytest.mark.parametrize("state", ["failed", "success"])
+def test_a_run_that_has_ended_is_not_told_of_as_late(db: psycopg.Connection, state: str) -> None:
+    """Airflow keeps the deadline of a run that failed in time, and a failure was told of when it happened."""
+    from lotwatch_airflow.failure import tell_late
+
+    asyncio.run(tell_late("send_outbox", 15, context={"dag_run": {"dag_run_id": "scheduled__1", "state": state}}))
+    assert told(db) == []

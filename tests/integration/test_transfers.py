@@ -94,6 +94,36 @@ def test_a_site_is_not_sent_what_ends_again_and_again_while_it_is_on_its_way(une
     assert sent_of_much(uneven) == quantity, "also when only its delivery tells of it"
 
 
+def test_a_need_beyond_the_horizon_is_answered_at_once_and_not_a_bit_more_with_each_watch(uneven: Company) -> None:
+    uneven.conn.execute("UPDATE lotwatch.lot SET usable_through = %s", (TODAY + timedelta(days=400),))
+    uneven.conn.execute(
+        "INSERT INTO lotwatch.policy (item_id, site_id, valid_from, average_daily_usage, lead_time_days, safety_stock,"
+        " reorder_point, target_level, max_level, method, inputs, reason, set_by)"
+        " SELECT item_id, site_id, %s, 2, lead_time_days, safety_stock, 300, 400, 500, method, inputs, reason, set_by"
+        " FROM lotwatch.policy WHERE site_id = (SELECT location_id FROM lotwatch.location WHERE code = 'HOSP')",
+        (NOW,),
+    )
+    evaluate_live(uneven.conn, load_rules(), uneven.context)
+    assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 1
+    assert propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)["transfers"] == 0
+
+
+def test_who_said_no_to_a_transfer_gives_only_what_it_does_not_use(uneven: Company) -> None:
+    """Its usage is known all the same: what it will use in time had been taken for what ends unused."""
+    propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)
+    uneven.conn.execute("UPDATE lotwatch.proposal SET state = 'rejected'")
+    uneven.lot("HERE", "I1", expires=TODAY + timedelta(days=30))
+    uneven.move(10, "HOSP", lot="HERE", days_ago=20)
+    uneven.add(
+        "lane", from_site_code="HOSP", to_site_code="DC", permitted=True, cost=Decimal(1), currency="USD",
+        transit_days_p50=Decimal(1), transit_days_p95=Decimal(2),
+    )  # fmt: skip
+    uneven.post()
+    before = lines(uneven)
+    propose_transfers(uneven.conn, load_rules(), SETTINGS, uneven.context)
+    assert lines(uneven) == before
+
+
 def sent_of_much(company: Company) -> int:
     return sum(quantity for _, _, _, lot, quantity in lines(company) if lot == "MUCH")
 

@@ -19,7 +19,7 @@ def problem(
     ending: dict[int, list[int]] | None = None,
 ) -> Problem:
     """One item. give: site, days, quantity, waste; take: site, need, price, usage; ways: from, to, days, cost."""
-    takers = pd.DataFrame(take, columns=["site", "need", "price", "usage"]).assign(item=1, from_day=0.0)
+    takers = pd.DataFrame(take, columns=["site", "need", "price", "usage"]).assign(item=1)
     return Problem(
         give=pd.DataFrame(give, columns=["site", "days", "quantity", "waste"]).assign(item=1),
         take=takers,

@@ -5,14 +5,17 @@ import os
 import socket
 import stat
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lotwatch.errors import LotwatchError
 from lotwatch.paths import PROJECT
 from lotwatch_local.settings import Settings
-from lotwatch_local.supervisor import Supervisor
+from lotwatch_local.supervisor import Program, Supervisor
 from lotwatch_local.waiting import wait_for
 from sandbox import trial
 from tests.homes import clear_away
@@ -46,6 +49,72 @@ def test_what_killed_tests_left_is_stopped_and_removed_and_what_runs_is_not(tmp_
     os.close(lock)
     assert sorted(tmp_path.iterdir()) == [begun, running]
     assert not supervisor.running()
+
+
+#: as Airflow's scheduler: what it starts has a title of its own, and ends neither with it nor when it is asked to
+_BOSS = """
+import os, pathlib, signal, sys, time
+if not os.fork():
+    from setproctitle import setproctitle
+    setproctitle("a worker: <idle>")
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))
+time.sleep(300)
+"""
+
+
+class Boss:
+    """A program under a supervisor, and the worker that it has."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.supervisor, self._home = Supervisor(settings), settings.home
+        self._home.mkdir()
+        (self._home / "boss.py").write_text(_BOSS)
+        note = self._home / "worker"
+        self.load()
+        self.supervisor.start("boss", lambda: note.exists() and bool(note.read_text()), 20)
+        self.worker = psutil.Process(int(note.read_text()))
+
+    def load(self) -> None:
+        self.supervisor.load([
+            Program("boss", [sys.executable, str(self._home / "boss.py"), str(self._home / "worker")])
+        ])
+
+
+def has_ended(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.fixture
+def boss(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Boss]:
+    monkeypatch.setattr("lotwatch_local.supervisor._TO_END", 1)
+    boss = Boss(settings)
+    yield boss
+    boss.supervisor.shutdown()
+
+
+def test_what_a_killed_program_left_ends_with_the_rest_and_nothing_of_another_installation(
+    boss: Boss, tmp_path: Path
+) -> None:
+    other = Boss(Settings(home=tmp_path / "another home"))
+    try:
+        left = boss.worker
+        left.parent().kill()
+        wait_for(lambda: boss.supervisor.left() == [left], "the worker to be left", 10)
+        boss.supervisor.shutdown()
+        assert has_ended(left)
+        assert not has_ended(other.worker)
+    finally:
+        other.supervisor.shutdown()
+
+
+def test_a_new_start_ends_what_was_left_when_the_supervisor_itself_was_killed(boss: Boss) -> None:
+    left = [boss.worker, boss.worker.parent()]
+    left[1].parent().kill()
+    wait_for(lambda: not boss.supervisor.running(), "the supervisor to be gone", 10)
+    boss.load()
+    assert all(has_ended(process) for process in left)
+    assert boss.supervisor.states() == {"boss": "STOPPED"}
 
 
 def test_secrets_are_made_once_and_readable_by_their_owner_alone(settings: Settings) -> None:

@@ -11,7 +11,8 @@ of its own:
     buying --> need                                   costs the price
 
 What a site will use in a part of the horizon bounds what it can take of stock that ends there, less its own stock that ends
-there too: nothing is sent where it would expire as well. A delivery's own cost is not a cost of its units: lanes whose flow
+there too: nothing is sent where it would expire as well. What is used before its own makes that last longer: each unit is one
+less to be bought, however soon it ends. A delivery's own cost is not a cost of its units: lanes whose flow
 saves less than they cost are closed, and the rest is solved again.
 """
 
@@ -39,9 +40,9 @@ class Problem:
     """What there is to give, to take and to go by; all amounts of one currency.
 
     give: item, site, days (usable until then, from now; 10,000 where it never expires), quantity, waste (what a unit loses by
-    staying). take: item, site, need, price (of a unit bought), usage (units a day), from_day (when the need begins: what is
-    there lasts until then). ending: for each row of take, its own units that end in each of the PARTS. lanes: item, from_site,
-    to_site, days, cost (of one delivery); a lane is there for each item that may use it.
+    staying). take: item, site, need, price (of a unit bought), usage (units a day). ending: for each row of take, its own
+    units that end in each of the PARTS. lanes: item, from_site, to_site, days, cost (of one delivery); a lane is there for each item
+    that may use it.
     """
 
     give: Frame
@@ -103,7 +104,7 @@ def _pairs(give: Frame, take: Frame, lanes: Frame) -> Frame:
 
 def _flow(give: Frame, take: Frame, ending: NDArray[np.int64], pairs: Frame) -> Frame:
     """What the cheapest flow moves, item by item (items share nothing: small networks are solved much faster than one)."""
-    room, wanted = _room(take, ending)
+    room = _room(take, ending)
     waste, price = _whole(give.waste), _whole(take.price)
     quantity, need = give.quantity.to_numpy(np.int64), take.need.to_numpy(np.int64)
     ways = pairs[["giver", "taker", "part"]].to_numpy(np.int64)
@@ -111,9 +112,7 @@ def _flow(give: Frame, take: Frame, ending: NDArray[np.int64], pairs: Frame) -> 
     for item, rows in pairs.groupby("item").indices.items():
         givers, takers = _rows(give.item, item), _rows(take.item, item)
         own = ways[rows] - [givers.start, takers.start, 0]
-        moved[rows] = _flow_of_item(
-            own, quantity[givers], waste[givers], need[takers], price[takers], room[takers], wanted[takers]
-        )
+        moved[rows] = _flow_of_item(own, quantity[givers], waste[givers], need[takers], price[takers], room[takers])
     return _worth(pairs.assign(quantity=moved)[moved > 0], give, take)
 
 
@@ -129,9 +128,8 @@ def _flow_of_item(
     need: NDArray[np.int64],
     price: NDArray[np.int64],
     room: NDArray[np.int64],
-    wanted: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """How much goes each of the ways (giver, taker, part). `room` and `wanted` have a row for each taker."""
+    """How much goes each of the ways (giver, taker, part). `room` has a row for each taker."""
     givers, takers, parts = len(quantity), len(need), len(PARTS)
     pool0, use0 = givers, givers + takers * parts
     need0 = use0 + takers * parts
@@ -146,7 +144,7 @@ def _flow_of_item(
         (giver, np.full(givers, end), quantity, waste),
         (pool0 + inner, pool0 + inner - 1, np.full(len(inner), plenty), free[: len(inner)]),
         (pool0 + grid, use0 + grid, room.ravel(), free),
-        (use0 + grid, need0 + grid // parts, wanted.ravel(), free),
+        (use0 + grid, need0 + grid // parts, room.ravel(), free),
         (use0 + grid, np.full(len(grid), end), room.ravel(), free),
         (np.full(takers, buy), need0 + t, need, price),
         # what need not be bought
@@ -164,29 +162,18 @@ def _flow_of_item(
     return np.asarray(solver.flows(np.arange(len(ways))), np.int64)
 
 
-def _room(take: Frame, ending: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each taker and part: how much that ends there it can use, and how much of that is needed. In base units.
+def _room(take: Frame, ending: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each taker and part: how much that ends there it can use, in base units.
 
     The last part is open: what does not expire within the horizon is taken as far as it is needed.
     """
-    begins = np.concatenate([[0], PARTS[:-1]])
-    usage = take.usage.to_numpy(float)[:, None]
-    need = take.need.to_numpy(float)[:, None]
-    begin = take.from_day.to_numpy(float)[:, None]
-    until = np.floor(usage * PARTS[None, :])
+    until = np.floor(take.usage.to_numpy(float)[:, None] * PARTS[None, :])
     # own stock that ends by a day is used before anything else that ends by it
     free = np.maximum(0, until - np.cumsum(ending, axis=1))
     free = np.minimum.accumulate(free[:, ::-1], axis=1)[:, ::-1]
     room = np.diff(np.concatenate([np.zeros((len(take), 1)), np.floor(free)], axis=1), axis=1)
-    room[:, -1] = np.maximum(room[:, -1], need[:, 0])
-    # the need is used from the day on which what is there is gone
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ends = np.where(usage > 0, begin + need / usage, np.inf)
-    inside = np.clip(np.minimum(ends, PARTS[None, :]) - np.maximum(begin, begins[None, :]), 0, None)
-    wanted = np.ceil(np.where(usage > 0, inside * usage, 0))
-    wanted[:, -1] = need[:, 0]
-    wanted = np.minimum(wanted, need)
-    return np.maximum(room, 0).astype(np.int64), wanted.astype(np.int64)
+    room[:, -1] = np.maximum(room[:, -1], take.need.to_numpy(float))
+    return np.maximum(room, 0).astype(np.int64)
 
 
 def _worth(moves: Frame, give: Frame, take: Frame) -> Frame:

@@ -117,7 +117,8 @@ def _propose_in(
 
 
 def _lanes(conn: psycopg.Connection, stock: Frame, takers: Frame, transit_days: float, currency: str) -> Frame:
-    """The ways between who can give of an item and who may take it."""
+    """The ways between who can give of an item and who may take it: not to who has just declined it."""
+    takers = takers[~takers.declined]
     giving = stock[(stock.at_risk > 0) | (stock.surplus > 0)].drop_duplicates(["item", "site"])
     parameters = {
         "give_item": giving["item"].tolist(),
@@ -144,13 +145,12 @@ def _offered(stock: Frame, takers: Frame, horizon_days: int) -> Frame:
 
     The first to end is used first: of all that ends by a day, no more than the usage until then can be used.
     """
-    known = stock.merge(takers[["item", "site", "usage", "target_level", "need"]], on=["item", "site"], how="left")
+    known = stock.merge(takers[["item", "site", "usage", "target_level", "need"]], on=["item", "site"])
     # where no policy tells the usage, nothing is known to be too much
     known["days"] = known.days.fillna(PARTS[-1]).astype("int64")
-    usage = known.usage.fillna(0)
     by_site = known.groupby(["item", "site"], sort=False)
     ends_by = by_site.quantity.cumsum()
-    at_end = np.floor(np.maximum(0, ends_by - usage * (known["days"] + 1)))
+    at_end = np.floor(np.maximum(0, ends_by - known.usage * (known["days"] + 1)))
     unused: Frame = pd.Series(np.where(known["days"] <= horizon_days, at_end, 0), known.index)
     most = unused.groupby([known["item"], known.site], sort=False).cummax()
     earlier = most.groupby([known["item"], known.site], sort=False).shift(fill_value=0)

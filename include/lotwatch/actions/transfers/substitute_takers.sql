@@ -7,8 +7,7 @@ WITH short AS (
         fact.site_id,
         min(alert.alert_id) AS alert_id,
         fact.reorder_point - fact.available - fact.in_transit - coalesce(coming.quantity, 0) AS quantity,
-        fact.average_daily_usage AS usage,
-        coalesce(fact.days_of_cover, 0) AS from_day
+        fact.average_daily_usage AS usage
     FROM lotwatch.alert AS alert
     INNER JOIN lotwatch.fact_item_site AS fact
         ON alert.subject_kind = 'item_site' AND alert.subject_key = fact.subject_key
@@ -23,7 +22,7 @@ WITH short AS (
         )
     GROUP BY
         fact.item_id, fact.site_id, fact.reorder_point, fact.available, fact.in_transit, coming.quantity,
-        fact.average_daily_usage, fact.days_of_cover
+        fact.average_daily_usage
 ),
 
 other AS MATERIALIZED (
@@ -70,8 +69,7 @@ wanted AS (
         min(chosen.alert_id) AS alert_id,
         min(chosen.item_id) AS in_place_of,
         sum(chosen.quantity)::bigint AS quantity,
-        sum(chosen.usage) AS usage,
-        min(chosen.from_day) AS from_day
+        sum(chosen.usage) AS usage
     FROM chosen
     GROUP BY chosen.substitute_id, chosen.site_id
 ),
@@ -106,13 +104,19 @@ SELECT
     coalesce(agreement.price, item.unit_cost)::float AS price,
     %(currency)s::text AS currency,
     (coalesce(other.average_daily_usage, 0) + coalesce(wanted.usage, 0))::float AS usage,
-    coalesce(wanted.from_day, 0)::float AS from_day,
     other.target_level,
     greatest(
         0,
         coalesce(wanted.quantity, 0) - greatest(0, coalesce(other.available, 0) - coalesce(other.reorder_point, 0))
         - coalesce(coming.quantity, 0)
-    )::bigint AS need
+    )::bigint AS need,
+    EXISTS(
+        SELECT 1
+        FROM lotwatch.transfer_declined AS answered
+        WHERE
+            answered.site_id = pair.site_id AND answered.item_id = pair.item_id
+            AND answered.created_at > (SELECT lotwatch.as_of()) - make_interval(days => %(quiet_days)s)
+    ) AS declined
 FROM pair
 INNER JOIN lotwatch.location AS site ON pair.site_id = site.location_id
 INNER JOIN lotwatch.item AS item ON pair.item_id = item.item_id
@@ -120,13 +124,4 @@ LEFT JOIN other ON pair.item_id = other.item_id AND pair.site_id = other.site_id
 LEFT JOIN wanted ON pair.item_id = wanted.item_id AND pair.site_id = wanted.site_id
 LEFT JOIN agreement ON pair.item_id = agreement.item_id
 LEFT JOIN lotwatch.proposed_inbound AS coming ON pair.item_id = coming.item_id AND pair.site_id = coming.site_id
-WHERE
-    -- after a no or a time-out it is not asked for again at once
-    NOT EXISTS (
-        SELECT 1
-        FROM lotwatch.transfer_declined AS answered
-        WHERE
-            answered.site_id = pair.site_id AND answered.item_id = pair.item_id
-            AND answered.created_at > (SELECT lotwatch.as_of()) - make_interval(days => %(quiet_days)s)
-    )
 ORDER BY pair.item_id, pair.site_id;

@@ -1,5 +1,6 @@
 -- Of the items that an acting alert is about: what is needed where (up to the target, less what is proposed already), at what
--- price it would be bought, and how fast it is used. Of an alert about a lot: wherever its item is used.
+-- price it would be bought, and how fast it is used. Of an alert about a lot: wherever its item is used. What a site said no to
+-- (or nobody answered) is not asked of it again at once: it may give all the same, of what it does not use itself.
 WITH concerned AS (
     SELECT DISTINCT (alert.subject ->> 'item_id')::bigint AS item_id
     FROM lotwatch.alert AS alert
@@ -38,27 +39,24 @@ SELECT
     coalesce(agreement.price, fact.unit_cost)::float AS price,
     coalesce(agreement.currency, %(currency)s) AS currency,
     coalesce(fact.average_daily_usage, 0)::float AS usage,
-    coalesce(fact.days_of_cover, 0)::float AS from_day,
     fact.target_level,
     CASE
         WHEN short.item_id IS NOT NULL AND fact.inventory_position + coalesce(coming.quantity, 0) < fact.reorder_point
             THEN greatest(0, fact.target_level - fact.inventory_position - coalesce(coming.quantity, 0))
         ELSE 0
-    END AS need
+    END AS need,
+    EXISTS(
+        SELECT 1
+        FROM lotwatch.transfer_declined AS answered
+        WHERE
+            answered.site_id = fact.site_id AND answered.item_id = fact.item_id
+            AND answered.created_at > (SELECT lotwatch.as_of()) - make_interval(days => %(quiet_days)s)
+    ) AS declined
 FROM lotwatch.fact_item_site AS fact
 INNER JOIN concerned ON fact.item_id = concerned.item_id
 INNER JOIN lotwatch.location AS site ON fact.site_id = site.location_id
 LEFT JOIN short ON fact.item_id = short.item_id AND fact.site_id = short.site_id
 LEFT JOIN agreement ON fact.item_id = agreement.item_id
 LEFT JOIN lotwatch.proposed_inbound AS coming ON fact.item_id = coming.item_id AND fact.site_id = coming.site_id
-WHERE
-    NOT fact.data_in_quarantine
-    -- after a no or a time-out it is not asked for again at once
-    AND NOT EXISTS (
-        SELECT 1
-        FROM lotwatch.transfer_declined AS answered
-        WHERE
-            answered.site_id = fact.site_id AND answered.item_id = fact.item_id
-            AND answered.created_at > (SELECT lotwatch.as_of()) - make_interval(days => %(quiet_days)s)
-    )
+WHERE NOT fact.data_in_quarantine
 ORDER BY fact.item_id, fact.site_id;

@@ -103,7 +103,11 @@ affected AS MATERIALIZED (
                             (
                                 SELECT bool_or(delivery.state IN ('planned', 'shipped'))
                                 FROM lotwatch.delivery AS delivery
-                                WHERE delivery.source = known.source AND delivery.number = task.their_number
+                                INNER JOIN lotwatch.location AS bound ON task.to_location_id = bound.location_id
+                                WHERE
+                                    -- documents of different kinds may bear one number
+                                    delivery.source = known.source AND delivery.number = task.their_number
+                                    AND delivery.from_site_id = task.site_id AND delivery.to_site_id = bound.site_id
                             ),
                             task.requested_at > %(as_of)s::timestamptz - interval '14 days'
                         )

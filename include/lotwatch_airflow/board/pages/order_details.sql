@@ -24,7 +24,8 @@ LEFT JOIN LATERAL (
                 'number', coalesce(unit.number, lot.number),
                 'place_code', place.code,
                 'stop', picked.stop,
-                'wanted_by', picked.wanted_by
+                'wanted_by', picked.wanted_by,
+                'why', proposal_line.why
             ) ORDER BY picked.stop, item.code, lot.number, unit.number, place.code
         ) AS lines
     FROM lotwatch.proposal_line AS proposal_line
