@@ -78,11 +78,11 @@ def state(company: Company, proposal_id: int = 1) -> str:
 def test_a_wave_takes_what_ends_first_along_the_shortest_walk_and_says_for_whom(shelved: Company) -> None:
     assert propose(shelved) == 1
     assert picks(shelved) == [
-        ("WARD", "LATE", "DC/A1", 1, 2), ("WARD", "SOON", "DC/A2", 2, 10), ("THEATRE", "LATE", "DC/A3", 3, 5),
+        ("THEATRE", "LATE", "DC/A3", 1, 5), ("WARD", "SOON", "DC/A2", 2, 10), ("WARD", "LATE", "DC/A1", 3, 2),
     ]  # fmt: skip
     proposal = actions.load_proposal(shelved.conn, 1)
     assert (proposal.kind, proposal.site_code) == ("pick", "DC")
-    assert proposal.details["route"] == ["DC/A1", "DC/A2", "DC/A3"]
+    assert proposal.details["route"] == ["DC/A3", "DC/A2", "DC/A1"]
     assert proposal.details["cut_off"] == "2026-06-15T10:00:00+00:00"
     assert proposal.details["metres"] == 78
     assert proposal.if_nobody_acts is not None
@@ -136,7 +136,7 @@ def test_a_wave_is_approved_by_its_policy_and_becomes_a_task_for_each_order(shel
     }
     assert told == {
         "stock.shipment.out,THEATRE": [("LATE", "DC/A3", 5)],
-        "stock.shipment.out,WARD": [("LATE", "DC/A1", 2), ("SOON", "DC/A2", 10)],
+        "stock.shipment.out,WARD": [("SOON", "DC/A2", 10), ("LATE", "DC/A1", 2)],
     }
     assert state(shelved) == "sending"
     warehouse.acknowledged(shelved.conn, 1, "CU-1", "assigned", shelved.context)
@@ -145,7 +145,7 @@ def test_a_wave_is_approved_by_its_policy_and_becomes_a_task_for_each_order(shel
     assert state(shelved) == "sent"
     assert propose(shelved) == 0  # what was refused is left alone for a while
     assert propose(shelved, hours=25) == 1
-    assert picks(shelved)[-1][0] == "THEATRE"
+    assert picks(shelved)[-1][0] == "WARD"
 
 
 def test_once_the_warehouse_shows_it_as_set_aside_it_counts_there_and_only_there(shelved: Company) -> None:
@@ -176,7 +176,7 @@ def test_an_order_of_another_system_is_picked_by_people(shelved: Company) -> Non
     ).fetchall()
     assert template == "pick_by_hand"
     assert [(row["stop"], row["place"], row["wanted_by"]) for row in rows] == [
-        (1, "DC/A1", "WARD Hosp/Or"), (2, "DC/A2", "WARD Hosp/Or"), (3, "DC/A3", "THEATRE Hosp/Or"),
+        (1, "DC/A3", "THEATRE Hosp/Or"), (2, "DC/A2", "WARD Hosp/Or"), (3, "DC/A1", "WARD Hosp/Or"),
     ]  # fmt: skip
     assert state(shelved) == "sent"
     assert propose(shelved) == 0
@@ -260,5 +260,5 @@ def test_the_board_shows_which_lot_is_for_which_order_and_ward(shelved: Company,
         html = words(as_("buyer").get(page).text)
         assert "Leaves" in html
         assert "5 for THEATRE, Hosp/Or urgent" in html
-        assert html.index("2 for WARD") < html.index("10 for WARD") < html.index("5 for THEATRE")
+        assert html.index("5 for THEATRE") < html.index("10 for WARD") < html.index("2 for WARD")
     assert "供 WARD：10, Hosp/Or" in words(as_("buyer").get("/orders?lang=zh").text)

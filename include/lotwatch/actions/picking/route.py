@@ -9,10 +9,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
-import numpy as np
-from pyvrp import Client, Depot, Location, ProblemData, VehicleType, solve
-from pyvrp.stop import MaxIterations
-
 Point: TypeAlias = tuple[float, float]
 
 TRIES = 8
@@ -21,7 +17,7 @@ SCALE = 10
 
 
 def walk(start: Point, places: Sequence[Point]) -> list[int]:
-    """In which order to go to the places (their indices)."""
+    """In which order to go to the places (their indices); of the two ways round, the nearer place first."""
     # places at the same point are one stop of the walk
     points = [start, *sorted(set(places) - {start})]
     tour = list(range(1, len(points))) if len(points) <= 3 else _tour(points)
@@ -42,6 +38,11 @@ def length(start: Point, places: Sequence[Point]) -> float:
 
 def _tour(points: Sequence[Point]) -> list[int]:
     """The nodes from 1 on, in their order."""
+    # with numpy and what is about it: too much for tasks that lay no walk
+    import numpy as np
+    from pyvrp import Client, Depot, Location, ProblemData, VehicleType, solve
+    from pyvrp.stop import MaxIterations
+
     distances: Any = np.array([[round(SCALE * metres(a, b)) for b in points] for a in points])
     problem = ProblemData(
         [Location(round(SCALE * x), round(SCALE * y)) for x, y in points],
@@ -52,4 +53,5 @@ def _tour(points: Sequence[Point]) -> list[int]:
         [np.zeros_like(distances)],
     )
     (route,) = solve(problem, MaxIterations(TRIES * len(points)), seed=0, display=False).best.routes()
-    return [stop.idx + 1 for stop in route if stop.is_client()]
+    tour = [stop.idx + 1 for stop in route if stop.is_client()]
+    return min(tour, tour[::-1], key=lambda way: metres(points[0], points[way[0]]))
