@@ -36,7 +36,9 @@ def open_books(pool: Any, company: int, today: date) -> None:
     FiscalYear.create_period(made)
 
 
-def make(pool: Any, world: World, ids: Mapping[tuple[str, object], int], company: int, currency: int) -> list[list[int]]:
+def make(
+    pool: Any, world: World, ids: Mapping[tuple[str, object], int], company: int, currency: int
+) -> list[list[int]]:
     """The world's bills in Tryton; the ids of each one's lines. `ids` are what Tryton knows its other parts by."""
     from trytond.transaction import Transaction
 

@@ -28,7 +28,19 @@ def ordered(company: Company) -> Company:
     actions.apply_budgets(company.conn, company.context.as_of, company.context, RICH)
     company.item()
     company.lot()
-    for key in ("as ordered", "dear", "much dearer", "cheap", "rounded", "yuan", "in two", "credited", "much", "twice", "retyped"):
+    for key in (
+        "as ordered",
+        "dear",
+        "much dearer",
+        "cheap",
+        "rounded",
+        "yuan",
+        "in two",
+        "credited",
+        "much",
+        "twice",
+        "retyped",
+    ):
         company.order_line(10, key=key, order_number=key)
         company.move(10, "DC", order_line_key=key)
     company.order_line(10, key="waits", order_number="waits")

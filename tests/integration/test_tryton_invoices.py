@@ -32,7 +32,9 @@ def since(client: TrytonClient) -> Callable[[], dict[int, dict[str, Any]]]:
     return changed
 
 
-def entered(boss: TrytonClient, purchase_line: int, quantity: float, price: str, number: str, **line: Any) -> tuple[int, int]:
+def entered(
+    boss: TrytonClient, purchase_line: int, quantity: float, price: str, number: str, **line: Any
+) -> tuple[int, int]:
     """(invoice, its line) of a supplier, for what was bought."""
     fields = ["product", "unit", "purchase.party", "purchase.invoice_address", "purchase.currency"]
     [ordered] = boss.read("purchase.line", [purchase_line], fields)

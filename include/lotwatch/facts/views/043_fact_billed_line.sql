@@ -45,7 +45,7 @@ SELECT
             WHEN sum(invoice.quantity) > line.quantity
                 THEN
                     count(*) FILTER (WHERE invoice.quantity > 0)
-                    - count(DISTINCT (invoice.quantity, invoice.amount)) FILTER (WHERE invoice.quantity > 0)
+                    - count(DISTINCT invoice.quantity || '@' || invoice.amount) FILTER (WHERE invoice.quantity > 0)
             ELSE 0
         END
     ) - count(*) FILTER (WHERE invoice.quantity < 0) AS repeated,

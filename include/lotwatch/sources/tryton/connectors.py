@@ -466,7 +466,6 @@ class TrytonProcurement(TrytonConnector):
             )
             yield mapping.purchase_line(record, context)
 
-
     def _map_invoice_lines(self, pull: Pull, page: list[dict[str, Any]]) -> Iterable[Record]:
         fields = ("number", "reference", "state", "party", "currency", "invoice_date", "move", "cancel_move")
         pull.rows(INVOICE_LINE, (referred(record["origin"], INVOICE_LINE) for record in page), INVOICE_LINE_FIELDS)
@@ -477,11 +476,10 @@ class TrytonProcurement(TrytonConnector):
         parties = pull.rows("party.party", (invoice["party"] for invoice in wanted), ["code"])
         currencies = pull.rows("currency.currency", (invoice["currency"] for invoice in wanted), ["code"])
         ordered = {line: referred(lines[-1]["origin"], "purchase.line") for line, lines in credited.items()}
-        purchased = pull.rows("purchase.line", ordered.values(), ["product"])
-        about = {
-            record["id"]: record["product"] or (purchased[line]["product"] if (line := ordered[record["id"]]) else None)
-            for record in page
-        }
+        about: dict[int, int | None] = {record["id"]: record["product"] for record in page}
+        unsaid = {line: bought for line, bought in ordered.items() if bought and not about[line]}
+        purchased = pull.rows("purchase.line", unsaid.values(), ["product"])
+        about |= {line: purchased[bought]["product"] for line, bought in unsaid.items()}
         products = pull.products(about.values())
         for record, invoice in zip(page, wanted, strict=True):
             cancelled = (invoices[line["invoice"]]["cancel_move"] for line in credited[record["id"]][1:])
@@ -490,7 +488,7 @@ class TrytonProcurement(TrytonConnector):
                 supplier_code=parties[invoice["party"]]["code"] or None,
                 currency=currencies[invoice["currency"]]["code"],
                 purchase_line=ordered[record["id"]],
-                product=products.get(about[record["id"]]),
+                product=products[product] if (product := about[record["id"]]) else None,
                 unit=pull.unit(record["unit"]) if record["unit"] else None,
                 cancels=invoice["move"] is not None and invoice["move"] in cancelled,
             )
@@ -499,7 +497,7 @@ class TrytonProcurement(TrytonConnector):
     def _credited(self, pull: Pull, record: dict[str, Any]) -> list[dict[str, Any]]:
         """An invoice line, the line that it credits, and so on to the one that is about a purchase, if any is."""
         lines = [record]
-        while (before := referred(lines[-1]["origin"], INVOICE_LINE)) not in {None, *(line["id"] for line in lines)}:
+        while before := referred(lines[-1]["origin"], INVOICE_LINE):
             lines.append(pull.rows(INVOICE_LINE, [before], INVOICE_LINE_FIELDS)[before])
         return lines
 
