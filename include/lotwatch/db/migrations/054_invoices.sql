@@ -55,6 +55,7 @@ COMMENT ON COLUMN lotwatch.invoice_line.quantity IS 'base units; negative: credi
 COMMENT ON COLUMN lotwatch.invoice_line.unit_price IS 'price of one base unit, in the invoice''s currency';
 COMMENT ON COLUMN lotwatch.invoice_line.invoiced_on IS 'date of the invoice; null: not told';
 CREATE INDEX invoice_line_order ON lotwatch.invoice_line (order_line_source, order_line_key);
+CREATE INDEX invoice_line_day ON lotwatch.invoice_line (invoiced_on);
 CREATE INDEX invoice_line_item ON lotwatch.invoice_line (item_id, site_id);
 CALL lotwatch.show_on_board(
     'lotwatch.invoice_line',

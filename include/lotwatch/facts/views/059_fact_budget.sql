@@ -24,8 +24,8 @@ WITH line AS (
         least(came.quantity, coalesce(judged.waiting, 0)) AS waiting,
         coalesce(sent.counted, 0) AS sent,
         -- what invoices say, or else the order line itself
-        greatest(coalesce(billed.posted_quantity, line.invoiced_quantity, 0), 0) AS invoiced,
-        coalesce(billed.posted_price, line.unit_price) AS invoiced_price
+        greatest(coalesce(billed.quantity, line.invoiced_quantity, 0), 0) AS invoiced,
+        coalesce(billed.price, line.unit_price) AS invoiced_price
     FROM lotwatch.purchase_order_line AS line
     INNER JOIN lotwatch.location AS site ON line.site_id = site.location_id
     LEFT JOIN lotwatch.proposal AS ours ON line.order_reference = ours.code AND ours.kind = 'purchase_order'
@@ -59,7 +59,16 @@ WITH line AS (
         FROM lotwatch.order_line_sent AS part
         GROUP BY part.order_line_source, part.order_line_key
     ) AS sent ON line.source = sent.order_line_source AND line.source_key = sent.order_line_key
-    LEFT JOIN lotwatch.order_line_billed AS billed ON line.source = billed.source AND line.source_key = billed.source_key
+    -- nothing is posted yet: 0; there are no invoices: null
+    CROSS JOIN LATERAL (
+        SELECT
+            sum(CASE WHEN part.state = 'draft' THEN 0 ELSE part.quantity END) AS quantity,
+            sum(part.quantity * part.unit_price) FILTER (WHERE part.state <> 'draft' AND part.currency = line.currency)
+            / nullif(sum(part.quantity) FILTER (WHERE part.state <> 'draft' AND part.currency = line.currency), 0) AS price
+        FROM lotwatch.invoice_line AS part
+        WHERE
+            part.order_line_source = line.source AND part.order_line_key = line.source_key AND part.state <> 'cancelled'
+    ) AS billed
 ),
 
 -- what is billed is first of what was accepted; what is billed before it has come is of what is under way, then of the rest
@@ -148,22 +157,21 @@ SELECT
     FALSE AS data_in_quarantine
 FROM (
     SELECT
-        period.site_id,
-        period.period,
-        period.currency,
-        period.amount,
-        period.past,
-        period.today,
+        period.*,
         (period.today - period.period + 1)::numeric / (period.past - period.period) AS elapsed,
-        coalesce(sum(used.ordered) FILTER (WHERE used.currency = period.currency), 0) AS ordered,
-        coalesce(sum(used.in_transit) FILTER (WHERE used.currency = period.currency), 0) AS in_transit,
-        coalesce(sum(used.accepted) FILTER (WHERE used.currency = period.currency), 0) AS accepted,
-        coalesce(sum(used.invoiced) FILTER (WHERE used.currency = period.currency), 0) AS invoiced,
-        count(*) FILTER (WHERE used.currency <> period.currency) AS elsewhere
+        used.*
     FROM period
-    LEFT JOIN lotwatch.budget_use AS used
-        ON period.site_id = used.site_id AND used.day >= period.period AND used.day <= period.today
-    GROUP BY period.site_id, period.period, period.currency, period.amount, period.past, period.today
+    -- site by site: only the orders of its month are looked at closely
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(sum(used.ordered) FILTER (WHERE used.currency = period.currency), 0) AS ordered,
+            coalesce(sum(used.in_transit) FILTER (WHERE used.currency = period.currency), 0) AS in_transit,
+            coalesce(sum(used.accepted) FILTER (WHERE used.currency = period.currency), 0) AS accepted,
+            coalesce(sum(used.invoiced) FILTER (WHERE used.currency = period.currency), 0) AS invoiced,
+            count(*) FILTER (WHERE used.currency <> period.currency) AS elsewhere
+        FROM lotwatch.budget_use AS used
+        WHERE used.site_id = period.site_id AND used.day >= period.period AND used.day <= period.today
+    ) AS used
 ) AS measured
 INNER JOIN lotwatch.location AS site ON measured.site_id = site.location_id
 CROSS JOIN
