@@ -23,6 +23,7 @@ from sandbox.tryton.catalogue import (
 )
 from sandbox.tryton.world import (
     Agreement,
+    Bill,
     Customer,
     Device,
     Inspection,
@@ -39,6 +40,8 @@ from sandbox.tryton.world import (
 EXPIRING_LOTS, EXPIRED_LOTS, BREAKAGES, PASSED_INSPECTIONS = 14, 6, 8, 30
 NEWEST_PURCHASES = 8
 WEEKLY_LINES = 30
+#: suppliers send their invoices two days after the goods; older purchases' are in books that are closed
+BILLED_AFTER_DAYS, BILLED_SINCE_DAYS = 2, 35
 REGISTRATION_LAPSES_IN_DAYS = 25
 CONFIRMED_LATER_BY_DAYS = 18
 
@@ -64,6 +67,7 @@ def add(world: World, random: Random) -> None:
     stage.prepare_transfer()
     world.special["cold_chain"] = {"item": CARTRIDGE}
     stage.await_open_lines()
+    stage.bill()
     plant(stage)
 
 
@@ -339,6 +343,33 @@ class Stage:
                         Move(line.device, None, source, destination, left, due_on, position_of, state="draft")
                     )
 
+    def bill(self) -> None:
+        """Suppliers bill what they delivered: one too dear, one too much, one twice, and one wrongly, which was credited."""
+        came: dict[tuple[int, int], date] = {}
+        for move in self.world.moves:
+            if move.line and move.state == "done":
+                came[move.line] = max(move.on, came.get(move.line, date.min))
+        bills = self.world.bills
+        for number, purchase in enumerate(self.world.purchases):
+            days = {place: came[number, place] for place in range(len(purchase.lines)) if (number, place) in came}
+            if days and max(days.values()) <= self.ago(BILLED_AFTER_DAYS) and purchase.ordered_on and (
+                purchase.ordered_on >= self.ago(BILLED_SINCE_DAYS)
+            ):  # fmt: skip
+                lines = [(place, purchase.lines[place].received, purchase.lines[place].price) for place in days]
+                on = max(days.values()) + timedelta(days=BILLED_AFTER_DAYS)
+                bills.append(Bill(number, f"INV-{number}", on, lines))
+        dear, much, twice, wrong = bills[-4:]
+        for name, bill in (("dear", dear), ("too_much", much), ("twice", twice), ("credited", wrong)):
+            device = self.world.purchases[bill.purchase].lines[bill.lines[0][0]].device
+            self.world.special[f"billed_{name}"] = {"item": device or "", "number": bill.number}
+        (place, quantity, price), *rest = dear.lines
+        dear.lines = [(place, quantity, (price * Decimal("1.08")).quantize(Decimal("0.0001"))), *rest]
+        (place, quantity, price), *rest = much.lines
+        much.lines = [(place, quantity + 10, price), *rest]
+        bills.append(replace(twice, state="draft"))
+        bills.append(replace(wrong, number=f"{wrong.number}/B"))
+        wrong.state, wrong.lines = "credited", [(place, quantity * 2, price) for place, quantity, price in wrong.lines]
+
     def inspections(self) -> None:
         """Past receipts inspected and passed; one lot waiting for its inspection; one that failed and is blocked."""
         receipts = [
@@ -382,6 +413,7 @@ def plant(stage: Stage) -> None:
     plant_agreements(stage)
     plant_purchase_lines(stage)
     plant_inspections(stage)
+    plant_bills(stage)
 
 
 def plant_items(stage: Stage) -> None:
@@ -490,3 +522,10 @@ def plant_inspections(stage: Stage) -> None:
     for name, rule, inspection in rows:
         stage.world.inspections.append(inspection)
         stage.world.planted.append(Planted(name, rule, "inspection", ("inspection", len(stage.world.inspections) - 1)))
+
+
+def plant_bills(stage: Stage) -> None:
+    """An invoice of which nobody said what order it is about."""
+    world, sound = stage.world, stage.world.bills[0]
+    world.bills.append(replace(sound, number=f"{sound.number}-A", lines=sound.lines[:1], ordered=False))
+    world.planted.append(Planted("bill_without_order", "INV004", "invoice_line", ("bill", (len(world.bills) - 1, 0))))

@@ -16,7 +16,7 @@ from typing import Any
 
 from psycopg import sql
 
-from sandbox.tryton import catalogue
+from sandbox.tryton import bills, catalogue
 from sandbox.tryton.company import make_world
 from sandbox.tryton.environment import in_transaction, read_job, set_log_level
 from sandbox.tryton.template import SERVICE_LOGIN
@@ -47,6 +47,7 @@ MODEL_OF = {
     "line": "purchase.line",
     "agreement": "purchase.product_supplier",
     "inspection": "quality.inspection",
+    "bill": "account.invoice.line",
 }
 
 
@@ -67,6 +68,7 @@ def main() -> None:
         seed.open_shipments,
         seed.quality,
         seed.alert,
+        seed.bill,
         seed.announce,
         seed.replenish,
         seed.backdate_masters,
@@ -202,6 +204,7 @@ class Seed:
         """Devices as products with one variant, in one category each."""
         Category, Uom, data = pool.get("product.category"), pool.get("product.uom"), pool.get("ir.model.data")
         (attribute_set,) = pool.get("product.attribute.set").search([])
+        (goods,) = Category.search([("accounting", "=", True)])
         self.ids["unit", "unit"] = data.get_id("product", "uom_unit")
         for unit, symbol in (("box", "bx10"), ("roll", "roll")):
             (uom,) = Uom.search([("symbol", "=", symbol)])
@@ -212,6 +215,7 @@ class Seed:
             {
                 **self.device_values(device),
                 "attribute_set": attribute_set.id,
+                "account_category": goods.id,
                 "categories": [("add", [categories[device.category].id])],
             }
             for device in self.world.devices.values()
@@ -672,6 +676,15 @@ class Seed:
                 for position in failed
             ])
         self.counts["alerts"] = len(failed)
+
+    def bill(self, pool: Any) -> None:
+        """Suppliers' invoices of the last weeks."""
+        with context(company=self.company):
+            bills.open_books(pool, self.company, self.world.today)
+            made = bills.make(pool, self.world, self.ids, self.company, self.currency)
+        for bill, lines in enumerate(made):
+            self.ids |= {("bill", (bill, place)): line for place, line in enumerate(lines)}
+        self.counts["bills"] = len(made)
 
     def announce(self, pool: Any) -> None:
         """A supplier has announced what an open purchase of one line is waiting for: a shipment not yet received."""

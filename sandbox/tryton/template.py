@@ -53,6 +53,7 @@ SERVICE_RIGHTS: dict[str, tuple[str, ...]] = {
     "stock.inventory": ("read",),
     "stock.inventory.line": ("read",),
     "quality.inspection": ("read",),
+    "account.invoice": ("read",),
     "account.invoice.line": ("read",),
     "purchase.purchase": ("read", "write", "create"),
     "purchase.line": ("read", "write", "create", "delete"),
@@ -96,6 +97,7 @@ def set_up(pool: Any) -> None:
         make_units(pool)
         make_attributes(pool)
         make_configuration(pool)
+        make_accounts(pool, company)
         make_users(pool, company)
 
 
@@ -144,10 +146,28 @@ def make_attributes(pool: Any) -> None:
 
 
 def make_configuration(pool: Any) -> None:
-    """Purchases are invoiced by hand, so that they need no chart of accounts."""
+    """Purchases are invoiced by hand: when the supplier's invoice comes, not when an order is confirmed."""
     configuration = pool.get("purchase.configuration")(1)
     configuration.purchase_invoice_method = "manual"
     configuration.save()
+
+
+def make_accounts(pool: Any, company: Any) -> None:
+    """The chart of accounts that Tryton brings, and the category by which goods are booked: no invoice without them."""
+    Account, CreateChart = pool.get("account.account"), pool.get("account.create_chart", type="wizard")
+    (chart,) = pool.get("account.account.template").search([("parent", "=", None)], limit=1)
+    wizard = CreateChart(CreateChart.create()[0])
+    wizard.account.company, wizard.account.account_template = company, chart
+    wizard.transition_create_account()
+    configuration = pool.get("account.configuration")(1)
+    for side in ("receivable", "payable"):
+        (account,) = Account.search([(f"type.{side}", "=", True), ("party_required", "=", True)], limit=1)
+        setattr(configuration, f"default_account_{side}", account)
+    configuration.save()
+    (expense,) = Account.search([("type.expense", "=", True)], limit=1)
+    (revenue,) = Account.search([("type.revenue", "=", True)], limit=1)
+    goods = {"name": "Goods", "accounting": True, "account_expense": expense.id, "account_revenue": revenue.id}
+    pool.get("product.category").create([goods])
 
 
 def make_users(pool: Any, company: Any) -> None:

@@ -190,12 +190,28 @@ class Inspection:
     shipment: int | None = None
 
 
+@dataclass(slots=True)
+class Bill:
+    """A supplier's invoice for a purchase, under the supplier's own number.
+
+    `lines`: (purchase line, quantity, price), the last two in the device's purchase unit; `ordered`: whether they say which
+    purchase line they are about. It is posted, left a draft, or was posted and taken back by a credit note (`credited`).
+    """
+
+    purchase: int
+    number: str
+    on: date
+    lines: list[tuple[int, float, Decimal]]
+    state: str = "posted"
+    ordered: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Planted:
     """A bad row: its name, the gate's rule it breaks (MAP: it cannot be mapped), the entity it shows under.
 
     `where` is (kind, position): ("device", key), ("lot", i), ("move", i), ("line", (purchase, line)),
-    ("agreement", i) or ("inspection", i).
+    ("agreement", i), ("inspection", i) or ("bill", (bill, its line)).
     """
 
     name: str
@@ -221,6 +237,7 @@ class World:
     requests: list[Request] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     inspections: list[Inspection] = field(default_factory=list)
+    bills: list[Bill] = field(default_factory=list)
     planted: list[Planted] = field(default_factory=list)
     #: name of a case -> what identifies it (item code, lot number, site, purchase reference)
     special: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -69,7 +69,9 @@ def test_a_whole_tryton_is_kept_but_for_what_was_planted_and_nothing_of_it_has_v
     assert {rule for rules in further.values() for rule in rules if not rule.startswith("REF")} <= referring, further
     assert len(further) < 20, further
     assert not {"order_point", "quality_alert", "identifier", "item_unit"} & {entity for entity, _ in kept_out}
-    for table in ("order_point", "quality_alert", "item_unit", "supplier_agreement", "inspection", "delivery_line"):
+    for table in (
+        "order_point", "quality_alert", "item_unit", "supplier_agreement", "inspection", "delivery_line", "invoice_line",
+    ):  # fmt: skip
         assert count(conn, table) > 0, table
 
     # what was announced is in transit, of an order line of which nothing is on order any more
@@ -94,6 +96,8 @@ def test_a_whole_tryton_is_kept_but_for_what_was_planted_and_nothing_of_it_has_v
     assert row[0] >= sum(moving for _, moving in lines)
     assert row[1] >= outstanding[0]
 
+    bills_are_compared(conn, run, seeded["special"])
+
     # all that was read is there, so nothing is withdrawn
     later = replace(run, as_of=run.as_of + DAY)
     for name, connector in connectors.items():
@@ -101,3 +105,32 @@ def test_a_whole_tryton_is_kept_but_for_what_was_planted_and_nothing_of_it_has_v
         assert done.refused == []
         assert {found.entity for found in done.found} == set(connector.reconciled)
         assert [found for found in done.found if found.vanished or found.returned] == []
+
+
+def bills_are_compared(conn: psycopg.Connection, run: RunContext, special: dict[str, dict[str, str]]) -> None:
+    """What suppliers billed wrongly is seen, what they billed rightly is not, and a budget is billed what is posted."""
+    with conn.transaction():
+        facts.live(conn, run.as_of)
+        rows = conn.execute(
+            "SELECT invoice_numbers, percent_over_order, over_order, repeated_invoices, invoiced_quantity - quantity"
+            " FROM lotwatch.fact_billed_line WHERE invoice_numbers LIKE 'INV-%'"
+            " AND (percent_over_order <> 0 OR over_order > 0 OR repeated_invoices > 0)"
+        ).fetchall()
+        billed = conn.execute(
+            "SELECT sum(used.invoiced) FROM lotwatch.budget_use AS used JOIN lotwatch.purchase_order_line AS line"
+            " USING (order_number) JOIN lotwatch.fact_billed_line AS bill"
+            " ON bill.subject_key = line.source || ':' || line.source_key WHERE bill.invoice_numbers = %s",
+            (special["billed_dear"]["number"],),
+        ).fetchone()
+        posted = conn.execute(
+            "SELECT sum(quantity * unit_price) FROM lotwatch.invoice_line WHERE supplier_number = %s",
+            (special["billed_dear"]["number"],),
+        ).fetchone()
+    found = {row[0]: row[1:] for row in rows}
+    assert found[special["billed_dear"]["number"]] == (8, 0, 0, 0)
+    assert found[special["billed_too_much"]["number"]][1] >= 10
+    assert found[special["billed_twice"]["number"]][2] == 1
+    assert len(found) == 3  # what was credited, and billed anew, is as it was ordered
+    assert billed == posted
+    assert posted is not None
+    assert posted[0] > 0

@@ -516,6 +516,7 @@ def test_what_tryton_has_no_more_is_withdrawn_as_its_kind_is() -> None:
         "item": ({"active": True}, {"active": False}),
         "agreement": ({"active": True}, {"active": False}),
         "purchase_line": ({"order_state": "draft"}, {"order_state": "cancelled"}),
+        "invoice_line": ({"invoice_state": "draft"}, {"invoice_state": "cancelled"}),
         "inspection": ({"state": "pending", "closed_at": None}, {"state": "cancelled", "closed_at": moment}),
         "quality_alert": ({"state": "open", "closed_at": None}, {"state": "cancelled", "closed_at": moment}),
         "identifier": ({"valid_through": None}, {"valid_through": moment.date()}),

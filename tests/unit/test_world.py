@@ -1,6 +1,6 @@
 """The trial company is the same every time, its stock adds up, and what a trial should find is in it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -163,6 +163,18 @@ def test_customers_and_a_hospital_wait_for_goods_that_have_not_left(world: World
     assert len(asked) == len(set(asked)) >= 40 + 20, "enough for a full wave, whatever of it is on hold"
 
 
+def test_suppliers_bill_what_came_but_for_four_of_them(world: World) -> None:
+    wrong = [case["number"] for name, case in world.special.items() if name.startswith("billed_")]
+    sound = [bill for bill in world.bills if bill.number not in wrong]
+    assert len(sound) >= 15
+    for bill in sound:
+        lines = world.purchases[bill.purchase].lines
+        assert all((quantity, price) == (lines[n].received, lines[n].price) for n, quantity, price in bill.lines)
+        assert bill.on <= TODAY
+    assert len(wrong) == 4
+    assert Counter(bill.number for bill in world.bills)[world.special["billed_twice"]["number"]] == 2
+
+
 def test_what_was_taken_back_is_in_no_stock(world: World) -> None:
     [taken] = [move for move in world.moves if move.state == "cancelled"]
     assert (taken.source, world.lots[taken.lot or 0].number) == ("COUNT", world.special["taken_back"]["lot"])
@@ -191,5 +203,8 @@ def test_every_planted_row_is_where_it_says(world: World) -> None:
         elif kind == "line":
             purchase, line = position  # type: ignore[misc]
             assert world.purchases[purchase].lines[line]
+        elif kind == "bill":
+            bill, line = position  # type: ignore[misc]
+            assert world.bills[bill].lines[line]
         else:
             assert parts[kind][position]  # type: ignore[index]

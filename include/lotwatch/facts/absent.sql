@@ -4,6 +4,7 @@
 SELECT known.subject
 FROM (
     VALUES
+    ('billed_line', EXISTS(SELECT FROM {tables}.invoice_line)),
     ('budget', EXISTS(SELECT FROM lotwatch.budget)),
     ('credential', EXISTS(SELECT FROM {tables}.credential)),
     ('demand_line', EXISTS(SELECT FROM {tables}.demand_order_line)),

@@ -22,8 +22,8 @@ from lotwatch.errors import GateError, nearest
 ENTITIES = (
     "cross_reference", "legal_entity", "supplier", "location", "lane", "device_record", "item", "item_unit",
     "substitute", "identifier", "agreement", "credential", "notice", "adverse_event", "lot", "kit", "order_point", "stock_level",
-    "movement", "purchase_line", "demand_line", "allocation", "delivery_line", "package_event", "tracking_event",
-    "temperature_reading", "inspection", "quality_alert", "count",
+    "movement", "purchase_line", "invoice_line", "demand_line", "allocation", "delivery_line", "package_event",
+    "tracking_event", "temperature_reading", "inspection", "quality_alert", "count",
 )  # fmt: skip
 
 #: a row that breaks only such rules is tried again by itself, once what it refers to is known

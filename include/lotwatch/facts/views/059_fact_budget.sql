@@ -2,7 +2,8 @@
 
 -- What of each order counts against the budget of the month of its day: the ERP's order lines (of ours, on the day they were
 -- proposed), and our orders that are asked for, approved or sent and that the ERP does not show yet. What was declined, cancelled,
--- rejected at inspection, or never came though its order is closed counts no more. In units' money, as things stand now.
+-- rejected at inspection, or never came though its order is closed counts no more: of what is billed beyond it, rules tell.
+-- At the order's price, and billed at the invoices'; as things stand now.
 CREATE VIEW lotwatch.budget_use AS
 WITH line AS (
     SELECT
@@ -22,7 +23,9 @@ WITH line AS (
         came.quantity - least(came.quantity, coalesce(judged.rejected, 0)) AS kept,
         least(came.quantity, coalesce(judged.waiting, 0)) AS waiting,
         coalesce(sent.counted, 0) AS sent,
-        coalesce(line.invoiced_quantity, 0) AS invoiced
+        -- what invoices say, or else the order line itself
+        greatest(coalesce(billed.quantity, line.invoiced_quantity, 0), 0) AS invoiced,
+        coalesce(billed.price, line.unit_price) AS invoiced_price
     FROM lotwatch.purchase_order_line AS line
     INNER JOIN lotwatch.location AS site ON line.site_id = site.location_id
     LEFT JOIN lotwatch.proposal AS ours ON line.order_reference = ours.code AND ours.kind = 'purchase_order'
@@ -56,6 +59,16 @@ WITH line AS (
         FROM lotwatch.order_line_sent AS part
         GROUP BY part.order_line_source, part.order_line_key
     ) AS sent ON line.source = sent.order_line_source AND line.source_key = sent.order_line_key
+    -- nothing is posted yet: 0; there are no invoices: null
+    CROSS JOIN LATERAL (
+        SELECT
+            sum(CASE WHEN part.state = 'draft' THEN 0 ELSE part.quantity END) AS quantity,
+            sum(part.quantity * part.unit_price) FILTER (WHERE part.state <> 'draft' AND part.currency = line.currency)
+            / nullif(sum(part.quantity) FILTER (WHERE part.state <> 'draft' AND part.currency = line.currency), 0) AS price
+        FROM lotwatch.invoice_line AS part
+        WHERE
+            part.order_line_source = line.source AND part.order_line_key = line.source_key AND part.state <> 'cancelled'
+    ) AS billed
 ),
 
 -- what is billed is first of what was accepted; what is billed before it has come is of what is under way, then of the rest
@@ -84,7 +97,7 @@ SELECT
     (coming + kept - billed - left_accepted - left_moving) * unit_price AS ordered,
     left_moving * unit_price AS in_transit,
     left_accepted * unit_price AS accepted,
-    billed * unit_price AS invoiced
+    billed * invoiced_price AS invoiced
 FROM staged
 UNION ALL
 SELECT
@@ -144,22 +157,21 @@ SELECT
     FALSE AS data_in_quarantine
 FROM (
     SELECT
-        period.site_id,
-        period.period,
-        period.currency,
-        period.amount,
-        period.past,
-        period.today,
+        period.*,
         (period.today - period.period + 1)::numeric / (period.past - period.period) AS elapsed,
-        coalesce(sum(used.ordered) FILTER (WHERE used.currency = period.currency), 0) AS ordered,
-        coalesce(sum(used.in_transit) FILTER (WHERE used.currency = period.currency), 0) AS in_transit,
-        coalesce(sum(used.accepted) FILTER (WHERE used.currency = period.currency), 0) AS accepted,
-        coalesce(sum(used.invoiced) FILTER (WHERE used.currency = period.currency), 0) AS invoiced,
-        count(*) FILTER (WHERE used.currency <> period.currency) AS elsewhere
+        used.*
     FROM period
-    LEFT JOIN lotwatch.budget_use AS used
-        ON period.site_id = used.site_id AND used.day >= period.period AND used.day <= period.today
-    GROUP BY period.site_id, period.period, period.currency, period.amount, period.past, period.today
+    -- site by site: only the orders of its month are looked at closely
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(sum(used.ordered) FILTER (WHERE used.currency = period.currency), 0) AS ordered,
+            coalesce(sum(used.in_transit) FILTER (WHERE used.currency = period.currency), 0) AS in_transit,
+            coalesce(sum(used.accepted) FILTER (WHERE used.currency = period.currency), 0) AS accepted,
+            coalesce(sum(used.invoiced) FILTER (WHERE used.currency = period.currency), 0) AS invoiced,
+            count(*) FILTER (WHERE used.currency <> period.currency) AS elsewhere
+        FROM lotwatch.budget_use AS used
+        WHERE used.site_id = period.site_id AND used.day >= period.period AND used.day <= period.today
+    ) AS used
 ) AS measured
 INNER JOIN lotwatch.location AS site ON measured.site_id = site.location_id
 CROSS JOIN
@@ -178,7 +190,7 @@ COMMENT ON COLUMN lotwatch.fact_budget.committed IS 'ordered + in_transit + acce
 COMMENT ON COLUMN lotwatch.fact_budget.ordered IS 'of committed: neither under way nor received (in the currency)';
 COMMENT ON COLUMN lotwatch.fact_budget.in_transit IS 'of committed: sent by the supplier, or received and waiting for inspection (in the currency)';
 COMMENT ON COLUMN lotwatch.fact_budget.accepted IS 'of committed: received and not rejected, not billed yet (in the currency)';
-COMMENT ON COLUMN lotwatch.fact_budget.invoiced IS 'of committed: billed (in the currency)';
+COMMENT ON COLUMN lotwatch.fact_budget.invoiced IS 'of committed: billed, at the price of the invoices (in the currency)';
 COMMENT ON COLUMN lotwatch.fact_budget.orders_in_other_currency IS 'order lines of the month in another currency, which committed leaves out (lines)';
 COMMENT ON COLUMN lotwatch.fact_budget.percent_committed IS 'committed / amount (percent); null: the amount is 0';
 COMMENT ON COLUMN lotwatch.fact_budget.percent_elapsed IS 'of the month: passed, today included (percent)';

@@ -1,6 +1,6 @@
 """Brings judged documents into the ledger, each as its own system has it now.
 
-Orders, demand, allocations, deliveries, inspections, and what a system states to be where.
+Orders, invoices, demand, allocations, deliveries, inspections, and what a system states to be where.
 """
 
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ class Document:
 #: in the order in which they refer to one another
 DOCUMENTS = (
     Document("purchase_line", "purchase_order_line", (("purchase_line", "post_purchase_line"),)),
+    Document("invoice_line", "invoice_line", (("invoice_line", "post_invoice_line"),)),
     Document(
         "demand_line",
         "demand_order_line",

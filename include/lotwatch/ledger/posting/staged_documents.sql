@@ -6,6 +6,13 @@ WHERE
         WHERE staged.batch_id = %(batch_id)s
     )
 UNION ALL
+SELECT 'invoice_line' AS entity
+WHERE
+    EXISTS (
+        SELECT 1 FROM stage.invoice_line AS staged
+        WHERE staged.batch_id = %(batch_id)s
+    )
+UNION ALL
 SELECT 'demand_line' AS entity
 WHERE
     EXISTS (

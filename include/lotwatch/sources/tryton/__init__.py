@@ -23,6 +23,9 @@ How Tryton's records are read:
   moves come from, and received lot by lot. When it left, and with whom, Tryton does not know.
 * Inspections and alerts are about a lot by the number that somebody wrote into the reference, of the control's product.
   An alert was resolved when it was last changed.
+* An invoice line is about the purchase line it comes from; one of a credit note comes from the line that it credits. A
+  credit note that cancels an invoice as a whole leaves that one cancelled and itself posted: neither counts. A validated
+  invoice is still a draft: it is in the books when it is posted.
 * A price list's lowest quantity is the minimum order quantity; prices and quantities are per purchase unit there.
 * An article number (`product.identifier`) is on one unit: Tryton knows no package levels.
 """

@@ -33,6 +33,15 @@ INSPECTION_FIELDS = (
     "number", "reference", "state", "control", "origin", "points", "processed_at", "create_date", "write_date",
 )  # fmt: skip
 
+INVOICE_LINE = "account.invoice.line"
+INVOICE_LINE_FIELDS = (
+    "invoice", "origin", "product", "quantity", "unit", "unit_price", "create_date", "write_date",
+)  # fmt: skip
+#: lines of suppliers' invoices about goods: those of freight and the like have neither product nor origin
+SUPPLIERS_BILL: Domain = [
+    ["type", "=", "line"], ["invoice.type", "=", "in"], ["OR", ["origin", "!=", None], ["product", "!=", None]],
+]  # fmt: skip
+
 #: which field of an inspected shipment names its place
 INSPECTED_AT = {
     "stock.shipment.in": "warehouse",
@@ -328,9 +337,9 @@ class TrytonWarehouse(TrytonConnector):
 
 
 class TrytonProcurement(TrytonConnector):
-    """Suppliers, what they sell, and purchase lines in every state."""
+    """Suppliers, what they sell, purchase lines in every state, and what suppliers bill of them."""
 
-    entities = ("supplier", "agreement", "purchase_line")
+    entities = ("supplier", "agreement", "purchase_line", "invoice_line")
     module = "purchase"
     vanishing = vanished.OF_PROCUREMENT
     level_reading = levels.BY_SITE
@@ -358,6 +367,11 @@ class TrytonProcurement(TrytonConnector):
                 ),
                 lambda _, window: [["type", "=", "line"], window.of_record_or("purchase", "moves", "product")],
                 self._map_lines, "purchase",
+            ),
+            "invoice_line": Reading(
+                INVOICE_LINE, INVOICE_LINE_FIELDS,
+                lambda _, window: [SUPPLIERS_BILL, window.of_record_or("invoice", "product")],
+                self._map_invoice_lines, "account_invoice",
             ),
         }  # fmt: skip
 
@@ -452,6 +466,41 @@ class TrytonProcurement(TrytonConnector):
             )
             yield mapping.purchase_line(record, context)
 
+    def _map_invoice_lines(self, pull: Pull, page: list[dict[str, Any]]) -> Iterable[Record]:
+        fields = ("number", "reference", "state", "party", "currency", "invoice_date", "move", "cancel_move")
+        pull.rows(INVOICE_LINE, (referred(record["origin"], INVOICE_LINE) for record in page), INVOICE_LINE_FIELDS)
+        credited = {record["id"]: self._credited(pull, record) for record in page}
+        billing = (line["invoice"] for lines in credited.values() for line in lines)
+        invoices = pull.rows("account.invoice", billing, fields)
+        wanted = [invoices[record["invoice"]] for record in page]
+        parties = pull.rows("party.party", (invoice["party"] for invoice in wanted), ["code"])
+        currencies = pull.rows("currency.currency", (invoice["currency"] for invoice in wanted), ["code"])
+        ordered = {line: referred(lines[-1]["origin"], "purchase.line") for line, lines in credited.items()}
+        about: dict[int, int | None] = {record["id"]: record["product"] for record in page}
+        unsaid = {line: bought for line, bought in ordered.items() if bought and not about[line]}
+        purchased = pull.rows("purchase.line", unsaid.values(), ["product"])
+        about |= {line: purchased[bought]["product"] for line, bought in unsaid.items()}
+        products = pull.products(about.values())
+        for record, invoice in zip(page, wanted, strict=True):
+            cancelled = (invoices[line["invoice"]]["cancel_move"] for line in credited[record["id"]][1:])
+            context = mapping.InvoiceContext(
+                invoice=invoice,
+                supplier_code=parties[invoice["party"]]["code"] or None,
+                currency=currencies[invoice["currency"]]["code"],
+                purchase_line=ordered[record["id"]],
+                product=products[product] if (product := about[record["id"]]) else None,
+                unit=pull.unit(record["unit"]) if record["unit"] else None,
+                cancels=invoice["move"] is not None and invoice["move"] in cancelled,
+            )
+            yield mapping.invoice_line(record, context)
+
+    def _credited(self, pull: Pull, record: dict[str, Any]) -> list[dict[str, Any]]:
+        """An invoice line, the line that it credits, and so on to the one that is about a purchase, if any is."""
+        lines = [record]
+        while before := referred(lines[-1]["origin"], INVOICE_LINE):
+            lines.append(pull.rows(INVOICE_LINE, [before], INVOICE_LINE_FIELDS)[before])
+        return lines
+
 
 class TrytonQuality(TrytonConnector):
     """Quality inspections, and the alerts that they raise."""
@@ -515,6 +564,12 @@ class TrytonQuality(TrytonConnector):
             for model, ids in wanted.items()
             for identity, row in pull.rows(model, ids, [INSPECTED_AT[model]]).items()
         }
+
+
+def referred(reference: str | None, model: str) -> int | None:
+    """The id in a reference to a record of a model; None when it is to nothing, or to another model."""
+    named, _, identity = (reference or "").partition(",")
+    return int(identity) if named == model else None
 
 
 def warehouse(login: Login, **options: Any) -> TrytonWarehouse:

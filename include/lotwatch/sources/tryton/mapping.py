@@ -28,6 +28,15 @@ ORDER_STATE = {
 }
 
 
+INVOICE_STATE = {
+    "draft": "draft",
+    "validated": "draft",
+    "posted": "posted",
+    "paid": "paid",
+    "cancelled": "cancelled",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A unit of measure: `factor` of its category's reference unit are in one of it."""
@@ -381,6 +390,50 @@ def promised_on(moves: list[Mapping[str, Any]]) -> date | None:
     waiting = [move for move in moves if move["state"] in {"draft", "assigned", "staging"}]
     counted = waiting or [move for move in moves if move["state"] == "done"]
     return max((move["planned_date"] for move in counted if move["planned_date"]), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceContext:
+    """What an invoice line refers to: its invoice's fields and codes, and the purchase line that it is about.
+
+    `cancels`: it credits a line of an invoice that its own credit note has cancelled.
+    """
+
+    invoice: Mapping[str, Any]
+    supplier_code: str | None
+    currency: str | None
+    purchase_line: int | None
+    product: Product | None
+    unit: Unit | None
+    cancels: bool
+
+
+def invoice_line(record: Mapping[str, Any], context: InvoiceContext) -> Record:
+    """A row of stage.invoice_line. Of an invoice and the credit note that cancelled it neither counts."""
+    problems: list[Problem] = []
+    invoice, product, unit = context.invoice, context.product, context.unit
+    quantity, price = record["quantity"], record["unit_price"]
+    if product and unit:
+        quantity = quantity and in_base(quantity, unit, product.base_unit)
+        price = price and price_in_base(price, unit, product.base_unit)
+    if quantity is not None:
+        base = product.base_unit if product else Unit("unit", 1.0)
+        quantity = whole(quantity, "quantity", problems, unit=base)
+    row = {
+        "invoice_key": key("account.invoice", record["invoice"]),
+        "invoice_number": invoice["number"] or None,
+        "supplier_number": (invoice["reference"] or "").strip() or None,
+        "invoice_state": "cancelled" if context.cancels else INVOICE_STATE[invoice["state"]],
+        "supplier_code": context.supplier_code,
+        "order_line_key": None if context.purchase_line is None else key("purchase.line", context.purchase_line),
+        "item_code": product.code if product else None,
+        "quantity": quantity,
+        "unit_price": price,
+        "currency": context.currency,
+        "invoiced_on": invoice["invoice_date"],
+    }
+    raw = jsonable(record) | {"invoice": jsonable(invoice)}
+    return Record(key("account.invoice.line", record["id"]), raw, row, tuple(problems))
 
 
 def inspection(record: Mapping[str, Any], item_code: str | None, site_code: str | None = None) -> Record:

@@ -35,6 +35,11 @@ def order_cancelled(row: Row, _: datetime) -> dict[str, Any]:
     return {**row, "order_state": "cancelled"}
 
 
+def invoice_cancelled(row: Row, _: datetime) -> dict[str, Any]:
+    """A line of an invoice that bills nothing."""
+    return {**row, "invoice_state": "cancelled"}
+
+
 def called_off(row: Row, moment: datetime) -> dict[str, Any]:
     """An inspection or an alert that nobody waits for."""
     return {**row, "state": "cancelled", "closed_at": row["closed_at"] or moment}
@@ -56,6 +61,7 @@ OF_PROCUREMENT = {
     "supplier": Vanishing("party.party", inactive),
     "agreement": Vanishing("purchase.product_supplier", inactive, fields=("product", "template")),
     "purchase_line": Vanishing("purchase.line", order_cancelled, [["type", "=", "line"]]),
+    "invoice_line": Vanishing("account.invoice.line", invoice_cancelled, [["invoice.type", "=", "in"]]),
 }
 OF_QUALITY = {
     "inspection": Vanishing("quality.inspection", called_off),
