@@ -84,8 +84,9 @@ def _named(clauses: Sequence[Clause]) -> Named:
 
 def match(
     conn: psycopg.Connection, notice: Told, makers: Mapping[str, Sequence[str]]
-) -> tuple[dict[Subject, Verdict], bool]:
-    """The verdicts on all lots and units of ours that a notice may mean, and whether it names an item of ours for sure.
+) -> tuple[dict[Subject, Verdict], bool, set[int]]:
+    """The verdicts on all lots and units of ours that a notice may mean; whether it names an item of ours for sure; and the items
+    that it may mean, of which nothing is here that it could name.
 
     `makers` are those of `known_makers`.
     """
@@ -99,18 +100,19 @@ def match(
         for subject in cursor.execute(query(__package__, "subjects"), {"items": list(subjects), "serials": serials}):
             subjects[subject.item_id].append(subject)
     verdicts, by_lot_alone = dict[Subject, Verdict](), dict[Subject, Verdict]()
-    ours = False
+    ours, watched = False, set[int]()
     for item in items:
         known, rest = subjects[item.item_id], Subject(item.item_id)
         found, sure = decide(notice, item, dict.fromkeys([*known, rest]), own)
         # an item that may be meant as a whole is so with what is to come, under whatever number
         if rest in found and rest not in known and found[rest].reason == "no_number":
             del found[rest]
+            watched |= set() if found else {item.item_id}
         others = notice.to_us and not sure and notice.firms.isdisjoint(item.makers)
         (by_lot_alone if others else verdicts).update(found)
         ours |= sure
     # lots of different makers are often numbered alike: only where the letter names nothing of ours
-    return verdicts or by_lot_alone, ours
+    return verdicts or by_lot_alone, ours, watched
 
 
 def _with_lots_to_read(
