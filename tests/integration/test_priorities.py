@@ -156,5 +156,7 @@ def test_people_are_told_once_not_to_bring_forward_what_is_held(planned: Company
     forward(planned)
     hold(planned, "RC-1", lot="LATE")
     hold(planned, "RC-1", lot="LATE")
-    told = planned.conn.execute("SELECT payload -> 'data' -> 'rows' FROM lotwatch.outbox WHERE idempotency_key LIKE 'stop%'")
+    told = planned.conn.execute(
+        "SELECT payload -> 'data' -> 'rows' FROM lotwatch.outbox WHERE idempotency_key LIKE 'stop%'"
+    )
     assert told.fetchall() == [([{"item": "I1 Device I1", "lot": "LATE", "place": "INT7", "quantity": 10}],)]

@@ -401,6 +401,64 @@ def test_only_a_person_or_who_recalls_can_say_that_nothing_is_held(stocked: Comp
     assert held(stocked.conn) == {("recall", "A1")}, "one of the two does not state it"
 
 
+#: how real notices say it without a lot that could be read, in openFDA's, NMPA's and MHRA's shape and others'
+ODD = (
+    {"code_info": "Various; see attached spreadsheet"},
+    {"code_info": "N/A", "action": "Consignees were notified by letter dated 3 May."},
+    {"code_info": "", "reason": "Sterility cannot be assured."},
+    {"body": "涉及产品批次详见附件。", "code_info": None},
+    {"body": "Chargen-Nr.: siehe Anhang 1", "code_info": None},
+    {"code_info": "UDI codes printed on the pouch, third line under the barcode"},
+    {"body": "Numéros de lot concernés : voir l'étiquette du carton", "code_info": None},
+    {"code_info": "software builds up to and including winter release"},
+    {"body": "All devices supplied since the factory moved. Do not use. 立即停止使用", "code_info": None},
+)
+#: how they name what is ours
+NAMING = (
+    {"udi_dis": ["00844588018923"], "firm": "Somebody Else"},
+    {"catalogue_numbers": ["AC-1"]},
+    {"title": "Clip, ref. AC-1, by Acme"},
+    {"title": "Haemostasis clip (all sizes)", "firm": "ACME, Incorporated"},
+    {"title": "型号规格 AC-1 的夹子", "authority": "nmpa"},
+    {
+        "title": "Product hold",
+        "product_description": "made by Acme Surgical Clips, distributed by us",
+        "firm": "Bolt Distribution",
+    },
+    {"title": "Field safety notice", "authority": "supplier", "supplier_code": "S1", "firm": None},
+)
+
+
+def test_a_notice_that_names_what_is_ours_always_comes_to_a_person_whatever_of_it_can_be_read(stocked: Company) -> None:
+    conn = stocked.conn
+    stocked.add("identifier", item_code="AC", code="00844588018923", package_level="unit", units_contained=1)
+    stocked.agreement("AC")
+    stocked.post()
+    conn.execute("UPDATE lotwatch.item SET legal_manufacturer = 'Acme Surgical Clips GmbH'")
+    odd = {f"O-{way}-{shape}": NOTICE | naming | {key: text for key, text in words.items() if text is not None}
+           for way, naming in enumerate(NAMING) for shape, words in enumerate(ODD)}  # fmt: skip
+    for number, notice in odd.items():
+        stocked.add("notice", **notice | {"number": number, "firm": notice["firm"] or None})
+    stocked.post()
+    run(stocked)
+    facts.live(conn, datetime.now(UTC))
+    known = {
+        row[0]: row[1:]
+        for row in conn.execute(
+            "SELECT number, case_code, to_review, items + items_of_firm, holds FROM lotwatch.fact_notice WHERE number LIKE 'O-%'"
+        )
+    }
+    lost = [number for number, (case, waits, ours, _) in known.items() if not (waits if case else ours)]
+    assert (lost, len(known)) == ([], len(odd))
+    # what names the item itself has it waiting with its lots held
+    free = [
+        number
+        for number, (case, waits, _, holds) in known.items()
+        if number[2] in "0124" and not (waits >= 3 and holds)
+    ]
+    assert free == []
+
+
 def known_by_name(company: Company, *lots: str) -> None:
     """An item of Acme's without any number of its device, and lots of it, as a sync posts them."""
     company.item("NEW", name="Vascular clip applier", legal_manufacturer="ACME, Inc.")

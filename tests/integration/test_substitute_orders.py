@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lotwatch import actions, facts, ledger
+from lotwatch import facts, ledger
 from lotwatch.actions.order_changes import OrderChangeSettings, propose_order_changes
 from lotwatch.jobs import watch
 from lotwatch.planning import PlanSettings
@@ -71,7 +71,9 @@ def fact(company: Company, code: str, column: str) -> int:
 
 def needed(company: Company) -> int:
     """Up to what is wanted of I1, less what of I2 is there beyond what is needed for itself; in packs of twelve."""
-    gap = fact(company, "I1", "target_level") - (fact(company, "I2", "available") - fact(company, "I2", "reorder_point"))
+    gap = fact(company, "I1", "target_level") - (
+        fact(company, "I2", "available") - fact(company, "I2", "reorder_point")
+    )
     return -(-gap // 12) * 12
 
 
@@ -101,9 +103,7 @@ def test_of_an_item_that_is_recalled_as_a_whole_the_cheapest_substitute_is_order
     # it comes back through the sync: now it is on order, more than I2 needs for itself, and wanted all the same
     assert decide(recalled, order.proposal_id)
     recalled.conn.execute("UPDATE lotwatch.proposal SET state = 'sent'")
-    recalled.order_line(
-        order.lines[0].quantity, "I2", order_number="7", order_reference=order.code, supplier_code="S2"
-    )
+    recalled.order_line(order.lines[0].quantity, "I2", order_number="7", order_reference=order.code, supplier_code="S2")
     recalled.post()
     evaluate_live(recalled.conn, load_rules(), recalled.context)
     assert fact(recalled, "I2", "inventory_position - max_level") > 0

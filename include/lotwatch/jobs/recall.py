@@ -6,6 +6,7 @@ import psycopg
 
 from lotwatch.audit import RunContext
 from lotwatch.recall.cases import open_cases, to_respond
+from lotwatch.recall.events import read_events
 
 #: how often `receive_notices` runs by the clock; in which hour of the day (UTC) it compares everything anew
 _EVERY_MINUTES, _EVERYTHING_AT = 5, 2
@@ -35,5 +36,7 @@ def receive(
     opened = open_cases(conn, context, everything=everything or daily, changed=hourly, dry_run=dry_run)
     counts = {name: count for name, count in opened.counts.items() if count} | {"held": len(opened.held)}
     with conn.transaction():
+        if not dry_run:
+            counts["event_lists"] = read_events(conn)
         cases = [] if dry_run else to_respond(conn, context)
     return Response(counts, cases, opened.held)

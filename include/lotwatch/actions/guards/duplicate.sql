@@ -87,8 +87,7 @@ LEFT JOIN own ON line.proposal_id = own.proposal_id AND line.item_id = own.item_
 LEFT JOIN lotwatch.recalled_not_bought AS recalled ON line.in_place_of = recalled.item_id
 CROSS JOIN
     LATERAL (
-        SELECT
-            line.kind = 'purchase_order' AND line.in_place_of IS NOT NULL AND recalled.item_id IS NULL AS again
+        SELECT line.kind = 'purchase_order' AND line.in_place_of IS NOT NULL AND recalled.item_id IS NULL AS again
     ) AS had
 WHERE
     had.again

@@ -1,4 +1,5 @@
--- Which picks and transfers, or parts of them, or what to bring forward, have people been told of, and no warehouse system? Those of two weeks.
+-- Which picks and transfers, or parts of them, or what to bring forward, have people been told of, and no warehouse system? Those of two
+-- weeks.
 SELECT proposal.proposal_id
 FROM lotwatch.proposal AS proposal
 WHERE

@@ -1,6 +1,6 @@
 -- What is held and about to leave: picks, transfers and what is brought forward that no warehouse was told of yet is cancelled, and one
--- call-back is made for each order or transfer that one was told of, or that it serves from what it set aside by itself. Of these holds, or of all that
--- no warehouse has confirmed.
+-- call-back is made for each order or transfer that one was told of, or that it serves from what it set aside by itself. Of these
+-- holds, or of all that no warehouse has confirmed.
 -- What is called back already is not again, unless it was set aside since.
 WITH RECURSIVE held AS MATERIALIZED (
     SELECT hold.*
@@ -142,7 +142,7 @@ affected AS MATERIALIZED (
                 known.warehouse,
                 task.warehouse_task_id,
                 NULL,
-                task.warehouse_task_id,
+                task.warehouse_task_id AS told_id, -- noqa: AL08
                 task.site_id,
                 task.requested_at,
                 task.state = 'requested' AND queued.state = 'waiting',

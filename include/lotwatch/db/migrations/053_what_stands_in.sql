@@ -6,7 +6,7 @@ WHERE why ? 'in_place_of';
 -- nothing yet, and what each item was called when it was last compared with all of them.
 ALTER TABLE lotwatch.recall_reading ADD COLUMN firms text[];
 COMMENT ON COLUMN lotwatch.recall_reading.firms IS
-'who recalls, by their names without legal form; null: not compared since that is kept';
+'who recalls, and the makers of ours that its words name, without legal form; null: not compared since that is kept';
 GRANT UPDATE (firms) ON lotwatch.recall_reading TO lotwatch_app;
 CREATE INDEX recall_reading_firms ON lotwatch.recall_reading USING gin (firms);
 
@@ -37,3 +37,22 @@ UPDATE lotwatch.recall_clock SET
 WHERE met_by = 'lotwatch';
 COMMENT ON COLUMN lotwatch.recall_clock.evidence IS
 'what shows that it was met: a person''s words, or of lotwatch a key that the pages word in both languages, and what it is about; null: not yet';
+
+-- A report of an adverse event may name several lots in one field.
+CREATE TABLE lotwatch.recall_event_reading (
+    source text COLLATE "C" NOT NULL,
+    source_key text COLLATE "C" NOT NULL,
+    said text COLLATE "C" NOT NULL,
+    lots text[] NOT NULL,
+    PRIMARY KEY (source, source_key),
+    FOREIGN KEY (source, source_key) REFERENCES lotwatch.adverse_event
+);
+COMMENT ON TABLE lotwatch.recall_event_reading IS 'which lots a report of an adverse event names, where it may name several';
+COMMENT ON COLUMN lotwatch.recall_event_reading.said IS 'its lot_number when it was read';
+COMMENT ON COLUMN lotwatch.recall_event_reading.lots IS 'as they are compared; empty: it is not a list of lots alone';
+CALL lotwatch.show_on_board('lotwatch.recall_event_reading', '(SELECT lotwatch.user_is_known())');
+
+ALTER TABLE lotwatch.recall_reading ADD COLUMN firm_items bigint[];
+COMMENT ON COLUMN lotwatch.recall_reading.firm_items IS
+'items of ours that these firms make, named or not, at most 1,000; null: not compared since that is kept';
+GRANT UPDATE (firm_items) ON lotwatch.recall_reading TO lotwatch_app;

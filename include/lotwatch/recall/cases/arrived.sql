@@ -1,7 +1,8 @@
 -- Which notices may concern what came to be known since: lots, units, and stock without numbers of the items of a case, closed or
--- not, on which it has no verdict yet; lots and units of items that a notice names, but was never compared with: we did not
--- have them then, or nothing of them; items that a notice names; and those that name one of `items`? Of each case, one of its notices. It begins with what came and looks each up by its item (OFFSET 0: no
--- lookup becomes a pass over all there is), so that old cases cost nothing.
+-- not, on which it has no verdict yet; items, lots and units of items that a notice names, but was never compared with, as we did not
+-- have them then, or nothing of them; lots and units that it names by their number alone; and which name one of `items`? Of each
+-- case, one of its notices. It begins with what came and looks each up by its item (OFFSET 0: no lookup becomes a pass over all there
+-- is), so that old cases cost nothing.
 WITH came AS MATERIALIZED (
     SELECT
         lot.item_id,
@@ -166,19 +167,19 @@ named AS (
     UNION
     -- by a lot's or unit's number alone: of a whole stock that is loaded only the day's look at everything asks that
     SELECT
-        came.item_id,
+        numbered.item_id,
         version.notice_id
-    FROM came
+    FROM came AS numbered
     CROSS JOIN (VALUES ('lots'), ('serials'), ('either')) AS list (kind)
     CROSS JOIN
         LATERAL (
             SELECT clause.version_id
             FROM lotwatch.recall_clause AS clause
-            WHERE clause.reading @> jsonb_build_object(list.kind, jsonb_build_array(came.key))
+            WHERE clause.reading @> jsonb_build_object(list.kind, jsonb_build_array(numbered.key))
             OFFSET 0 -- noqa: AM09
         ) AS said
     INNER JOIN lotwatch.notice_version AS version ON said.version_id = version.version_id
-    WHERE length(came.key) >= 4 AND (SELECT count(*) FROM came) <= 10000
+    WHERE length(numbered.key) >= 4 AND (SELECT count(each_one.item_id) FROM came AS each_one) <= 10000
 )
 
 SELECT told.notice_id

@@ -15,7 +15,7 @@ from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
 from lotwatch.master.names import maker
 from lotwatch.recall.cases.holding import hold_wanted
-from lotwatch.recall.matching import Answer, Subject, Verdict, known_makers, match, similar_makers, told
+from lotwatch.recall.matching import Answer, Subject, Verdict, known_makers, makers_told, match, similar_makers, told
 from lotwatch.recall.reading import EDITION, Clause, asks, decided, kept, read
 
 #: who decided where no person did
@@ -114,9 +114,7 @@ def to_respond(conn: psycopg.Connection, context: RunContext) -> list[str]:
     return [code for code, _ in found]
 
 
-def _concerning(
-    conn: psycopg.Connection, before: Mapping[str, int], items: Sequence[int] = ()
-) -> list[tuple[int]]:
+def _concerning(conn: psycopg.Connection, before: Mapping[str, int], items: Sequence[int] = ()) -> list[tuple[int]]:
     """Notices that may mean what came since (`before`, by before_arrivals), or these items: by their numbers, or by their makers."""
     asked = {**before, "items": list(items)}
     found = set(conn.execute(query(__package__, "arrived"), asked).fetchall())
@@ -202,7 +200,7 @@ def _open(
     if case_id is not None:
         known = conn.execute(query(__package__, "notices_of_case"), {"case_id": case_id}).fetchall()
         notices += _notices(conn, [known_id for (known_id,) in known if known_id != notice_id])
-    verdicts, ours, firms = _compare(conn, notices, makers)
+    verdicts, ours = _compare(conn, context, notices, makers)
     answers = {verdict.answer for _, verdict in verdicts.values()}
     if case_id is None and (ours or answers & {"affected", "needs_review"}):
         case_id = _new(conn, context, notices, verdicts)
@@ -210,34 +208,36 @@ def _open(
     if case_id is not None:
         conn.execute(query(__package__, "note_case_notice"), {"notice_id": notice_id, "case_id": case_id})
         _update(conn, context, opened, case_id, notices, verdicts)
-    for each in notices:
-        noted = {"notice_id": each["notice_id"], "as_of": context.as_of, "firms": firms[each["notice_id"]]}
-        conn.execute(query(__package__, "note_matched"), noted)
-        opened.counts["matched"] += 1
+    opened.counts["matched"] += len(notices)
     return {each["notice_id"] for each in notices}
 
 
 def _compare(
-    conn: psycopg.Connection, notices: Iterable[Mapping[str, Any]], makers: Mapping[str, Sequence[str]]
-) -> tuple[dict[Subject, tuple[int, Verdict]], bool, dict[int, list[str]]]:
-    """The gravest verdict of any of the notices on each lot and unit, with its version; whether an item is named; and whom
-    each notice is from."""
+    conn: psycopg.Connection,
+    context: RunContext,
+    notices: Iterable[Mapping[str, Any]],
+    makers: Mapping[str, Sequence[str]],
+) -> tuple[dict[Subject, tuple[int, Verdict]], bool]:
+    """The gravest verdict of any of the notices on each lot and unit, with its version; and whether an item is named. Notes that
+    they were compared."""
     gravest: dict[tuple[int, int, int], tuple[Subject, int, Verdict]] = {}
-    ours, firms = False, dict[int, list[str]]()
+    ours = False
     for notice in notices:
         said = told(notice, _clauses(conn, notice["version_id"]))
-        verdicts, named, watched = match(conn, said, makers)
-        ours |= named
-        firms[notice["notice_id"]] = sorted(said.firms)
-        if watched:
-            parameters = {"notice_id": notice["notice_id"], "items": sorted(watched)}
-            conn.execute(query(__package__, "watch_items"), parameters)
-        for subject, verdict in verdicts.items():
+        found = match(conn, said, makers)
+        ours |= found.ours
+        noted = {"notice_id": notice["notice_id"], "as_of": context.as_of}
+        if found.watched:
+            conn.execute(query(__package__, "watch_items"), noted | {"items": sorted(found.watched)})
+        told_of = makers_told(said, makers)
+        noted |= {"firms": sorted(said.firms | told_of), "names": [name for each in told_of for name in makers[each]]}
+        conn.execute(query(__package__, "note_matched"), noted)
+        for subject, verdict in found.verdicts.items():
             key = (subject.item_id, subject.lot_id, subject.serial_id)
             known = gravest.get(key)
             if known is None or _GRAVITY[verdict.answer] > _GRAVITY[known[2].answer]:
                 gravest[key] = (subject, notice["version_id"], verdict)
-    return {subject: (version_id, verdict) for subject, version_id, verdict in gravest.values()}, ours, firms
+    return {subject: (version_id, verdict) for subject, version_id, verdict in gravest.values()}, ours
 
 
 def _clauses(conn: psycopg.Connection, version_id: int) -> list[Clause]:
