@@ -7,7 +7,8 @@ has changed: clocks, tasks, messages.
 
 *When*: woken when a notice is posted, from wherever (a source that is read or pushes, a letter loaded on the board or by
 `lotwatch notice load`) and when stock comes that a known notice concerns (that is held as it is posted), and every 5
-minutes; once an hour it compares all notices anew. By hand: with `{"dry_run": true}` it writes nothing, and its log says what
+minutes; once an hour it compares those anew that may mean what has changed of our items, or of which something waits for a person, and
+at 02:00 all. By hand: with `{"dry_run": true}` it writes nothing, and its log says what
 it would hold.
 
 *When it fails*: clear the task. Each notice is one transaction: what was held stays held, nothing is held twice, and what

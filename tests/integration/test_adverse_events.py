@@ -10,6 +10,7 @@ from lotwatch import facts
 from lotwatch.actions.precautions import propose_precautions
 from lotwatch.audit import begin_run
 from lotwatch.jobs import sync
+from lotwatch.recall.events import read_events
 from lotwatch.rules import evaluate_live
 from lotwatch.sources.connector import Login, Record
 from lotwatch.sources.openfda import pull_events
@@ -141,6 +142,32 @@ def test_a_report_is_of_a_lot_by_the_very_identifier_or_the_same_maker_s_number_
     assert told(stocked) == {"L1": (2, 1, 0, 1, 1, 10)}
     kept = stocked.conn.execute("SELECT count(*) FROM lotwatch.adverse_event").fetchone()
     assert kept == (8,), "what concerns no lot of ours is kept"
+
+
+def test_a_report_of_several_lots_is_one_of_each_and_what_is_no_list_of_lots_alone_stays_a_document(
+    stocked: Company,
+) -> None:
+    alone = (
+        "L1 OR UNKNOWN",
+        "UNKNOWN, L1",
+        "L1-L2",
+        "L1, L2 (EXP 2027)",
+        "L1, L2 ETC.",
+        "SEE L1 / L2",
+        "L1 L2 ?",
+        "ALL LOTS; L1",
+    )
+    for number, lots in enumerate(("L1, L2", "L1; L 2", "lot L1 and lot L2", *alone)):
+        tell(stocked, str(number), lots)
+    stocked.post()
+    with stocked.conn.transaction():
+        assert read_events(stocked.conn) == 3
+        assert read_events(stocked.conn) == 0
+    assert {lot: figures[0] for lot, figures in told(stocked).items()} == {"L1": 3, "L2": 3}
+    tell(stocked, "0", "L2, L9")
+    stocked.post()
+    assert read_events(stocked.conn) == 1
+    assert {lot: figures[0] for lot, figures in told(stocked).items()} == {"L1": 2, "L2": 3}
 
 
 def test_a_source_brings_them_in_and_many_or_grave_ones_propose_to_hold_the_lot_once(

@@ -11,6 +11,7 @@ from httpx import Response
 
 from lotwatch import access
 from lotwatch.jobs.letters import receive
+from lotwatch.recall.cases import open_cases
 from lotwatch.sources.letters import LARGEST_FILE, Stated, read_letter
 from lotwatch_airflow.board.differences import differences
 from lotwatch_local.settings import Settings
@@ -98,6 +99,30 @@ def test_a_notice_shows_what_changed_from_version_to_version(as_: Clients, compa
     assert said.index("12 Jun 2026") < said.index("10 Jun 2026") < said.index("The first that was read")
     assert "letter.txt text/plain" in said
     assert as_("viewer").get(f"/notices/{notice + 1}").status_code == 404
+
+
+def test_a_notice_that_opened_no_case_shows_what_there_is_of_its_firm_or_supplier(
+    as_: Clients, company: Company
+) -> None:
+    for item, maker in (("I1", "Acme Ltd"), ("I2", None), ("I3", "Bolt Ltd")):
+        company.item(item, legal_manufacturer=maker)
+        company.lot("L1", item)
+        company.move(12, "DC", item=item)
+    company.agreement("I2")
+    company.post()
+    notice = load(company, "Please call us about your stock", 10, firm="ACME, Inc.")
+    company.conn.autocommit = True
+    open_cases(company.conn, company.context)
+    said = words(as_("quality").get(f"/notices/{notice}?lang=en").text)
+    assert "What we have of the firms that it names" in said
+    assert [f"Device {item} {item} 1 12" in said for item in ("I1", "I2", "I3")] == [True, True, False]
+    company.conn.execute(
+        "WITH opened AS (INSERT INTO lotwatch.recall_case (code, kind, origin, title, issuer, action_kind, our_role,"
+        " jurisdiction, opened_at, opened_by) VALUES ('RC-1', 'recall', 'notice', '', '', 'remove', 'user', 'us', now(), 'x')"
+        " RETURNING case_id) INSERT INTO lotwatch.recall_case_notice SELECT %s, case_id FROM opened",
+        (notice,),
+    )
+    assert "What we have" not in words(as_("quality").get(f"/notices/{notice}?lang=en").text)
 
 
 def test_a_long_letter_is_shown_in_part_and_downloaded_whole(as_: Clients, company: Company) -> None:

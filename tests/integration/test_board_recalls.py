@@ -152,6 +152,20 @@ def test_a_case_is_seen_managed_printed_and_closed_by_who_may(as_: Clients, comp
     assert send(as_("quality"), f"{CASE}/reopen", reason="one more").status_code == 303
 
 
+def test_what_met_a_duty_by_itself_is_said_in_the_reader_s_language(as_: Clients, company: Company) -> None:
+    met = "UPDATE lotwatch.recall_clock SET met_at = %s, met_by = %s, evidence = %s WHERE duty_id = 'house_class_1'"
+    for by, evidence, english, chinese in (
+        ("lotwatch", "held RC-000001", "holds of RC-000001", "RC-000001 的隔离"),
+        ("lotwatch", "answered 3", "3 answers", "3 份答复"),
+        ("lotwatch", "nobody_has_any", "nobody has any of it", "无人持有该产品"),
+        ("quinn", "held by hand", "held by hand", "held by hand"),
+    ):
+        company.conn.execute(met, (NOW, by, evidence))
+        company.conn.commit()
+        assert f"{by} · {english}" in words(as_("viewer").get(f"{CASE}?lang=en").text)
+        assert f"{by} · {chinese}" in words(as_("viewer").get(f"{CASE}?lang=zh").text)
+
+
 def test_a_duty_that_nobody_held_against_its_source_says_so(as_: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
     told = "source not checked: ask regulatory affairs"
     assert told not in words(as_("viewer").get(f"{CASE}?lang=en").text)

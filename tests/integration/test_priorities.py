@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from lotwatch import actions
+import psycopg
+
+from lotwatch import actions, ledger
 from lotwatch.actions import warehouse
 from lotwatch.actions.priorities import propose_priorities
 from lotwatch.rules import evaluate_live, load_rules
@@ -98,3 +100,63 @@ def test_where_no_system_can_be_told_people_are(planned: Company) -> None:
         "SELECT payload -> 'data' -> 'rows' -> 0 ->> 'place' FROM lotwatch.outbox WHERE kind = 'message'"
     ).fetchall()
     assert place == "INT7 → 2026-06-15"
+
+
+def hold(company: Company, number: str, **what: str) -> int:
+    """I1, or a lot of it, is held for a recall, and what is leaving of it is called back; returns how much is."""
+    found = ledger.holds.named(company.conn, "recall", number, "seals", item="I1", **what)
+    hold_id = ledger.place_hold(company.conn, found, company.context, "quinn")
+    return warehouse.call_back(company.conn, company.context, holds=[hold_id or 0])
+
+
+def tasks(conn: psycopg.Connection) -> list[tuple[Any, ...]]:
+    """(kind, state, lot) of each task and its lines."""
+    return conn.execute(
+        "SELECT task.kind, task.state, lot.number FROM lotwatch.warehouse_task AS task"
+        " JOIN lotwatch.warehouse_task_line USING (warehouse_task_id) LEFT JOIN lotwatch.lot USING (lot_id)"
+        " ORDER BY task.warehouse_task_id"
+    ).fetchall()
+
+
+def forward(company: Company) -> None:
+    propose(company)
+    actions.ask(company.conn, replace(company.context, run_id="ask"), 200, actions.load_policies())
+
+
+def test_what_no_warehouse_was_told_to_bring_forward_is_not_once_it_is_held(planned: Company) -> None:
+    forward(planned)
+    with planned.conn.transaction():
+        assert hold(planned, "RC-1", lot="LATE") == 0
+        assert tasks(planned.conn) == [("priority", "cancelled", None), ("priority", "requested", None)]
+    assert hold(planned, "RC-2") == 0
+    assert [state for _, state, _ in tasks(planned.conn)] == ["cancelled", "cancelled"]
+    assert propose(planned, days=2) == 0, "what is held does not come sooner"
+
+
+def test_what_was_brought_forward_is_put_back_to_its_day_once_when_it_is_held(planned: Company) -> None:
+    forward(planned)
+    for number in (1, 2):
+        warehouse.acknowledged(planned.conn, number, f"N{number}", "waiting", planned.context)
+    with planned.conn.transaction():
+        assert hold(planned, "RC-1", lot="LATE") == 1
+        assert warehouse.call_back(planned.conn, planned.context) == 0
+        assert tasks(planned.conn)[2:] == [("call_back", "requested", "LATE")]
+    task = warehouse.load_task(planned.conn, 3, "wms")
+    assert (task.calls_back, task.demand_order_key, task.wanted_on) == (
+        "LW-WT-000001", "stock.shipment.internal,7", SOON.date(),
+    )  # fmt: skip
+    assert hold(planned, "RC-2") == 1, "of an order no lot is known: it is called back when all of the item is held"
+    warehouse.acknowledged(planned.conn, 3, "N1", "waiting", planned.context)
+    assert [state for _, state, _ in tasks(planned.conn)] == ["cancelled", "acknowledged", "acknowledged", "requested"]
+    assert warehouse.call_back(planned.conn, planned.context) == 0
+
+
+def test_people_are_told_once_not_to_bring_forward_what_is_held(planned: Company) -> None:
+    planned.conn.execute("UPDATE lotwatch.delivery SET source = 'paper'")
+    forward(planned)
+    hold(planned, "RC-1", lot="LATE")
+    hold(planned, "RC-1", lot="LATE")
+    told = planned.conn.execute(
+        "SELECT payload -> 'data' -> 'rows' FROM lotwatch.outbox WHERE idempotency_key LIKE 'stop%'"
+    )
+    assert told.fetchall() == [([{"item": "I1 Device I1", "lot": "LATE", "place": "INT7", "quantity": 10}],)]

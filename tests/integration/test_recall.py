@@ -230,7 +230,7 @@ def test_what_arrives_costs_the_same_however_many_old_cases_there_are(stocked: C
         stocked.move(5, "DC", item=item, lot=lot)
         stocked.post()
         conn.execute("ANALYZE lotwatch.recall_match, lotwatch.recall_case")
-        marks = dict(zip(("lot_id", "serial_id", "change_id"), before, strict=True))
+        marks = dict(zip(("item_id", "lot_id", "serial_id", "change_id"), before, strict=True)) | {"items": []}
         asked = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + query("lotwatch.recall.cases", "arrived")
         return sum(_read(conn.execute(asked, marks).fetchone()[0][0]["Plan"]))
 
@@ -399,6 +399,116 @@ def test_only_a_person_or_who_recalls_can_say_that_nothing_is_held(stocked: Comp
     say(stocked, "REF AC-1: Lots A1", title="About FSN-1", action="The product may continue to be used.")
     run(stocked)
     assert held(stocked.conn) == {("recall", "A1")}, "one of the two does not state it"
+
+
+#: how real notices say it without a lot that could be read, in openFDA's, NMPA's and MHRA's shape and others'
+ODD = (
+    {"code_info": "Various; see attached spreadsheet"},
+    {"code_info": "N/A", "action": "Consignees were notified by letter dated 3 May."},
+    {"code_info": "", "reason": "Sterility cannot be assured."},
+    {"body": "涉及产品批次详见附件。", "code_info": None},
+    {"body": "Chargen-Nr.: siehe Anhang 1", "code_info": None},
+    {"code_info": "UDI codes printed on the pouch, third line under the barcode"},
+    {"body": "Numéros de lot concernés : voir l'étiquette du carton", "code_info": None},
+    {"code_info": "software builds up to and including winter release"},
+    {"body": "All devices supplied since the factory moved. Do not use. 立即停止使用", "code_info": None},
+)
+#: how they name what is ours
+NAMING = (
+    {"udi_dis": ["00844588018923"], "firm": "Somebody Else"},
+    {"catalogue_numbers": ["AC-1"]},
+    {"title": "Clip, ref. AC-1, by Acme"},
+    {"title": "Haemostasis clip (all sizes)", "firm": "ACME, Incorporated"},
+    {"title": "型号规格 AC-1 的夹子", "authority": "nmpa"},
+    {
+        "title": "Product hold",
+        "product_description": "made by Acme Surgical Clips, distributed by us",
+        "firm": "Bolt Distribution",
+    },
+    {"title": "Field safety notice", "authority": "supplier", "supplier_code": "S1", "firm": None},
+)
+
+
+def test_a_notice_that_names_what_is_ours_always_comes_to_a_person_whatever_of_it_can_be_read(stocked: Company) -> None:
+    conn = stocked.conn
+    stocked.add("identifier", item_code="AC", code="00844588018923", package_level="unit", units_contained=1)
+    stocked.agreement("AC")
+    stocked.post()
+    conn.execute("UPDATE lotwatch.item SET legal_manufacturer = 'Acme Surgical Clips GmbH'")
+    odd = {f"O-{way}-{shape}": NOTICE | naming | {key: text for key, text in words.items() if text is not None}
+           for way, naming in enumerate(NAMING) for shape, words in enumerate(ODD)}  # fmt: skip
+    for number, notice in odd.items():
+        stocked.add("notice", **notice | {"number": number, "firm": notice["firm"] or None})
+    stocked.post()
+    run(stocked)
+    facts.live(conn, datetime.now(UTC))
+    known = {
+        row[0]: row[1:]
+        for row in conn.execute(
+            "SELECT number, case_code, to_review, items + items_of_firm, holds FROM lotwatch.fact_notice WHERE number LIKE 'O-%'"
+        )
+    }
+    lost = [number for number, (case, waits, ours, _) in known.items() if not (waits if case else ours)]
+    assert (lost, len(known)) == ([], len(odd))
+    # what names the item itself has it waiting with its lots held
+    free = [
+        number
+        for number, (case, waits, _, holds) in known.items()
+        if number[2] in "0124" and not (waits >= 3 and holds)
+    ]
+    assert free == []
+
+
+def known_by_name(company: Company, *lots: str) -> None:
+    """An item of Acme's without any number of its device, and lots of it, as a sync posts them."""
+    company.item("NEW", name="Vascular clip applier", legal_manufacturer="ACME, Inc.")
+    for lot in lots:
+        company.lot(lot, "NEW")
+        company.move(5, "DC", lot=lot, item="NEW")
+    post_all(company)
+
+
+@pytest.mark.parametrize("item_first", [True, False])
+def test_an_item_known_by_maker_and_name_alone_is_matched_in_the_transaction_that_brings_it(
+    stocked: Company, item_first: bool
+) -> None:
+    say(stocked, "Lots N1, N2", title="Acme vascular clip applier", number="Z-7")
+    say(stocked, "Lots N1, N2", title="Bolt bone screw", firm="Bolt", number="Z-8")
+    run(stocked)
+    assert cases(stocked.conn) == []
+    if item_first:
+        known_by_name(stocked)
+        assert held(stocked.conn) == set()
+    known_by_name(stocked, "N1", "N3")
+    assert held(stocked.conn) == {("precaution", "N1")}
+
+
+def test_a_lot_that_a_letter_names_without_its_device_is_held_as_it_is_posted(stocked: Company) -> None:
+    letter = {"authority": "supplier", "supplier_code": "S1", "number": "FSN-1", "firm": None}
+    say(stocked, "Please quarantine lot QX77.", **letter)
+    run(stocked)
+    stocked.lot("QX77", "AC")
+    stocked.move(5, "DC", lot="QX77", item="AC")
+    post_all(stocked)
+    assert held(stocked.conn) == {("precaution", "QX77")}
+
+
+def test_the_hourly_look_is_at_what_has_changed_and_what_waits_alone(stocked: Company) -> None:
+    for number in range(5):
+        say(stocked, "REF XY-1: Lots 5", firm=f"Firm {number}", number=f"Z-{number}-9")
+    run(stocked)
+    assert run(stocked, changed=True).counts["matched"] == 1, "Acme's alone may mean an item that was not looked at yet"
+    assert run(stocked, changed=True).counts["matched"] == 0
+    stocked.conn.execute("UPDATE lotwatch.item SET legal_manufacturer = 'Firm 3 Ltd.'")
+    assert run(stocked, changed=True).counts["matched"] == 2, "the record of its device says Acme still"
+    assert run(stocked, changed=True).counts["matched"] == 0
+    say(stocked, "REF AC-1: All lots manufactured between 2024-01-01 and 2024-06-30", firm="Firm 3", number="Z-3-10")
+    run(stocked)
+    assert ("precaution", "A1") in held(stocked.conn)
+    stocked.conn.execute("UPDATE lotwatch.lot SET manufactured_on = '2024-01-05' WHERE number = 'A1'")
+    assert run(stocked, changed=True).counts["matched"] == 1, "what waits may be known by now"
+    assert verdicts(stocked.conn)["A1"][0] == "affected"
+    assert run(stocked, everything=True).counts["matched"] == 7
 
 
 def test_a_dry_run_tells_what_it_would_hold_and_writes_nothing(stocked: Company) -> None:

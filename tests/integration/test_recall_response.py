@@ -309,7 +309,7 @@ def test_a_clock_for_answers_ends_once_it_is_clear_that_nobody_has_any(
     assert rows(db, met) == [(None, None)], "somebody has to look first"
     judged(db, case_id, "L1", "not_affected")
     jobs.respond(db, context(run_id="b"), CODE, PEOPLE)
-    assert rows(db, met) == [("lotwatch", "nobody has any of it")]
+    assert rows(db, met) == [("lotwatch", "nobody_has_any")]
 
 
 def test_a_drill_is_worked_and_measured_and_touches_no_stock(db: psycopg.Connection, company: Company) -> None:

@@ -307,8 +307,8 @@ def test_a_wave_sets_the_same_lot_aside_for_each_of_its_orders(
 def test_what_has_priority_is_planned_for_the_day_with_its_moves(
     client: TrytonClient, boss: TrytonClient, shelved: list[Line]
 ) -> None:
-    wms, soon = TrytonWms(client), date(2030, 1, 2)
-    transfer = asked("transfer", "DC-N", "H-N1", replace(shelved[2], quantity=1), wanted_on=date(2030, 1, 7))
+    wms, soon, later = TrytonWms(client), date(2030, 1, 2), date(2030, 1, 7)
+    transfer = asked("transfer", "DC-N", "H-N1", replace(shelved[2], quantity=1), wanted_on=later)
     wms.carry_out(transfer)
     (internal,) = boss.search_read("stock.shipment.internal", [["reference", "=", transfer.reference]], ["number"])
     for model, identity in (
@@ -324,7 +324,17 @@ def test_what_has_priority_is_planned_for_the_day_with_its_moves(
         assert {after["planned_date"], *(move["planned_date"] for move in moves)} == {soon}
         if model == "stock.shipment.internal":
             assert {move["lot."]["number"] for move in moves} == {shelved[2].lot_number}
+        # called back: planned as before, with nothing set aside for it
+        line = shelved[2] if model == "stock.shipment.internal" else replace(shelved[3], lot_number=None)
+        back = asked("call_back", "DC-N", None, line, calls_back="LW-WT-1", demand_order_key=key(model, identity))
+        back = replace(back, wanted_on=later)
+        boss.do(f"model.{model}.assign_try", [identity], boss.context())
+        assert wms.look_up(back) is None
+        assert wms.carry_out(back) == wms.look_up(back)
+        (after,) = client.read(model, [identity], ["planned_date", "state"])
+        assert (after["planned_date"], after["state"]) == (later, "waiting")
         boss.do(f"model.{model}.cancel", [identity], boss.context())
+        assert wms.carry_out(back).state == "cancelled"
         with pytest.raises(SourceError, match="cancelled in Tryton"):
             wms.look_up(first)
 

@@ -6,9 +6,10 @@ import psycopg
 
 from lotwatch.audit import RunContext
 from lotwatch.recall.cases import open_cases, to_respond
+from lotwatch.recall.events import read_events
 
-#: how often `receive_notices` runs by the clock
-_EVERY_MINUTES = 5
+#: how often `receive_notices` runs by the clock; in which hour of the day (UTC) it compares everything anew
+_EVERY_MINUTES, _EVERYTHING_AT = 5, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,17 @@ def receive(
 ) -> Response:
     """Read new notices, match them and hold what they concern; a backfilled run does nothing.
 
-    `conn` must be in autocommit mode. With `everything` all notices are looked at again, for items and lots that are new
-    to us; a run by the clock does so once an hour. A `dry_run` writes nothing.
+    `conn` must be in autocommit mode. With `everything` all notices are looked at again; a run by the clock does so once a day, and
+    once an hour looks at those that may mean what has changed of our items. A `dry_run` writes nothing.
     """
     if context.backfilled:
         return Response({}, [], [])
     hourly = context.run_type == "scheduled" and context.as_of.minute < _EVERY_MINUTES
-    opened = open_cases(conn, context, everything=everything or hourly, dry_run=dry_run)
+    daily = hourly and context.as_of.hour == _EVERYTHING_AT
+    opened = open_cases(conn, context, everything=everything or daily, changed=hourly, dry_run=dry_run)
     counts = {name: count for name, count in opened.counts.items() if count} | {"held": len(opened.held)}
     with conn.transaction():
+        if not dry_run:
+            counts["event_lists"] = read_events(conn)
         cases = [] if dry_run else to_respond(conn, context)
     return Response(counts, cases, opened.held)

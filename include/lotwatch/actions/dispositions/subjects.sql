@@ -26,5 +26,13 @@ FROM (
         (alert.rule_id || '/' || alert.variant) = ANY(%(acting)s::text[]) AND alert.state IN ('open', 'acknowledged')
         AND alert.subject ? 'item_id'
 ) AS subject
-WHERE subject.why IS NOT NULL AND (subject.why <> 'failed' OR subject.lot_id IS NOT NULL)
+WHERE
+    subject.why IS NOT NULL AND (subject.why <> 'failed' OR subject.lot_id IS NOT NULL)
+    -- what stands in for a recalled item is not too much
+    AND NOT (
+        subject.why = 'surplus' AND EXISTS (
+            SELECT 1 FROM lotwatch.standing_in AS other
+            WHERE other.item_id = subject.item_id AND other.site_id = subject.site_id
+        )
+    )
 ORDER BY subject.item_id, subject.site_id, subject.lot_id, subject.serial_number, subject.why, subject.alert_id;

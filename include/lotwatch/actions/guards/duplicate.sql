@@ -5,6 +5,7 @@ WITH line AS (
         proposal.proposal_id,
         proposal.code,
         proposal.site_id,
+        proposal.kind,
         line.item_id,
         -- what is to take another item's place is needed while that is not there
         (line.why ->> 'in_place_of')::bigint AS in_place_of
@@ -59,26 +60,41 @@ SELECT
     line.code,
     item.item_id,
     item.code AS item_code,
-    format(
-        '%%s: needed no longer. %%s available, %%s on order%%s; that is not below the reorder point of %%s.',
-        fact.item_code, fact.available, fact.on_order,
-        coalesce(', ' || pending.quantity || ' proposed (' || pending.codes || ')', ''), fact.reorder_point
-    ) AS reason,
-    format(
-        '%%s：已不再需要。可用 %%s，在订 %%s%%s；不低于再订货点 %%s。',
-        fact.item_code, fact.available, fact.on_order,
-        coalesce('，已提议 ' || pending.quantity || '（' || pending.codes || '）', ''), fact.reorder_point
-    ) AS reason_zh
+    CASE
+        WHEN had.again THEN format('%%s: it can be ordered again; nothing needs to be ordered in its place.', fact.item_code)
+        ELSE
+            format(
+                '%%s: needed no longer. %%s available, %%s on order%%s; that is not below the reorder point of %%s.',
+                fact.item_code, fact.available, fact.on_order,
+                coalesce(', ' || pending.quantity || ' proposed (' || pending.codes || ')', ''), fact.reorder_point
+            )
+    END AS reason,
+    CASE
+        WHEN had.again THEN format('%%s：可以重新订购，无需订购替代品。', fact.item_code)
+        ELSE
+            format(
+                '%%s：已不再需要。可用 %%s，在订 %%s%%s；不低于再订货点 %%s。',
+                fact.item_code, fact.available, fact.on_order,
+                coalesce('，已提议 ' || pending.quantity || '（' || pending.codes || '）', ''), fact.reorder_point
+            )
+    END AS reason_zh
 FROM line
 INNER JOIN lotwatch.item AS item ON line.item_id = item.item_id
 INNER JOIN lotwatch.fact_item_site AS fact
     ON coalesce(line.in_place_of, line.item_id) = fact.item_id AND line.site_id = fact.site_id
 LEFT JOIN pending ON line.proposal_id = pending.proposal_id AND line.item_id = pending.item_id
 LEFT JOIN own ON line.proposal_id = own.proposal_id AND line.item_id = own.item_id
+LEFT JOIN lotwatch.recalled_not_bought AS recalled ON line.in_place_of = recalled.item_id
+CROSS JOIN
+    LATERAL (
+        SELECT line.kind = 'purchase_order' AND line.in_place_of IS NOT NULL AND recalled.item_id IS NULL AS again
+    ) AS had
 WHERE
-    CASE
+    had.again
+    OR CASE
         WHEN line.in_place_of IS NULL
             THEN fact.inventory_position - coalesce(own.quantity, 0) + coalesce(pending.quantity, 0)
+        WHEN recalled.wholly THEN fact.available
         ELSE fact.available + fact.in_transit
     END >= fact.reorder_point
 ORDER BY line.proposal_id, item.code;

@@ -29,7 +29,7 @@ INNER JOIN LATERAL (
 ) AS recall ON recall.reference IS NOT NULL
 WHERE
     (
-        proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship', 'pick', 'disposition')
+        proposal.kind IN ('purchase_order', 'transfer', 'return_and_reship', 'pick', 'priority', 'disposition')
         OR (
             proposal.kind = 'order_change' AND EXISTS (
                 SELECT 1 FROM lotwatch.proposal_line AS said

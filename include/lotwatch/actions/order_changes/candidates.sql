@@ -1,5 +1,6 @@
 -- Which lines of our own orders, as the ERP has them, are for an item of which there is too much, or which runs out before they
--- come? Only lines of which nothing has come, is under way or was declined; an order of which a change is under way rests.
+-- come? Only lines of which nothing has come, is under way or was declined; an order of which a change is under way rests, and what
+-- stands in for a recalled item.
 SELECT DISTINCT ON (ours.proposal_id, fact.item_id, line.requested_on, line.source_key)
     alert.alert_id,
     fact.item_id,
@@ -52,6 +53,10 @@ WHERE
     AND NOT EXISTS (
         SELECT 1 FROM lotwatch.proposal_alive AS other
         WHERE other.order_id = ours.proposal_id
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM lotwatch.standing_in AS other
+        WHERE other.item_id = line.item_id AND other.site_id = line.site_id
     )
     -- after a no, a time-out, a refusal or a failure it is not asked for again at once
     AND NOT EXISTS (

@@ -1,5 +1,5 @@
 -- What waits elsewhere for sites that are critically short of it, or whose shipment of it is critically late, and is to leave later
--- than today: transfers that have not left, and orders that another site serves. Not what was proposed within a day.
+-- than today: transfers that have not left, and orders that another site serves. Not what was proposed within a day, nor what is held.
 WITH alert AS (
     SELECT known.*
     FROM lotwatch.alert AS known
@@ -42,6 +42,8 @@ waiting AS (
         delivery.from_site_id,
         delivery.to_site_id AS site_id,
         line.item_id,
+        line.lot_id,
+        line.serial_id,
         line.quantity,
         (delivery.expected_at AT TIME ZONE giver.time_zone)::date AS day
     FROM lotwatch.delivery AS delivery
@@ -57,6 +59,8 @@ waiting AS (
         line.site_id AS from_site_id,
         place.site_id,
         line.item_id,
+        NULL,
+        NULL,
         line.outstanding,
         line.need_by
     FROM lotwatch.demand_line_open AS line
@@ -84,6 +88,14 @@ INNER JOIN lotwatch.item AS item ON waiting.item_id = item.item_id
 INNER JOIN lotwatch.site_today AS giver ON waiting.from_site_id = giver.site_id
 WHERE
     coalesce(waiting.day > giver.today, TRUE)
+    AND NOT EXISTS (
+        SELECT 1 FROM lotwatch.hold AS hold
+        LEFT JOIN lotwatch.serial_unit AS unit ON waiting.serial_id = unit.serial_id
+        WHERE
+            hold.item_id = waiting.item_id AND hold.released_at IS NULL AND hold.location_id IS NULL
+            AND (hold.lot_id IS NULL OR hold.lot_id = coalesce(unit.lot_id, waiting.lot_id))
+            AND (hold.serial_id IS NULL OR hold.serial_id = waiting.serial_id)
+    )
     AND NOT EXISTS (
         SELECT 1 FROM lotwatch.proposal AS known
         WHERE

@@ -1,4 +1,5 @@
--- What should be ordered from whom, for which site, and how much? One proposal for each supplier and site.
+-- What should be ordered from whom, for which site, and how much? One proposal for each supplier and site: of what is short itself or,
+-- `in_place`, of what stands in for what is recalled and cannot be had.
 WITH agreement AS (
     SELECT DISTINCT ON (agreement.item_id)
         agreement.*,
@@ -8,6 +9,125 @@ WITH agreement AS (
     INNER JOIN lotwatch.supplier AS supplier ON agreement.supplier_id = supplier.supplier_id
     WHERE agreement.active AND supplier.active AND NOT supplier.blocked
     ORDER BY agreement.item_id, agreement.price, agreement.supplier_id
+),
+
+-- what is proposed, waiting or on its way into the ERP is not proposed twice; after a no, a time-out or a refusal it is not asked for
+-- again at once
+resting AS (
+    SELECT
+        line.item_id,
+        proposal.site_id
+    FROM lotwatch.proposal_alive AS proposal
+    INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id
+    WHERE
+        proposal.kind = 'purchase_order' AND NOT line.refused AND line.declined < line.quantity
+        AND (line.why ? 'in_place_of') = %(in_place)s::boolean
+    UNION
+    SELECT
+        line.item_id,
+        proposal.site_id
+    FROM lotwatch.proposal AS proposal
+    INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id
+    WHERE
+        proposal.kind = 'purchase_order' AND (line.why ? 'in_place_of') = %(in_place)s::boolean
+        AND CASE
+            WHEN proposal.state IN ('rejected', 'timed_out')
+                THEN proposal.created_at > %(as_of)s::timestamptz - make_interval(days => %(quiet_days_after_no)s)
+            WHEN proposal.state IN ('refused', 'failed') OR line.refused
+                THEN proposal.created_at > %(as_of)s::timestamptz - make_interval(days => %(quiet_days_after_refusal)s)
+            ELSE FALSE
+        END
+),
+
+-- what remains of each item that cannot be had: nothing that is on order or on its way, where all of it is recalled
+gone AS MATERIALIZED (
+    SELECT
+        fact.item_id,
+        fact.site_id,
+        fact.item_code,
+        recalled.recall,
+        alert.alert_id,
+        fact.reorder_point,
+        fact.target_level,
+        fact.max_level,
+        fact.days_to_stockout,
+        fact.average_daily_usage AS usage,
+        CASE
+            WHEN recalled.wholly THEN fact.available - fact.backordered
+            ELSE fact.inventory_position + coalesce(moved.quantity, 0)
+        END AS remaining
+    FROM lotwatch.recalled_not_bought AS recalled
+    INNER JOIN (
+        SELECT
+            (known.subject ->> 'item_id')::bigint AS item_id,
+            (known.subject ->> 'site_id')::bigint AS site_id,
+            min(known.alert_id) AS alert_id
+        FROM lotwatch.alert AS known
+        WHERE
+            (known.rule_id || '/' || known.variant) = ANY(%(acting)s::text[]) AND known.state IN ('open', 'acknowledged')
+            AND known.subject_kind IN ('item_site', 'order_line')
+        GROUP BY known.subject ->> 'item_id', known.subject ->> 'site_id'
+    ) AS alert ON recalled.item_id = alert.item_id
+    INNER JOIN lotwatch.fact_item_site AS fact ON alert.item_id = fact.item_id AND alert.site_id = fact.site_id
+    LEFT JOIN lotwatch.proposed_inbound AS moved ON fact.item_id = moved.item_id AND fact.site_id = moved.site_id
+    WHERE
+        %(in_place)s::boolean AND fact.supplied_by = 'supplier'
+        AND fact.item_id = ANY(ARRAY(SELECT known.item_id FROM lotwatch.recalled_not_bought AS known))
+),
+
+-- what may be used instead, and how much of it is there or coming beyond what is needed of it for itself
+other AS MATERIALIZED (
+    SELECT
+        possible.item_id,
+        possible.site_id,
+        possible.substitute_id,
+        fact.lead_time_days,
+        greatest(
+            0,
+            coalesce(fact.inventory_position, 0) + coalesce(coming.quantity, 0) - coalesce(fact.reorder_point, 0)
+        ) AS free
+    FROM gone
+    INNER JOIN lotwatch.substitute_in_force AS possible
+        ON gone.item_id = possible.item_id AND gone.site_id = possible.site_id
+    LEFT JOIN (
+        SELECT known.*
+        FROM lotwatch.fact_item_site AS known
+        WHERE
+            known.item_id = ANY(ARRAY(
+                SELECT kept.substitute_id
+                FROM lotwatch.item_substitute AS kept
+                INNER JOIN lotwatch.recalled_not_bought AS recalled ON kept.item_id = recalled.item_id
+            ))
+    ) AS fact ON possible.substitute_id = fact.item_id AND possible.site_id = fact.site_id
+    LEFT JOIN lotwatch.proposed_inbound AS coming
+        ON possible.substitute_id = coming.item_id AND possible.site_id = coming.site_id
+    WHERE
+        NOT EXISTS (
+            SELECT 1 FROM lotwatch.recalled_not_bought AS recalled
+            WHERE recalled.item_id = possible.substitute_id
+        )
+),
+
+-- of several the cheapest that may be asked for
+chosen AS (
+    SELECT DISTINCT ON (gone.item_id, gone.site_id)
+        gone.*,
+        other.substitute_id,
+        coalesce(other.lead_time_days, agreement.lead_time_days) AS lead_time_days,
+        (
+            SELECT sum(part.free) FROM other AS part
+            WHERE part.item_id = gone.item_id AND part.site_id = gone.site_id
+        ) AS instead
+    FROM gone
+    INNER JOIN other ON gone.item_id = other.item_id AND gone.site_id = other.site_id
+    INNER JOIN agreement ON other.substitute_id = agreement.item_id
+    WHERE
+        gone.remaining < gone.reorder_point
+        AND NOT EXISTS (
+            SELECT 1 FROM resting
+            WHERE resting.item_id = other.substitute_id AND resting.site_id = other.site_id
+        )
+    ORDER BY gone.item_id, gone.site_id, agreement.price, other.substitute_id
 ),
 
 short AS (
@@ -34,7 +154,10 @@ short AS (
         -- what can be used before it expires, if it comes with no more than the life that was agreed
         floor(
             fact.average_daily_usage * (fact.lead_time_days + agreement.minimum_remaining_life_days)
-        )::bigint - fact.inventory_position - coalesce(moved.quantity, 0) AS usable
+        )::bigint - fact.inventory_position - coalesce(moved.quantity, 0) AS usable,
+        NULL::bigint AS in_place_of,
+        NULL::text AS replaced,
+        NULL::text AS recall
     FROM lotwatch.alert AS alert
     INNER JOIN lotwatch.fact_item_site AS fact
         ON alert.subject_kind = 'item_site' AND alert.subject_key = fact.subject_key
@@ -44,33 +167,49 @@ short AS (
     WHERE
         (alert.rule_id || '/' || alert.variant) = ANY(%(acting)s::text[]) AND alert.state IN ('open', 'acknowledged')
         AND fact.supplied_by = 'supplier' AND fact.inventory_position + coalesce(moved.quantity, 0) < fact.reorder_point
-        -- what is proposed, waiting or on its way into the ERP is not proposed twice
+        AND NOT %(in_place)s::boolean
         AND NOT EXISTS (
-            SELECT 1
-            FROM lotwatch.proposal_alive AS proposal
-            INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id
-            WHERE
-                proposal.kind = 'purchase_order' AND line.item_id = fact.item_id AND proposal.site_id = fact.site_id
-                AND NOT line.refused
-                AND line.declined < line.quantity
+            SELECT 1 FROM resting
+            WHERE resting.item_id = fact.item_id AND resting.site_id = fact.site_id
         )
-        -- after a no, a time-out or a refusal it is not asked for again at once
         AND NOT EXISTS (
-            SELECT 1
-            FROM lotwatch.proposal AS proposal
-            INNER JOIN lotwatch.proposal_line AS line ON proposal.proposal_id = line.proposal_id
-            WHERE
-                proposal.kind = 'purchase_order' AND line.item_id = fact.item_id AND proposal.site_id = fact.site_id
-                AND CASE
-                    WHEN proposal.state IN ('rejected', 'timed_out')
-                        THEN proposal.created_at > %(as_of)s::timestamptz - make_interval(days => %(quiet_days_after_no)s)
-                    WHEN proposal.state IN ('refused', 'failed') OR line.refused
-                        THEN
-                            proposal.created_at
-                            > %(as_of)s::timestamptz - make_interval(days => %(quiet_days_after_refusal)s)
-                    ELSE FALSE
-                END
+            SELECT 1 FROM lotwatch.recalled_not_bought AS recalled
+            WHERE recalled.item_id = fact.item_id
         )
+    UNION ALL
+    SELECT
+        chosen.substitute_id,
+        chosen.site_id,
+        min(chosen.alert_id),
+        NULL,
+        sum(chosen.reorder_point)::bigint,
+        sum(chosen.target_level)::bigint,
+        sum(chosen.max_level)::bigint,
+        chosen.lead_time_days,
+        min(chosen.days_to_stockout),
+        sum(chosen.usage),
+        agreement.supplier_id,
+        agreement.price,
+        agreement.price_breaks,
+        agreement.currency,
+        agreement.minimum_order_quantity,
+        agreement.order_multiple,
+        coalesce((agreement.freight -> 'cost' ->> agreement.currency)::numeric, 0),
+        (agreement.freight -> 'free_above' ->> agreement.currency)::numeric,
+        (sum(chosen.remaining) + max(chosen.instead))::bigint,
+        floor(
+            sum(chosen.usage) * (chosen.lead_time_days + agreement.minimum_remaining_life_days)
+        )::bigint - (sum(chosen.remaining) + max(chosen.instead))::bigint,
+        min(chosen.item_id),
+        string_agg(format('%%s (%%s)', chosen.item_code, chosen.recall), ', ' ORDER BY chosen.item_code),
+        string_agg(DISTINCT chosen.recall, ', ')
+    FROM chosen
+    INNER JOIN agreement ON chosen.substitute_id = agreement.item_id
+    GROUP BY
+        chosen.substitute_id, chosen.site_id, chosen.lead_time_days, agreement.supplier_id, agreement.price,
+        agreement.price_breaks, agreement.currency, agreement.minimum_order_quantity, agreement.order_multiple,
+        agreement.freight, agreement.minimum_remaining_life_days
+    HAVING sum(chosen.remaining) + max(chosen.instead) < sum(chosen.reorder_point)
 ),
 
 -- up to the target in whole packs; less where it would expire, but no less than the supplier delivers
@@ -164,6 +303,7 @@ orders AS (
         currency,
         count(*) AS lines,
         min(floor(days_to_stockout))::integer AS days,
+        string_agg(replaced, ', ' ORDER BY replaced) AS replaced,
         CASE WHEN sum(ordered * paid) < coalesce(min(free_above), 'infinity') THEN min(freight) ELSE 0 END AS freight,
         sum(ordered * paid) AS total,
         sum(quantity * plain_price) FILTER (WHERE ordered > quantity) AS plain,
@@ -197,6 +337,12 @@ header AS (
                 ))
         END,
         CASE
+            WHEN replaced IS NOT NULL
+                THEN
+                    jsonb_build_object(
+                        'en', format('recalled, and nothing comes in its place: %%s', replaced),
+                        'zh', format('已被召回且无替代品到货：%%s', replaced)
+                    )
             WHEN days IS NOT NULL
                 THEN
                     jsonb_build_object(
@@ -220,7 +366,9 @@ line AS (
         need.paid,
         (%(as_of)s::timestamptz AT TIME ZONE 'UTC')::date + ceil(need.lead_time_days)::integer,
         jsonb_strip_nulls(jsonb_build_object(
-            'inventory_position', need.inventory_position,
+            'in_place_of', need.in_place_of,
+            'recall', need.recall,
+            'inventory_position', coalesce(need.inventory_position, need.position),
             'reorder_point', need.reorder_point,
             'target_level', need.target_level,
             -- what was short, where a price break made it more; what may expire, where the supplier delivers no less

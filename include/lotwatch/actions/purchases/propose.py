@@ -24,7 +24,8 @@ class ProposeSettings(Strict):
 def propose(
     conn: psycopg.Connection, rules: Sequence[Rule], settings: ProposeSettings, context: RunContext
 ) -> dict[str, int]:
-    """Propose orders for the open alerts of rules in mode `act`; what is ordered, proposed or waiting already counts.
+    """Propose orders for the open alerts of rules in mode `act`; what is ordered, proposed or waiting already counts. What is recalled
+    and cannot be had is ordered by what may take its place, once that has what it needs for itself.
 
     Returns how many orders and lines were proposed, and how many needs have no supplier to order from.
     """
@@ -40,7 +41,11 @@ def propose(
             "freight": Jsonb(terms.freight.model_dump(mode="json")),
         }
         conn.execute("SET LOCAL enable_nestloop = off")  # what is written in one statement is thought to be one row
-        rows = conn.execute(query(__package__, "insert"), parameters).fetchall()
+        rows = [
+            row
+            for in_place in (False, True)
+            for row in conn.execute(query(__package__, "insert"), parameters | {"in_place": in_place}).fetchall()
+        ]
         conn.execute("SET LOCAL enable_nestloop = on")
         record_many(conn, context, "proposal", (("order proposed", code, after) for code, after in rows))
         unsupplied = conn.execute(query(__package__, "needs_without_supplier"), {"acting": about}).fetchone()

@@ -6,22 +6,27 @@ WITH short AS (
         fact.item_id,
         fact.site_id,
         min(alert.alert_id) AS alert_id,
-        fact.reorder_point - fact.available - fact.in_transit - coalesce(coming.quantity, 0) AS quantity,
+        fact.reorder_point - fact.available
+        - CASE WHEN recalled.wholly THEN 0 ELSE fact.in_transit + coalesce(coming.quantity, 0) END AS quantity,
         fact.average_daily_usage AS usage
     FROM lotwatch.alert AS alert
     INNER JOIN lotwatch.fact_item_site AS fact
-        ON alert.subject_kind = 'item_site' AND alert.subject_key = fact.subject_key
+        ON
+            alert.subject_kind IN ('item_site', 'order_line')
+            AND (alert.subject ->> 'item_id')::bigint = fact.item_id AND (alert.subject ->> 'site_id')::bigint = fact.site_id
     LEFT JOIN lotwatch.proposed_inbound AS coming ON fact.item_id = coming.item_id AND fact.site_id = coming.site_id
+    LEFT JOIN lotwatch.recalled_not_bought AS recalled ON fact.item_id = recalled.item_id
     WHERE
         (alert.rule_id || '/' || alert.variant) = ANY(%(acting)s::text[]) AND alert.state IN ('open', 'acknowledged')
-        AND fact.inventory_position + coalesce(coming.quantity, 0) < fact.reorder_point
+        AND CASE WHEN recalled.wholly THEN fact.available ELSE fact.inventory_position + coalesce(coming.quantity, 0) END
+        < fact.reorder_point
         AND NOT fact.data_in_quarantine
         AND EXISTS (
             SELECT 1 FROM lotwatch.hold AS hold
             WHERE hold.cause = 'recall' AND hold.released_at IS NULL AND hold.item_id = fact.item_id
         )
     GROUP BY
-        fact.item_id, fact.site_id, fact.reorder_point, fact.available, fact.in_transit, coming.quantity,
+        fact.item_id, fact.site_id, fact.reorder_point, fact.available, fact.in_transit, coming.quantity, recalled.wholly,
         fact.average_daily_usage
 ),
 

@@ -4,7 +4,9 @@
 WITH concerned AS (
     SELECT DISTINCT (alert.subject ->> 'item_id')::bigint AS item_id
     FROM lotwatch.alert AS alert
-    WHERE (alert.rule_id || '/' || alert.variant) = ANY(%(acting)s::text[]) AND alert.state IN ('open', 'acknowledged')
+    WHERE
+        (alert.rule_id || '/' || alert.variant) = ANY(%(acting)s::text[]) AND alert.state IN ('open', 'acknowledged')
+        AND alert.subject_kind <> 'order_line'
 ),
 
 short AS (

@@ -1,8 +1,9 @@
--- Which picks and transfers, or parts of them, have people been told of, and no warehouse system? Those of two weeks.
+-- Which picks and transfers, or parts of them, or what to bring forward, have people been told of, and no warehouse system? Those of two
+-- weeks.
 SELECT proposal.proposal_id
 FROM lotwatch.proposal AS proposal
 WHERE
-    proposal.kind IN ('pick', 'transfer', 'return_and_reship') AND proposal.state = 'sent'
+    proposal.kind IN ('pick', 'transfer', 'return_and_reship', 'priority') AND proposal.state = 'sent'
     AND proposal.created_at > %(as_of)s::timestamptz - interval '14 days'
     AND EXISTS (
         SELECT FROM lotwatch.outbox AS told

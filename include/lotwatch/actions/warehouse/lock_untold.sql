@@ -2,6 +2,6 @@
 -- that it is being sent.
 SELECT task.warehouse_task_id
 FROM lotwatch.warehouse_task AS task
-WHERE task.state = 'requested' AND task.kind IN ('pick', 'transfer')
+WHERE task.state = 'requested' AND task.kind IN ('pick', 'transfer', 'priority')
 ORDER BY task.warehouse_task_id
 FOR UPDATE;

@@ -1,6 +1,6 @@
--- What is held and about to leave: picks and transfers that no warehouse was told of yet are cancelled, and one call-back is made for
--- each order or transfer that one was told of, or that it serves from what it set aside by itself. Of these holds, or of all that
--- no warehouse has confirmed.
+-- What is held and about to leave: picks, transfers and what is brought forward that no warehouse was told of yet is cancelled, and one
+-- call-back is made for each order or transfer that one was told of, or that it serves from what it set aside by itself. Of these
+-- holds, or of all that no warehouse has confirmed.
 -- What is called back already is not again, unless it was set aside since.
 WITH RECURSIVE held AS MATERIALIZED (
     SELECT hold.*
@@ -68,7 +68,7 @@ affected AS MATERIALIZED (
                 known.warehouse,
                 task.warehouse_task_id AS task_id,
                 task.demand_order_key AS order_key,
-                CASE WHEN task.kind = 'transfer' THEN task.warehouse_task_id END AS transfer_id,
+                CASE WHEN task.kind = 'transfer' THEN task.warehouse_task_id END AS told_id,
                 task.site_id,
                 task.requested_at AS since,
                 task.state = 'requested' AND queued.state = 'waiting' AS untold,
@@ -136,6 +136,45 @@ affected AS MATERIALIZED (
                 aside.item_id = concerned.item_id
                 AND (concerned.lot_id IS NULL OR aside.serial_id <> 0 OR aside.lot_id = concerned.lot_id)
                 AND aside.closed_at IS NULL AND place.site_id IS NOT NULL
+            UNION ALL
+            -- what is brought forward: of a transfer that names lots these, else all of the item
+            SELECT
+                known.warehouse,
+                task.warehouse_task_id,
+                NULL,
+                task.warehouse_task_id AS told_id, -- noqa: AL08
+                task.site_id,
+                task.requested_at,
+                task.state = 'requested' AND queued.state = 'waiting',
+                line.item_id,
+                line.location_id,
+                coalesce(planned.lot_id, 0),
+                coalesce(planned.serial_id, 0),
+                coalesce(planned.quantity, line.quantity)
+            FROM lotwatch.warehouse_task_line AS line
+            INNER JOIN lotwatch.warehouse_task AS task ON line.warehouse_task_id = task.warehouse_task_id
+            INNER JOIN known ON task.warehouse = known.warehouse
+            LEFT JOIN lotwatch.outbox AS queued
+                ON task.state = 'requested' AND queued.idempotency_key = 'warehouse_task:' || task.warehouse_task_id
+            LEFT JOIN lotwatch.planned_transfer_line AS planned
+                ON
+                    known.source = planned.source AND task.demand_order_key = planned.source_key
+                    AND line.item_id = planned.item_id
+            WHERE
+                line.item_id = concerned.item_id AND task.kind = 'priority'
+                AND task.state IN ('requested', 'written', 'acknowledged')
+                AND (concerned.lot_id IS NULL OR planned.serial_id <> 0 OR planned.lot_id = concerned.lot_id)
+                AND (
+                    planned.item_id IS NOT NULL
+                    OR EXISTS (
+                        SELECT FROM lotwatch.demand_order AS demand
+                        INNER JOIN lotwatch.demand_order_line AS wanted
+                            ON demand.demand_order_id = wanted.demand_order_id
+                        WHERE
+                            demand.source = known.source AND demand.source_key = task.demand_order_key
+                            AND wanted.item_id = line.item_id AND wanted.state = 'open'
+                    )
+                )
         ) AS going
     LEFT JOIN lotwatch.serial_unit AS unit ON going.serial_id = unit.serial_id
     WHERE
@@ -168,11 +207,11 @@ made AS (
     INSERT INTO lotwatch.warehouse_task (
         warehouse, kind, hold_id, calls_back_task_id, demand_order_key, site_id, from_location_id, requested_by, requested_at
     )
-    SELECT DISTINCT ON (affected.warehouse, affected.order_key, affected.transfer_id)
+    SELECT DISTINCT ON (affected.warehouse, affected.order_key, affected.told_id)
         affected.warehouse,
         'call_back',
         affected.hold_id,
-        affected.transfer_id,
+        affected.told_id,
         affected.order_key,
         affected.site_id,
         affected.site_id AS from_location_id,
@@ -185,13 +224,13 @@ made AS (
             SELECT FROM lotwatch.warehouse_task AS earlier
             WHERE
                 earlier.kind = 'call_back' AND earlier.warehouse = affected.warehouse
-                AND (earlier.demand_order_key = affected.order_key OR earlier.calls_back_task_id = affected.transfer_id)
+                AND (earlier.demand_order_key = affected.order_key OR earlier.calls_back_task_id = affected.told_id)
                 AND (
                     earlier.state IN ('requested', 'written')
                     OR (earlier.state <> 'cancelled' AND earlier.requested_at >= affected.since)
                 )
         )
-    ORDER BY affected.warehouse, affected.order_key, affected.transfer_id, affected.hold_id
+    ORDER BY affected.warehouse, affected.order_key, affected.told_id, affected.hold_id
     ON CONFLICT DO NOTHING
     RETURNING warehouse_task_id, warehouse, reference, hold_id, demand_order_key, calls_back_task_id
 ),
@@ -209,7 +248,7 @@ lined AS (
     INNER JOIN affected
         ON
             affected.warehouse = made.warehouse AND affected.order_key IS NOT DISTINCT FROM made.demand_order_key
-            AND affected.transfer_id IS NOT DISTINCT FROM made.calls_back_task_id
+            AND affected.told_id IS NOT DISTINCT FROM made.calls_back_task_id
     WHERE NOT affected.untold
     GROUP BY
         made.warehouse_task_id, affected.item_id, affected.lot_id, affected.serial_id, affected.location_id

@@ -61,8 +61,9 @@ def call_back(
 ) -> int:
     """Stop what leaves though it is held, by these holds or by any that no warehouse has confirmed: in the transaction that places them, nothing gets away between.
 
-    A pick or transfer that no warehouse was told of is cancelled; of what one was told of, or has set aside by itself for an
-    order, it is asked to give the whole up: the rest is proposed anew. Whom no system tells, people are to stop it, by a message.
+    A pick or transfer, or bringing one forward, that no warehouse was told of is cancelled; of what one was told of, or has set
+    aside by itself for an order, it is asked to give the whole up: the rest is proposed anew. What was brought forward is put
+    back to its day. Whom no system tells, people are to stop it, by a message.
     Returns how many call-backs there are to make.
     """
     told = {

@@ -28,7 +28,8 @@ class Line:
 class Task:
     """What a warehouse is asked for, by the codes of its own system. `reference` is ours, and stays the same.
 
-    `calls_back` is the reference of the transfer that a call-back takes back; of a pick it is the order's key that says which.
+    `calls_back` is the reference of the transfer, or of what was brought forward, that a call-back takes back; of a pick it is
+    the order's key that says which. Of what was brought forward that is told, too, and `wanted_on` is the day that it had before.
     """
 
     task_id: int

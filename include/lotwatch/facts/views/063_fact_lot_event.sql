@@ -23,6 +23,26 @@ WITH meant AS (
             AND lotwatch.maker_key(device.company) = lotwatch.maker_key(event.maker)
 ),
 
+-- the very number, or each of a list
+said AS (
+    SELECT
+        event.source,
+        event.source_key,
+        lotwatch.number_key(event.lot_number) AS key
+    FROM lotwatch.adverse_event AS event
+    WHERE event.lot_number IS NOT NULL
+    UNION
+    SELECT
+        event.source,
+        event.source_key,
+        unnest(reading.lots)
+    FROM lotwatch.adverse_event AS event
+    INNER JOIN lotwatch.recall_event_reading AS reading
+        ON
+            event.source = reading.source AND event.source_key = reading.source_key
+            AND event.lot_number = reading.said
+),
+
 named AS (
     SELECT
         lot.item_id,
@@ -32,8 +52,8 @@ named AS (
         event.received_on
     FROM meant
     INNER JOIN lotwatch.adverse_event AS event ON meant.source = event.source AND meant.source_key = event.source_key
-    INNER JOIN lotwatch.lot AS lot
-        ON meant.item_id = lot.item_id AND lotwatch.number_key(event.lot_number) = lotwatch.number_key(lot.number)
+    INNER JOIN said ON meant.source = said.source AND meant.source_key = said.source_key
+    INNER JOIN lotwatch.lot AS lot ON meant.item_id = lot.item_id AND said.key = lotwatch.number_key(lot.number)
     WHERE
         event.received_on <= ((SELECT lotwatch.as_of()) AT TIME ZONE 'UTC')::date
         AND event.received_on > ((SELECT lotwatch.as_of()) AT TIME ZONE 'UTC')::date - 365

@@ -176,3 +176,16 @@ SELECT
     sum(line.quantity)::bigint AS quantity
 FROM lotwatch.proposed_outbound_line AS line
 GROUP BY line.item_id, line.location_id, line.lot_id, line.serial_id;
+
+-- The lines of transfers that are planned and have not left, in their system's own keys.
+CREATE VIEW lotwatch.planned_transfer_line AS
+SELECT
+    delivery.source,
+    delivery.source_key,
+    line.item_id,
+    line.lot_id,
+    line.serial_id,
+    line.quantity
+FROM lotwatch.delivery AS delivery
+INNER JOIN lotwatch.delivery_line AS line ON delivery.delivery_id = line.delivery_id
+WHERE delivery.state = 'planned';

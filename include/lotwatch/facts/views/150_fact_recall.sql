@@ -116,7 +116,10 @@ SELECT
     round(extract(EPOCH FROM lotwatch.as_of() - notice.first_recorded_at) / 3600, 1) AS hours_known,
     coalesce(ours.items, 0) AS items,
     coalesce(ours.physical, 0)::bigint AS physical,
-    coalesce(of_firm.items, 0) AS items_of_firm,
+    greatest(
+        coalesce(cardinality(reading.firm_items), of_firm.items, 0),
+        CASE WHEN notice.authority = 'supplier' THEN coalesce(supplied.items, 0) ELSE 0 END
+    ) AS items_of_firm,
     coalesce(by_number.holds, 0) + coalesce(by_case.holds, 0) AS holds,
     opened.code AS case_code,
     coalesce(waiting.subjects, 0) AS to_review,
@@ -140,6 +143,15 @@ LEFT JOIN (
     WHERE item.active
     GROUP BY lower(item.legal_manufacturer)
 ) AS of_firm ON lower(notice.firm) = of_firm.firm
+LEFT JOIN lotwatch.recall_reading AS reading ON notice.version_id = reading.version_id
+LEFT JOIN (
+    SELECT
+        agreement.supplier_id,
+        count(*) AS items
+    FROM lotwatch.supplier_agreement AS agreement
+    WHERE agreement.active
+    GROUP BY agreement.supplier_id
+) AS supplied ON supplier.supplier_id = supplied.supplier_id
 LEFT JOIN lotwatch.recall_case_notice AS told ON notice.notice_id = told.notice_id
 LEFT JOIN lotwatch.recall_case AS opened ON told.case_id = opened.case_id AND opened.opened_at <= (SELECT lotwatch.as_of())
 LEFT JOIN held AS by_number ON notice.number = by_number.reference
@@ -195,7 +207,7 @@ COMMENT ON COLUMN lotwatch.fact_notice.published_on IS 'day on which it was publ
 COMMENT ON COLUMN lotwatch.fact_notice.hours_known IS 'hours since we have it';
 COMMENT ON COLUMN lotwatch.fact_notice.items IS 'items of ours that bear an identifier which it names';
 COMMENT ON COLUMN lotwatch.fact_notice.physical IS 'of these, what is there (base units)';
-COMMENT ON COLUMN lotwatch.fact_notice.items_of_firm IS 'items of ours whose legal manufacturer is its firm';
+COMMENT ON COLUMN lotwatch.fact_notice.items_of_firm IS 'items of ours that its firm makes, or a maker that its words name; of a supplier''s letter also those that the supplier delivers (items)';
 COMMENT ON COLUMN lotwatch.fact_notice.holds IS 'holds that were placed under its number, or that of its recall case';
 COMMENT ON COLUMN lotwatch.fact_notice.case_code IS 'code of its recall case; null: none was opened';
 COMMENT ON COLUMN lotwatch.fact_notice.to_review IS 'lots, units and items of its case of which a person must say whether they are affected';

@@ -1,26 +1,30 @@
 -- Which notices may concern what came to be known since: lots, units, and stock without numbers of the items of a case, closed or
--- not, on which it has no verdict yet; and lots and units of items that a notice names, but was never compared with: we did not
--- have them then? Of each case, one of its notices. It begins with what came and looks each up by its item (OFFSET 0: no
--- lookup becomes a pass over all there is), so that old cases cost nothing.
+-- not, on which it has no verdict yet; items, lots and units of items that a notice names, but was never compared with, as we did not
+-- have them then, or nothing of them; lots and units that it names by their number alone; and which name one of `items`? Of each
+-- case, one of its notices. It begins with what came and looks each up by its item (OFFSET 0: no lookup becomes a pass over all there
+-- is), so that old cases cost nothing.
 WITH came AS MATERIALIZED (
     SELECT
         lot.item_id,
         lot.lot_id,
-        0::bigint AS serial_id
+        0::bigint AS serial_id,
+        lotwatch.number_key(lot.number) AS key
     FROM lotwatch.lot AS lot
     WHERE lot.lot_id > %(lot_id)s
     UNION ALL
     SELECT
         unit.item_id,
         coalesce(unit.lot_id, 0),
-        unit.serial_id
+        unit.serial_id,
+        lotwatch.number_key(unit.number)
     FROM lotwatch.serial_unit AS unit
     WHERE unit.serial_id > %(serial_id)s
     UNION ALL
     SELECT
         moved.item_id,
         0,
-        0
+        0,
+        ''
     FROM (
         SELECT DISTINCT change.item_id
         FROM lotwatch.change AS change
@@ -72,9 +76,15 @@ unknown AS MATERIALIZED (
         item.item_id,
         item.code
     FROM (
-        SELECT DISTINCT came.item_id
+        SELECT came.item_id
         FROM came
         WHERE came.lot_id <> 0 OR came.serial_id <> 0
+        UNION
+        SELECT new_item.item_id
+        FROM lotwatch.item AS new_item
+        WHERE new_item.item_id > %(item_id)s
+        UNION
+        SELECT unnest(%(items)s::bigint[])
     ) AS arrived
     CROSS JOIN
         LATERAL (
@@ -148,6 +158,28 @@ named AS (
             OFFSET 0 -- noqa: AM09
         ) AS said
     INNER JOIN lotwatch.notice_version AS version ON said.version_id = version.version_id
+    UNION
+    SELECT
+        watched.item_id,
+        watched.notice_id
+    FROM unknown
+    INNER JOIN lotwatch.recall_watched_item AS watched ON unknown.item_id = watched.item_id
+    UNION
+    -- by a lot's or unit's number alone: of a whole stock that is loaded only the day's look at everything asks that
+    SELECT
+        numbered.item_id,
+        version.notice_id
+    FROM came AS numbered
+    CROSS JOIN (VALUES ('lots'), ('serials'), ('either')) AS list (kind)
+    CROSS JOIN
+        LATERAL (
+            SELECT clause.version_id
+            FROM lotwatch.recall_clause AS clause
+            WHERE clause.reading @> jsonb_build_object(list.kind, jsonb_build_array(numbered.key))
+            OFFSET 0 -- noqa: AM09
+        ) AS said
+    INNER JOIN lotwatch.notice_version AS version ON said.version_id = version.version_id
+    WHERE length(numbered.key) >= 4 AND (SELECT count(each_one.item_id) FROM came AS each_one) <= 10000
 )
 
 SELECT told.notice_id
@@ -163,7 +195,8 @@ UNION
 SELECT named.notice_id
 FROM named
 WHERE
-    NOT EXISTS (
+    named.item_id = ANY(%(items)s::bigint[])
+    OR NOT EXISTS (
         SELECT FROM lotwatch.recall_case_notice AS told
         INNER JOIN lotwatch.recall_match AS known ON told.case_id = known.case_id
         WHERE told.notice_id = named.notice_id AND known.item_id = named.item_id

@@ -13,8 +13,9 @@ from psycopg.types.json import Jsonb
 from lotwatch.audit import RunContext, record
 from lotwatch.db.query import query
 from lotwatch.errors import LotwatchError
+from lotwatch.master.names import maker
 from lotwatch.recall.cases.holding import hold_wanted
-from lotwatch.recall.matching import Answer, Subject, Verdict, known_makers, match, told
+from lotwatch.recall.matching import Answer, Subject, Verdict, known_makers, makers_told, match, similar_makers, told
 from lotwatch.recall.reading import EDITION, Clause, asks, decided, kept, read
 
 #: who decided where no person did
@@ -66,21 +67,26 @@ class _DryRun(Exception):  # noqa: N818  # it is no error
 
 
 def open_cases(
-    conn: psycopg.Connection, context: RunContext, *, everything: bool = False, dry_run: bool = False
+    conn: psycopg.Connection,
+    context: RunContext,
+    *,
+    everything: bool = False,
+    changed: bool = False,
+    dry_run: bool = False,
 ) -> Opened:
     """Read the versions of notices that nobody has read, open or update their cases and place their holds: each case in one
     transaction, and what was read before that in its own.
 
-    With `everything`, all notices are compared again; what arrives later is held as it is posted (`hold_arrivals`). A
-    `dry_run` leaves nothing written. `conn` must be in autocommit mode.
+    With `changed`, notices are compared again that may mean an item which is new or named otherwise since, or of whose lots some
+    wait for a person; with `everything`, all. What arrives later is held as it is posted (`hold_arrivals`). A `dry_run` leaves nothing written. `conn` must be in autocommit mode.
     """
     opened = Opened()
     if not dry_run:
-        _read_and_open(conn, context, opened, everything=everything)
+        _read_and_open(conn, context, opened, everything=everything, changed=changed)
         return opened
     try:
         with conn.transaction():
-            _read_and_open(conn, context, opened, everything=everything)
+            _read_and_open(conn, context, opened, everything=everything, changed=changed)
             raise _DryRun
     except _DryRun:
         return opened
@@ -89,16 +95,15 @@ def open_cases(
 @contextmanager
 def hold_arrivals(conn: psycopg.Connection, context: RunContext) -> Iterator[Opened]:
     """Hold what is posted within, in the caller's transaction, and a known notice concerns: lots, units or stock without
-    numbers that are new to a case's items, also to those of a closed one. So neither is free for a moment, whether the
+    numbers that are new to a case's items, also to those of a closed one, and new items. So neither is free for a moment, whether the
     notice or the stock comes first. Yields what is then known of it."""
     opened = Opened()
     with conn.cursor(row_factory=dict_row) as cursor:
-        before = cursor.execute(query(__package__, "before_arrivals")).fetchone()
+        before: Any = cursor.execute(query(__package__, "before_arrivals")).fetchone()
     yield opened
     # who is to open a case waits for its turn at once: two that share the lock first would wait for each other
-    arrived = conn.execute(query(__package__, "arrived"), before).fetchall()
-    conn.execute(query(__package__, "lock_cases" if arrived else "lock_arrivals"))
-    _open_all(conn, context, opened, conn.execute(query(__package__, "arrived"), before).fetchall())
+    conn.execute(query(__package__, "lock_cases" if _concerning(conn, before) else "lock_arrivals"))
+    _open_all(conn, context, opened, _concerning(conn, before))
 
 
 def to_respond(conn: psycopg.Connection, context: RunContext) -> list[str]:
@@ -109,12 +114,33 @@ def to_respond(conn: psycopg.Connection, context: RunContext) -> list[str]:
     return [code for code, _ in found]
 
 
-def _read_and_open(conn: psycopg.Connection, context: RunContext, opened: Opened, *, everything: bool) -> None:
+def _concerning(conn: psycopg.Connection, before: Mapping[str, int], items: Sequence[int] = ()) -> list[tuple[int]]:
+    """Notices that may mean what came since (`before`, by before_arrivals), or these items: by their numbers, or by their makers."""
+    asked = {**before, "items": list(items)}
+    found = set(conn.execute(query(__package__, "arrived"), asked).fetchall())
+    makers = [maker(name) for (name,) in conn.execute(query(__package__, "makers_of"), asked)]
+    if makers:
+        firms = similar_makers(makers, [firm for (firm,) in conn.execute(query(__package__, "firms"))])
+        found |= set(conn.execute(query(__package__, "notices_from"), {"firms": list(firms)}).fetchall())
+    return sorted(found)
+
+
+def _read_and_open(
+    conn: psycopg.Connection, context: RunContext, opened: Opened, *, everything: bool, changed: bool
+) -> None:
     for (version_id,) in conn.execute(query(__package__, "unread")).fetchall():
         with conn.transaction():
             opened.counts["read"] += _read(conn, context, version_id)
-    waiting = conn.execute(query(__package__, "waiting"), {"everything": everything}).fetchall()
+    items = conn.execute(query(__package__, "changed_items")).fetchall() if everything or changed else []
+    waiting = conn.execute(query(__package__, "waiting"), {"everything": everything, "reviewed": changed}).fetchall()
+    if items and not everything:
+        with conn.cursor(row_factory=dict_row) as cursor:
+            now: Any = cursor.execute(query(__package__, "before_arrivals")).fetchone()
+        waiting += _concerning(conn, now, [item_id for item_id, _ in items])
     _open_all(conn, context, opened, waiting)
+    if items:
+        kept_items = {"items": [item_id for item_id, _ in items], "digests": [digest for _, digest in items]}
+        conn.execute(query(__package__, "keep_items"), kept_items)
 
 
 def _open_all(conn: psycopg.Connection, context: RunContext, opened: Opened, waiting: Sequence[tuple[int]]) -> None:
@@ -174,7 +200,7 @@ def _open(
     if case_id is not None:
         known = conn.execute(query(__package__, "notices_of_case"), {"case_id": case_id}).fetchall()
         notices += _notices(conn, [known_id for (known_id,) in known if known_id != notice_id])
-    verdicts, ours = _compare(conn, notices, makers)
+    verdicts, ours = _compare(conn, context, notices, makers)
     answers = {verdict.answer for _, verdict in verdicts.values()}
     if case_id is None and (ours or answers & {"affected", "needs_review"}):
         case_id = _new(conn, context, notices, verdicts)
@@ -182,22 +208,31 @@ def _open(
     if case_id is not None:
         conn.execute(query(__package__, "note_case_notice"), {"notice_id": notice_id, "case_id": case_id})
         _update(conn, context, opened, case_id, notices, verdicts)
-    for each in notices:
-        conn.execute(query(__package__, "note_matched"), {"notice_id": each["notice_id"], "as_of": context.as_of})
-        opened.counts["matched"] += 1
+    opened.counts["matched"] += len(notices)
     return {each["notice_id"] for each in notices}
 
 
 def _compare(
-    conn: psycopg.Connection, notices: Iterable[Mapping[str, Any]], makers: Mapping[str, Sequence[str]]
+    conn: psycopg.Connection,
+    context: RunContext,
+    notices: Iterable[Mapping[str, Any]],
+    makers: Mapping[str, Sequence[str]],
 ) -> tuple[dict[Subject, tuple[int, Verdict]], bool]:
-    """The gravest verdict of any of the notices on each lot and unit, with its version; and whether an item is named."""
+    """The gravest verdict of any of the notices on each lot and unit, with its version; and whether an item is named. Notes that
+    they were compared."""
     gravest: dict[tuple[int, int, int], tuple[Subject, int, Verdict]] = {}
     ours = False
     for notice in notices:
-        verdicts, named = match(conn, told(notice, _clauses(conn, notice["version_id"])), makers)
-        ours |= named
-        for subject, verdict in verdicts.items():
+        said = told(notice, _clauses(conn, notice["version_id"]))
+        found = match(conn, said, makers)
+        ours |= found.ours
+        noted = {"notice_id": notice["notice_id"], "as_of": context.as_of}
+        if found.watched:
+            conn.execute(query(__package__, "watch_items"), noted | {"items": sorted(found.watched)})
+        told_of = makers_told(said, makers)
+        noted |= {"firms": sorted(said.firms | told_of), "names": [name for each in told_of for name in makers[each]]}
+        conn.execute(query(__package__, "note_matched"), noted)
+        for subject, verdict in found.verdicts.items():
             key = (subject.item_id, subject.lot_id, subject.serial_id)
             known = gravest.get(key)
             if known is None or _GRAVITY[verdict.answer] > _GRAVITY[known[2].answer]:

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.rows import class_row, dict_row
@@ -31,6 +31,17 @@ _ALL_MODELS = re.compile(
 _NAME = re.compile(r"[^\W_]+")
 #: numbers looked for among all lots where a notice names no device or is a letter to us, and of its words among those of devices
 _MOST_NUMBERS = 20_000
+#: shorter names of makers are words, too
+_SHORTEST_NAME, _SHORTEST_CHINESE_NAME = 5, 3
+
+
+class Matched(NamedTuple):
+    """The verdicts on what a notice may mean; whether it names an item of ours for sure (`ours`); and the items that it may mean, of
+    which nothing is here that it could name (`watched`)."""
+
+    verdicts: dict[Subject, Verdict]
+    ours: bool
+    watched: set[int]
 
 
 def told(notice: Mapping[str, Any], clauses: Sequence[Clause]) -> Told:
@@ -82,10 +93,8 @@ def _named(clauses: Sequence[Clause]) -> Named:
     )
 
 
-def match(
-    conn: psycopg.Connection, notice: Told, makers: Mapping[str, Sequence[str]]
-) -> tuple[dict[Subject, Verdict], bool]:
-    """The verdicts on all lots and units of ours that a notice may mean, and whether it names an item of ours for sure.
+def match(conn: psycopg.Connection, notice: Told, makers: Mapping[str, Sequence[str]]) -> Matched:
+    """What a notice says of all lots and units of ours that it may mean.
 
     `makers` are those of `known_makers`.
     """
@@ -99,18 +108,19 @@ def match(
         for subject in cursor.execute(query(__package__, "subjects"), {"items": list(subjects), "serials": serials}):
             subjects[subject.item_id].append(subject)
     verdicts, by_lot_alone = dict[Subject, Verdict](), dict[Subject, Verdict]()
-    ours = False
+    ours, watched = False, set[int]()
     for item in items:
         known, rest = subjects[item.item_id], Subject(item.item_id)
         found, sure = decide(notice, item, dict.fromkeys([*known, rest]), own)
         # an item that may be meant as a whole is so with what is to come, under whatever number
         if rest in found and rest not in known and found[rest].reason == "no_number":
             del found[rest]
+            watched |= set() if found else {item.item_id}
         others = notice.to_us and not sure and notice.firms.isdisjoint(item.makers)
         (by_lot_alone if others else verdicts).update(found)
         ours |= sure
     # lots of different makers are often numbered alike: only where the letter names nothing of ours
-    return verdicts or by_lot_alone, ours
+    return Matched(verdicts or by_lot_alone, ours, watched)
 
 
 def _with_lots_to_read(
@@ -132,6 +142,17 @@ def known_makers(conn: psycopg.Connection) -> dict[str, list[str]]:
     for (name,) in conn.execute(query(__package__, "makers")):
         known.setdefault(maker(name), []).append(name)
     return known
+
+
+def makers_told(notice: Told, makers: Mapping[str, Sequence[str]]) -> set[str]:
+    """Which makers of ours, of `known_makers`, recall or are named in a notice's words."""
+    words = f" {notice.words} "
+    found = similar_makers(notice.firms, makers)
+    for name in makers:
+        long = _SHORTEST_NAME if name.isascii() else _SHORTEST_CHINESE_NAME
+        if len(name) >= long and (f" {name} " in words if name.isascii() else name in words):
+            found.add(name)
+    return found
 
 
 def _candidates(conn: psycopg.Connection, notice: Told, makers: Mapping[str, Sequence[str]]) -> list[Item]:

@@ -4,7 +4,7 @@ with what was not understood."""
 from lotwatch.recall.reading.asking import Ask, asks, decided
 from lotwatch.recall.reading.model import Clause, Dates, Range, kept, may_be_of
 from lotwatch.recall.reading.numbers import identifier_key, like, near_key, number_key, stems, trade_item_of
-from lotwatch.recall.reading.read import EDITION, FIELDS, STRICT, prose, read, spoken, standing
+from lotwatch.recall.reading.read import EDITION, FIELDS, STRICT, lot_list, prose, read, spoken, standing
 
 __all__ = [
     "EDITION",
@@ -19,6 +19,7 @@ __all__ = [
     "identifier_key",
     "kept",
     "like",
+    "lot_list",
     "may_be_of",
     "near_key",
     "number_key",

@@ -76,6 +76,13 @@ def _cell(field: str, words: str) -> list[Clause]:
     return Grammar(field, words, known=frozenset(), strict=True).read()
 
 
+def lot_list(text: str) -> list[str]:
+    """The lots that a field lists which lists lots; none where any of it was not understood, or may be something else."""
+    clauses = Grammar("code_info", half_width(f"Lots: {text}"), known=frozenset(), strict=True).read()
+    found = list(dict.fromkeys(lot for clause in clauses for lot in clause.lots))
+    return found if all(clause.clear and clause.reading().keys() == {"lots"} for clause in clauses) else []
+
+
 def standing(notice: Mapping[str, Any]) -> set[str]:
     """Everything in a version's texts that could be a number of a lot, as it is compared; no telephone numbers."""
     found: set[str] = set()

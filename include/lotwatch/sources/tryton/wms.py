@@ -274,13 +274,21 @@ class TrytonWms:
         told = self._forward(task, order)
         if told is not None:
             return told
-        model, identity = split_key(task.demand_order_key or "")
+        model, _ = split_key(task.demand_order_key or "")
+        self._plan(model, order, task.wanted_on)
+        return self._forward(task, self._order(task)) or Told(order["number"], order["state"], done=False)
+
+    def _plan(self, model: str, order: Mapping[str, Any], day: date | None) -> None:
+        """Plan it for the day (None: leave that as it is), with nothing set aside for it."""
         # of a transfer Tryton also plans when it leaves, and never after it arrives
         names = ["planned_date", *(["planned_start_date"] if model == SHIPMENT else [])]
-        steps: list[tuple[Any, ...]] = [("write", dict.fromkeys(names, task.wanted_on)), ("wait",)]
-        for name, *values in [("draft",), *steps] if order["state"] == "waiting" else steps:
-            self._client.do(f"model.{model}.{name}", [identity], *values, self._client.context())
-        return self._forward(task, self._order(task)) or Told(order["number"], order["state"], done=False)
+        steps: list[tuple[Any, ...]] = [("write", dict.fromkeys(names, day)), ("wait",)]
+        if order["state"] == "waiting":
+            steps = [("draft",), *steps]
+        elif order["state"] == "assigned":
+            steps = [("wait",), ("draft",), *steps]
+        for name, *values in steps if day else [("wait",)]:
+            self._client.do(f"model.{model}.{name}", [order["id"]], *values, self._client.context())
 
     def _forward(self, task: Task, order: Mapping[str, Any]) -> Told | None:
         """What Tryton says if it is planned for the day, or set aside or sent already; None: it is planned for later."""
@@ -297,9 +305,14 @@ class TrytonWms:
     # --- what is stopped
 
     def _call_back(self, task: Task) -> Told:
-        """Cancel the transfer, or put the order back to where no lot is set aside for it, and read whether it is so."""
+        """Cancel the transfer, put the order back to where no lot is set aside for it, or what was brought forward back to its
+        day as well; and read whether it is so."""
         told = self._called_back(task)
-        if told is None:
+        if told is None and self._was_forward(task):
+            model, (order, *_) = self._going(task)
+            self._plan(model, order, task.wanted_on)
+            told = self._called_back(task)
+        elif told is None:
             model, going = self._going(task)
             button = "cancel" if task.calls_back else "wait"
             self._client.do(f"model.{model}.{button}", [order["id"] for order in going], self._client.context())
@@ -321,15 +334,26 @@ class TrytonWms:
                     f"It is {order['state']} in Tryton, with what is called back", where=f"shipment {order['number']}",
                     do="stop the goods, or have them brought back, and say so in Tryton",
                 )  # fmt: skip
-        if affected:
+        if affected and not (self._was_forward(task) and self._is_put_off(task, going[0])):
             return None
         number, state = (going[0]["number"], going[0]["state"]) if going else (None, "deleted")
         return Told(number or task.calls_back or task.demand_order_key or "", state, done=True)
 
+    @staticmethod
+    def _was_forward(task: Task) -> bool:
+        return bool(task.calls_back and task.demand_order_key)
+
+    @staticmethod
+    def _is_put_off(task: Task, order: Mapping[str, Any]) -> bool:
+        """Whether nothing is set aside for it, and it is not to leave before the day that it had (None: it had none)."""
+        return order["state"] not in PICKED and (
+            task.wanted_on is None or order["planned_date"] is None or order["planned_date"] >= task.wanted_on
+        )
+
     def _going(self, task: Task) -> tuple[str, list[dict[str, Any]]]:
         """The model, and the shipment that is called back; none where somebody has deleted it."""
-        fields = ("number", "state", "moves")
-        if task.calls_back:
+        fields = ("number", "state", "moves", "planned_date")
+        if task.calls_back and not self._was_forward(task):
             return SHIPMENT, self._client.search_read(SHIPMENT, [["reference", "=", task.calls_back]], fields)
         model, identity = split_key(task.demand_order_key or "")
         return model, self._client.search_read(model, [["id", "=", identity]], fields)

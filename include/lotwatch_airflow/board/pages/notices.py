@@ -136,13 +136,14 @@ def upload(write: WriteDep, given: Annotated[LetterForm, Depends()], letter: Ann
 
 @router.get("/notices/{notice_id}")
 def show_notice(view: ViewDep, notice_id: NoticeId, done: Literal["new", "known"] | None = None) -> Response:
-    """One notice: what it says, and what it said before."""
+    """One notice: what it says, and what it said before; where it opened no case, what there is that it may mean."""
     with view.transaction() as conn:
         found = fetch_page(conn, NoticeFilters().statement(notice_id), 1, 1).rows
         if not found:
             raise HTTPException(404)
         versions = _versions(fetch_all(conn, "notice_versions", {"notice": notice_id}), view)
-    return view.page("notices-one", notice=found[0], versions=versions, done=done)
+        ours = fetch_all(conn, "notice_items", {"notice": notice_id})
+    return view.page("notices-one", notice=found[0], versions=versions, ours=ours, done=done)
 
 
 @router.get("/notices/{notice_id}/letter.txt")
