@@ -40,8 +40,8 @@ from sandbox.tryton.world import (
 EXPIRING_LOTS, EXPIRED_LOTS, BREAKAGES, PASSED_INSPECTIONS = 14, 6, 8, 30
 NEWEST_PURCHASES = 8
 WEEKLY_LINES = 30
-#: suppliers send their invoices two days after the goods; older purchases' are in books that are closed
-BILLED_AFTER_DAYS, BILLED_SINCE_DAYS = 2, 35
+#: suppliers send their invoices two days after the goods; older deliveries' are in books that are closed
+BILLED_AFTER_DAYS, BILLED_SINCE_DAYS = 2, 21
 REGISTRATION_LAPSES_IN_DAYS = 25
 CONFIRMED_LATER_BY_DAYS = 18
 
@@ -352,9 +352,7 @@ class Stage:
         bills = self.world.bills
         for number, purchase in enumerate(self.world.purchases):
             days = {place: came[number, place] for place in range(len(purchase.lines)) if (number, place) in came}
-            if days and max(days.values()) <= self.ago(BILLED_AFTER_DAYS) and purchase.ordered_on and (
-                purchase.ordered_on >= self.ago(BILLED_SINCE_DAYS)
-            ):  # fmt: skip
+            if days and self.ago(BILLED_SINCE_DAYS) <= max(days.values()) <= self.ago(BILLED_AFTER_DAYS):
                 lines = [(place, purchase.lines[place].received, purchase.lines[place].price) for place in days]
                 on = max(days.values()) + timedelta(days=BILLED_AFTER_DAYS)
                 bills.append(Bill(number, f"INV-{number}", on, lines))
