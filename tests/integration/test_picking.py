@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import psycopg
+
 from lotwatch import access, actions, ledger
 from lotwatch.actions import warehouse
 from lotwatch.actions.picking import Picking, propose_picks
@@ -117,13 +119,90 @@ def test_what_is_not_due_waits_for_its_cut_off_but_an_emergency_does_not(shelved
     assert {order for order, *_ in picks(shelved)} == {"ER", "WARD", "THEATRE"}
 
 
-def test_a_wave_has_no_more_lines_than_one_walk(shelved: Company) -> None:
+def test_a_wave_has_no_more_lines_than_one_walk_and_cuts_no_order_in_two(shelved: Company) -> None:
     for number in range(6):
         wanted(shelved, f"m{number}", 1, order=f"M{number}")
     shelved.post(SOURCE)
     assert propose(shelved) == 3
-    sizes = shelved.conn.execute("SELECT count(*) FROM lotwatch.pick GROUP BY proposal_id ORDER BY 1 DESC").fetchall()
-    assert [size for (size,) in sizes] == [4, 4, 1]
+    walks: dict[int, list[str]] = {}
+    for proposal_id, order in shelved.conn.execute(
+        "SELECT p.proposal_id, o.number FROM lotwatch.pick AS p"
+        " JOIN lotwatch.demand_order_line AS l ON (l.source, l.source_key) = (p.source, p.demand_line_key)"
+        " JOIN lotwatch.demand_order AS o USING (demand_order_id) ORDER BY p.proposal_id, p.turn"
+    ):
+        walks.setdefault(proposal_id, []).append(order)
+    assert list(walks.values()) == [["THEATRE", "M0", "M1", "M2"], ["M3", "M4", "M5"], ["WARD", "WARD"]]
+
+
+def test_an_order_larger_than_a_walk_is_in_several(shelved: Company) -> None:
+    for number in range(6):
+        wanted(shelved, f"b{number}", 1, order="BIG", priority="urgent")
+    shelved.post(SOURCE)
+    assert propose(shelved, hours=-5) == 2  # WARD's two lines fill no walk, and the cut-off is far
+    assert [sorted(order for order, *_ in picks(shelved)[of]) for of in (slice(4), slice(4, None))] == [
+        ["BIG", "BIG", "BIG", "BIG"], ["BIG", "BIG", "THEATRE"],
+    ]  # fmt: skip
+    assert propose(shelved) == 1
+
+
+def test_a_line_in_two_waves_counts_as_picked_until_the_books_show_each(shelved: Company) -> None:
+    wanted(shelved, "w1", 40, order="WARD")
+    shelved.post(SOURCE)
+    assert propose(shelved) == 1
+    shelved.lot("NEW")
+    shelved.move(9, "DC/A3", lot="NEW")
+    shelved.post()
+    assert propose(shelved) == 1  # what was short and has come since
+    assert picks(shelved)[-1] == ("WARD", "NEW", "DC/A3", 1, 9)
+    ask(shelved)
+    tasks = [warehouse.load_task(shelved.conn, number, SOURCE) for number in (1, 2, 3)]
+    for task in tasks:
+        if task.demand_order_key != "stock.shipment.out,WARD":
+            continue
+        warehouse.acknowledged(shelved.conn, task.task_id, "CU-1", "waiting", shelved.context)
+        for line in task.lines:
+            shelved.add(
+                "allocation", f"{line.lot_number}{line.location_code}", demand_line_key="w1", item_code="I1",
+                location_code=line.location_code, lot_number=line.lot_number, quantity=line.quantity,
+                allocated_at=NOW + timedelta(minutes=5),
+            )  # fmt: skip
+        shelved.post(SOURCE)
+        assert propose(shelved, hours=1) == 0
+
+
+def test_a_task_knows_what_is_set_aside_and_what_is_being_written_for_its_order(shelved: Company, db_url: str) -> None:
+    row = shelved.conn.execute(
+        "SELECT lot.item_id, lot.lot_id, place.location_id, place.site_id FROM lotwatch.lot AS lot"
+        " CROSS JOIN lotwatch.location AS place WHERE lot.number = 'SOON' AND place.code = 'DC/A2'"
+    ).fetchone()
+    assert row is not None
+    item_id, lot_id, place_id, site_id = row
+    tasks = [
+        warehouse.request_pick(
+            shelved.conn, shelved.context, "tryton", site_id=site_id, demand_order_key=order_key,
+            lines=[warehouse.TaskLine(item_id, place_id, quantity, lot_id)],
+        )
+        for order_key, quantity in (("out,1", 3), ("out,1", 4), ("out,2", 1))
+    ]  # fmt: skip
+    claimed = shelved.conn.execute(
+        "UPDATE lotwatch.outbox SET state = 'unclear' WHERE idempotency_key = %s RETURNING outbox_id",
+        (f"warehouse_task:{tasks[0]}",),
+    ).fetchone()
+    with psycopg.connect(db_url, autocommit=True) as worker:
+        worker.execute("SELECT pg_advisory_lock(hashtextextended('lotwatch.outbox', %s))", claimed)
+        assert [warehouse.is_being_written(shelved.conn, task) for task in tasks] == [False, True, False]
+    assert besides(shelved, tasks) == [0, 0, 0]
+    warehouse.acknowledged(shelved.conn, tasks[0], "CU-1", "waiting", shelved.context)
+    assert not warehouse.is_being_written(shelved.conn, tasks[1])
+    assert besides(shelved, tasks) == [0, 3, 0]
+    warehouse.written(shelved.conn, tasks[1], "CU-1", "waiting", shelved.context)
+    assert besides(shelved, tasks) == [4, 3, 0]
+    warehouse.refused(shelved.conn, tasks[0], "no", shelved.context)
+    assert besides(shelved, tasks) == [4, 0, 0]
+
+
+def besides(company: Company, tasks: list[int]) -> list[int]:
+    return [warehouse.load_task(company.conn, task, SOURCE).lines[0].besides for task in tasks]
 
 
 def test_a_wave_is_approved_by_its_policy_and_becomes_a_task_for_each_order(shelved: Company) -> None:

@@ -30,6 +30,7 @@ class Line:
     location_code: str
     quantity: int
     serial_number: str | None = None
+    besides: int = 0
 
 
 @dataclass(frozen=True)
@@ -196,21 +197,31 @@ def order(boss: TrytonClient, shelved: list[Line]) -> tuple[dict[str, Any], Line
 
 
 def ordered(boss: TrytonClient, line: Line, quantity: float = 8.0) -> dict[str, Any]:
+    return ordered_all(boss, {line.item_code: quantity})
+
+
+def ordered_all(boss: TrytonClient, quantities: dict[str, float]) -> dict[str, Any]:
+    """A customer's order for so much of each item."""
     (warehouse,) = boss.search_read("stock.location", [["code", "=", "DC-N"]], ["output_location", "storage_location"])
     (customer,) = boss.search_read("stock.location", [["type", "=", "customer"]], ["code"], limit=1)
     party = boss.search_read("party.party", [["addresses", "!=", None]], ["addresses"], limit=1)[0]
-    (product,) = boss.search_read("product.product", [["code", "=", line.item_code]], ["default_uom", "list_price"])
+    products = boss.search_read(
+        "product.product", [["code", "in", list(quantities)]], ["code", "default_uom", "list_price"]
+    )
     company = boss.context()["company"]
     (currency,) = boss.search_read("currency.currency", [["code", "=", "EUR"]], ["code"])
-    move = {
-        "product": product["id"], "unit": product["default_uom"], "quantity": quantity,
-        "from_location": warehouse["output_location"], "to_location": customer["id"], "company": company,
-        "unit_price": product["list_price"] or 0, "currency": currency["id"],
-    }  # fmt: skip
+    moves = [
+        {
+            "product": product["id"], "unit": product["default_uom"], "quantity": quantities[product["code"]],
+            "from_location": warehouse["output_location"], "to_location": customer["id"], "company": company,
+            "unit_price": product["list_price"] or 0, "currency": currency["id"],
+        }
+        for product in products
+    ]  # fmt: skip
     values = {
         "customer": party["id"], "delivery_address": party["addresses"][0], "warehouse": warehouse["id"],
         "warehouse_output": warehouse["output_location"], "warehouse_storage": warehouse["storage_location"],
-        "company": company, "outgoing_moves": [("create", [move])],
+        "company": company, "outgoing_moves": [("create", moves)],
     }  # fmt: skip
     (identity,) = boss.do("model.stock.shipment.out.create", [values], boss.context())
     boss.do("model.stock.shipment.out.wait", [identity], boss.context())
@@ -229,19 +240,66 @@ def test_exactly_the_lots_that_are_asked_for_are_picked_for_an_order(
     wms = TrytonWms(client)
     assert wms.look_up(pick) is None
     told = wms.carry_out(pick)
-    assert told.done
-    assert wms.carry_out(pick) == told
+    assert (told.state, told.done) == ("waiting", True)
+    assert wms.look_up(pick) == told
+    # Tryton has more of it, and chooses nothing by itself
+    assert picked(client, shipment) == [("assigned", line.lot_number, line.location_code, 5), ("draft", None, None, 3)]
+
+
+def picked(client: TrytonClient, shipment: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """(state, lot, place, quantity) of what is to leave the shelves for an order; of what names no lot, no place."""
     (after,) = client.read("stock.shipment.out", [shipment["id"]], ["inventory_moves"])
-    moves = client.read(
-        "stock.move", after["inventory_moves"], ["lot.number", "quantity", "state", "from_location.code"]
-    )
-    named = [
-        (m["lot."]["number"], m["quantity"], m["from_location."]["code"])
-        for m in moves
-        if m["lot."] and m["state"] == "assigned"
+    fields = ["lot.number", "quantity", "state", "from_location.code"]
+    moves = client.read("stock.move", after["inventory_moves"], fields)
+    found = [(m["state"], m["lot."], m["from_location."]["code"], m["quantity"]) for m in moves]
+    return sorted((state, lot and lot["number"], place if lot else None, n) for state, lot, place, n in found)
+
+
+def test_another_pick_for_the_order_adds_to_what_is_set_aside_for_it(
+    client: TrytonClient, boss: TrytonClient, order: tuple[dict[str, Any], Line]
+) -> None:
+    shipment, line = order
+    order_key, wms = key("stock.shipment.out", shipment["id"]), TrytonWms(client)
+    first, second, third = [
+        asked("pick", "DC-N", None, replace(line, quantity=quantity, besides=besides), demand_order_key=order_key)
+        for quantity, besides in ((5, 0), (3, 5), (2, 8))
     ]
-    assert (line.lot_number, 5.0, line.location_code) in named
-    assert sum(move["quantity"] for move in moves) == 8
+    wms.carry_out(first)
+    forward = asked("priority", "DC-N", None, demand_order_key=order_key, wanted_on=date(2030, 1, 2))
+    assert wms.carry_out(forward).done
+    assert wms.look_up(first), "what is set aside for it stays so"
+    assert wms.look_up(second) is None, "it is the same lot at the same place"
+    assert wms.carry_out(second) == wms.look_up(second)
+    place = (line.lot_number, line.location_code)
+    assert picked(client, shipment) == [("assigned", *place, 3), ("assigned", *place, 5)]
+    # it has grown since it was assigned
+    (whole,) = boss.read("stock.shipment.out", [shipment["id"]], ["state", "outgoing_moves"])
+    assert whole["state"] == "assigned"
+    grown = {"outgoing_moves": [("write", whole["outgoing_moves"], {"quantity": 10.0})]}
+    boss.do("model.stock.shipment.out.write", [shipment["id"]], grown, boss.context())
+    assert wms.carry_out(third).state == "assigned"
+    assert picked(client, shipment) == [("assigned", *place, 2), ("assigned", *place, 3), ("assigned", *place, 5)]
+    boss.do("model.stock.shipment.out.pick", [shipment["id"]], boss.context())
+    (whole,) = boss.read("stock.shipment.out", [shipment["id"]], ["outgoing_moves"])
+    leaves = boss.read("stock.move", whole["outgoing_moves"], ["lot.number", "quantity"])
+    assert [(m["lot."]["number"], m["quantity"]) for m in leaves if m["quantity"]] == [(line.lot_number, 10)]
+
+
+def test_what_tryton_has_not_free_is_refused_and_left_open(
+    client: TrytonClient, boss: TrytonClient, shelved: list[Line]
+) -> None:
+    line = shelved[3]
+    shipment = ordered(boss, line, line.quantity + 100.0)
+    pick = asked(
+        "pick", "DC-N", None, replace(line, quantity=line.quantity + 50),
+        demand_order_key=key("stock.shipment.out", shipment["id"]),
+    )  # fmt: skip
+    with pytest.raises(SourceError, match="not all of these lots free"):
+        TrytonWms(client).carry_out(pick)
+    after = picked(client, shipment)
+    assert sum(quantity for *_, quantity in after) == line.quantity + 100
+    assert {(state, lot) for state, lot, *_ in after} <= {("assigned", line.lot_number), ("draft", None)}
+    boss.do("model.stock.shipment.out.cancel", [shipment["id"]], boss.context())
 
 
 def test_more_than_the_order_wants_is_not_picked(client: TrytonClient, order: tuple[dict[str, Any], Line]) -> None:
@@ -249,36 +307,133 @@ def test_more_than_the_order_wants_is_not_picked(client: TrytonClient, order: tu
     pick = asked(
         "pick", "DC-N", None, replace(line, quantity=9), demand_order_key=key("stock.shipment.out", shipment["id"])
     )
-    with pytest.raises(SourceError, match="has not 9"):
+    with pytest.raises(SourceError, match=r"1 of .* more than Tryton's order has left"):
         TrytonWms(client).carry_out(pick)
+
+
+def known(company: Company, *lines: Line) -> None:
+    """DC-N with these lots on its shelves."""
+    company.location("DC-N", kind="site")
+    for code in {line.location_code for line in lines}:
+        company.location(code, kind="bin", parent_code="DC-N")
+    company.location("DC-N-BLOCKED", kind="bin", parent_code="DC-N", status="blocked")
+    for code in {line.item_code for line in lines}:
+        company.item(code)
+    for line in lines:
+        company.lot(line.lot_number or "", line.item_code)
+        company.move(line.quantity, line.location_code, item=line.item_code, lot=line.lot_number)
+    company.post()
+
+
+def wanted(company: Company, shipment: dict[str, Any], quantities: dict[str, float]) -> None:
+    """The order, as the sync reads it."""
+    order_key = key("stock.shipment.out", shipment["id"])
+    for code, quantity in quantities.items():
+        company.add(
+            "demand_line", f"{order_key};{code}", order_key=order_key, order_number=shipment["number"],
+            order_kind="customer", site_code="DC-N", customer_location="PATIENT", ordered_at=NOW, priority="emergency",
+            item_code=code, quantity=quantity, state="open",
+        )  # fmt: skip
+    company.post("wms")
+
+
+def all_warehouses(client: TrytonClient) -> Gateways:
+    warehouses = {"tryton": WarehouseGateway(load_warehouses()["tryton"], TrytonWms(client))}
+    return Gateways(None, Portals({}, None), {}, People({}), "http://board", warehouses=warehouses)  # type: ignore[arg-type]
+
+
+def waves(company: Company, gateways: Gateways) -> tuple[dict[str, int], dict[str, int]]:
+    """Waves proposed, approved and sent: how many, and what became of their tasks."""
+    proposed = propose_picks(company.conn, load_picking(), company.context)
+    actions.ask(company.conn, company.context, 10, actions.load_policies())
+    company.conn.commit()
+    company.conn.autocommit = True
+    return proposed, dict(drain(company.conn, gateways, company.context).counts)
+
+
+@pytest.fixture
+def many(boss: TrytonClient, shelved: list[Line]) -> list[Line]:
+    """New lots in Tryton at two places of DC-N: for each of three items fifty, of two each."""
+    codes, places = sorted({line.item_code for line in shelved})[:3], sorted({line.location_code for line in shelved})
+    products = boss.search_read("product.product", [["code", "in", codes]], ["code", "default_uom"])
+    locations = boss.search_read("stock.location", [["code", "in", places[:2]]], ["code"])
+    (lost,) = boss.search_read("stock.location", [["type", "=", "lost_found"]], ["code"], limit=1)
+    made, moves = [], []
+    for product in products:
+        numbers = [f"{product['code']}-{uuid4().hex[:8]}" for _ in range(50)]
+        lots = boss.do(
+            "model.stock.lot.create", [{"product": product["id"], "number": n} for n in numbers], boss.context()
+        )
+        for at, (number, lot) in enumerate(zip(numbers, lots, strict=True)):
+            place = locations[at % len(locations)]
+            made.append(Line(product["code"], number, place["code"], 2))
+            moves.append({
+                "product": product["id"], "unit": product["default_uom"], "quantity": 2.0, "lot": lot,
+                "from_location": lost["id"], "to_location": place["id"], "company": boss.context()["company"],
+            })  # fmt: skip
+    boss.do("model.stock.move.do", boss.do("model.stock.move.create", moves, boss.context()), boss.context())
+    return made
+
+
+def test_an_order_larger_than_a_walk_is_set_aside_whole_in_several_waves(
+    client: TrytonClient, boss: TrytonClient, many: list[Line], company: Company
+) -> None:
+    known(company, *many)
+    first, second, third = sorted({line.item_code for line in many})
+    gateways = all_warehouses(client)
+    # of 45 lots, and of 95, in walks of 40; of the last lot of an item each order has one
+    orders = {45: {first: 61.0, third: 28.0}, 95: {first: 39.0, second: 100.0, third: 50.0}}
+    shipments = {lines: ordered_all(boss, quantities) for lines, quantities in orders.items()}
+    for lines, quantities in orders.items():
+        wanted(company, shipments[lines], quantities)
+    proposed, sent = waves(company, gateways)
+    assert (proposed, sent) == ({"pick_waves": 5, "picks": 140}, {"warehouse_task.sent": 5})
+    for lines, shipment in shipments.items():
+        moves = picked(client, shipment)
+        assert {state for state, *_ in moves} == {"assigned"}
+        assert sum(quantity for *_, quantity in moves) == sum(orders[lines].values())
+        (after,) = client.read("stock.shipment.out", [shipment["id"]], ["state"])
+        assert after["state"] == "assigned"
+        told = company.conn.execute(
+            "SELECT lot.number, place.code, line.quantity FROM lotwatch.warehouse_task"
+            " JOIN lotwatch.warehouse_task_line AS line USING (warehouse_task_id) JOIN lotwatch.lot USING (lot_id)"
+            " JOIN lotwatch.location AS place ON place.location_id = line.location_id WHERE demand_order_key = %s"
+            " ORDER BY 1, 2, 3",
+            (key("stock.shipment.out", shipment["id"]),),
+        ).fetchall()
+        assert [(lot, place, quantity) for _, lot, place, quantity in moves] == told
+        assert len(told) == lines
+    states = company.conn.execute("SELECT DISTINCT state FROM lotwatch.warehouse_task").fetchall()
+    assert states == [("acknowledged",)]
+
+
+def test_what_was_short_is_picked_when_it_has_come(
+    client: TrytonClient, boss: TrytonClient, many: list[Line], company: Company
+) -> None:
+    line, later = many[0], many[2]  # at the same place
+    known(company, line)
+    shipment, gateways = ordered(boss, line, 4.0), all_warehouses(client)
+    wanted(company, shipment, {line.item_code: 4})
+    assert waves(company, gateways) == ({"pick_waves": 1, "picks": 1}, {"warehouse_task.sent": 1})
+    assert picked(client, shipment)[0] == ("assigned", line.lot_number, line.location_code, 2)
+    company.lot(later.lot_number or "", later.item_code)
+    company.move(2, later.location_code, item=later.item_code, lot=later.lot_number)
+    company.post()
+    assert waves(company, gateways) == ({"pick_waves": 1, "picks": 1}, {"warehouse_task.sent": 1})
+    both = [("assigned", each.lot_number, each.location_code, 2) for each in (line, later)]
+    assert picked(client, shipment) == sorted(both)
 
 
 def test_a_wave_sets_the_same_lot_aside_for_each_of_its_orders(
     client: TrytonClient, boss: TrytonClient, shelved: list[Line], company: Company
 ) -> None:
     line = shelved[4]
-    company.location("DC-N", kind="site")
-    company.location(line.location_code, kind="bin", parent_code="DC-N")
-    company.location("DC-N-BLOCKED", kind="bin", parent_code="DC-N", status="blocked")
-    company.item(line.item_code)
-    company.lot(line.lot_number or "", line.item_code)
-    company.move(line.quantity, line.location_code, item=line.item_code, lot=line.lot_number)
-    company.post()
+    known(company, line)
     orders = {quantity: ordered(boss, line, quantity) for quantity in (3, 2)}
     for quantity, shipment in orders.items():
-        company.add(
-            "demand_line", order_key=key("stock.shipment.out", shipment["id"]), order_number=shipment["number"],
-            order_kind="customer", site_code="DC-N", customer_location="PATIENT", ordered_at=NOW, priority="emergency",
-            item_code=line.item_code, quantity=quantity, state="open",
-        )  # fmt: skip
-    company.post("wms")
-    assert propose_picks(company.conn, load_picking(), company.context) == {"pick_waves": 1, "picks": 2}
-    actions.ask(company.conn, company.context, 10, actions.load_policies())
-    company.conn.commit()
-    company.conn.autocommit = True
-    warehouses = {"tryton": WarehouseGateway(load_warehouses()["tryton"], TrytonWms(client))}
-    gateways = Gateways(None, Portals({}, None), {}, People({}), "http://board", warehouses=warehouses)  # type: ignore[arg-type]
-    assert drain(company.conn, gateways, company.context).counts == {"warehouse_task.sent": 2}
+        wanted(company, shipment, {line.item_code: quantity})
+    gateways = all_warehouses(client)
+    assert waves(company, gateways) == ({"pick_waves": 1, "picks": 2}, {"warehouse_task.sent": 2})
     assert actions.load_proposal(company.conn, 1).state == "sent"
     for quantity, shipment in orders.items():
         (after,) = client.read("stock.shipment.out", [shipment["id"]], ["inventory_moves", "state"])
@@ -289,7 +444,7 @@ def test_a_wave_sets_the_same_lot_aside_for_each_of_its_orders(
     # the lot is recalled: both orders give it up, and only then can the warehouse set all of it apart
     [(item_id, lot_id)] = company.conn.execute("SELECT item_id, lot_id FROM lotwatch.lot").fetchall()
     open_by_quality(company.conn, company.context, [Subject(item_id, lot_id)], title="Seals", by="quinn")
-    settings = {name: each.settings for name, each in warehouses.items()}
+    settings = {name: each.settings for name, each in gateways.warehouses.items()}
     assert warehouse.request_holds(company.conn, company.context, settings) == 1
     assert drain(company.conn, gateways, company.context).counts["warehouse_task.sent"] == 3
     for shipment in orders.values():

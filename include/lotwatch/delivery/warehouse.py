@@ -11,7 +11,7 @@ from lotwatch.errors import LotwatchError, SourceError
 
 #: tasks of one warehouse that one run asks about
 MOST_QUESTIONS = 200
-#: seconds in which another worker has written what is to be called back
+#: seconds in which another worker has written what comes before
 _WRITTEN_IN = 5
 
 
@@ -31,7 +31,7 @@ def deliver(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, conte
     if task.state not in {"requested", "written"}:
         return False
     if warehouse.is_being_written(conn, task_id):
-        raise NotYet("What it calls back is being written.", _WRITTEN_IN)
+        raise NotYet("What it calls back, or another pick for its order, is being written.", _WRITTEN_IN)
     told = there.gateway.look_up(task) if row.look_first else None
     if told is None:
         if task.state == "requested" and not _let_through(conn, task, context):

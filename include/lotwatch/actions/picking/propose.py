@@ -1,7 +1,7 @@
 """Waves to be proposed: what is wanted, by site and cut-off."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,15 +92,28 @@ def _shelves(conn: psycopg.Connection, lines: Sequence[Wanted], settings: Mappin
 
 def _waves(takes: Sequence[Take], settings: SitePicking, site: Site, as_of: datetime) -> list[list[Take]]:
     """What is due, cut into walks: emergencies at once, full waves, and what is left when its cut-off is near."""
-    now = [take for take in takes if take.wanted.emergency]
-    later = [take for take in takes if not take.wanted.emergency]
+    now = _walks([take for take in takes if take.wanted.emergency], settings.lines)
+    later = _walks([take for take in takes if not take.wanted.emergency], settings.lines)
     near = settings.next_cut_off(as_of, site.time_zone) - as_of <= settings.before
-    full = len(later) if near else len(later) - len(later) % settings.lines
-    return [
-        part[first : first + settings.lines]
-        for part in (now, later[:full])
-        for first in range(0, len(part), settings.lines)
-    ]
+    if later and len(later[-1]) < settings.lines and not near:
+        later.pop()
+    return now + later
+
+
+def _walks(takes: Iterable[Take], lines: int) -> list[list[Take]]:
+    """An order is in two walks only where it is larger than one."""
+    orders: defaultdict[tuple[str, str], list[Take]] = defaultdict(list)
+    for take in takes:
+        orders[take.wanted.source, take.wanted.order_key].append(take)
+    walks: list[list[Take]] = []
+    for order in orders.values():
+        for first in range(0, len(order), lines):
+            part = order[first : first + lines]
+            if walks and len(walks[-1]) + len(part) <= lines:
+                walks[-1] += part
+            else:
+                walks.append(part)
+    return walks
 
 
 def _write(

@@ -15,13 +15,17 @@ from lotwatch.db.query import query
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """So many base units of a lot or serial unit, by the codes of the warehouse's own system."""
+    """So many base units of a lot or serial unit, by the codes of the warehouse's own system.
+
+    `besides`: of a pick, what the warehouse has set aside of it for the same order by other tasks.
+    """
 
     item_code: str
     lot_number: str | None
     serial_number: str | None
     location_code: str
     quantity: int
+    besides: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def lock_task(conn: psycopg.Connection, task_id: int) -> str:
 
 
 def is_being_written(conn: psycopg.Connection, task_id: int) -> bool:
-    """Whether what a call-back takes back is being written at this moment, by another worker."""
+    """Whether another worker is writing what a call-back takes back, or another pick for the same order, at this moment."""
     return bool(conn.execute(query(__package__, "is_being_written"), {"task_id": task_id}).fetchall()[0][0])
 
 

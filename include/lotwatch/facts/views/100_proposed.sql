@@ -59,7 +59,7 @@ INNER JOIN lotwatch.proposal_line AS line ON answered.proposal_id = line.proposa
 WHERE answered.kind IN ('transfer', 'return_and_reship') AND answered.state IN ('rejected', 'timed_out');
 
 -- What of each pick wave is for which line of demand, and how far it has come. `kept`: it was not struck; `told`: its warehouse has
--- been told of it.
+-- been told of it; `by_hand`: no system is.
 CREATE VIEW lotwatch.pick_part AS
 SELECT
     pick.*,
@@ -67,6 +67,7 @@ SELECT
     proposal.created_at,
     demand.source_key AS order_key,
     coalesce(task.state IN ('written', 'acknowledged'), FALSE) AS told,
+    task.warehouse_task_id IS NULL AS by_hand,
     CASE
         WHEN task.warehouse_task_id IS NULL THEN NOT line.refused
         ELSE
@@ -91,8 +92,8 @@ INNER JOIN lotwatch.demand_order AS demand ON wanted.demand_order_id = demand.de
 LEFT JOIN lotwatch.warehouse_task AS task
     ON pick.proposal_id = task.proposal_id AND demand.source_key = task.demand_order_key;
 
--- What is being picked and not yet seen in the books: until it is set aside there or has left; where nobody ever tells of that,
--- for two weeks.
+-- What is being picked and not yet seen in the books: until it is set aside there (of what its system was told, this very lot: other
+-- waves may be for the same line) or has left; where nobody ever tells of that, for two weeks.
 CREATE VIEW lotwatch.pick_in_force AS
 SELECT part.*
 FROM lotwatch.pick_part AS part
@@ -108,6 +109,10 @@ WHERE
                 WHERE
                     known.source = part.source AND known.demand_line_key = part.demand_line_key
                     AND known.allocated_at >= part.created_at
+                    AND (
+                        part.by_hand
+                        OR (part.told AND known.lot_id = part.lot_id AND known.serial_id = part.serial_id)
+                    )
             )
             AND NOT EXISTS (
                 SELECT 1

@@ -1,14 +1,17 @@
 """Writes warehouse tasks into Tryton: each of our references once, however often it is asked for.
 
 What is held is moved to the site's blocked place by an internal shipment, and back when it is released; a transfer is an
-internal shipment that its warehouse picks and sends; a pick sets aside the named lots for a customer's shipment. What has priority is
+internal shipment that its warehouse picks and sends; a pick sets aside the named lots for a customer's shipment, and adds them to what
+is set aside for it already. What has priority is
 brought forward: the planned date is what Tryton orders shipments and their assignment by, and it has no other priority.
 """
 
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, Protocol
+from itertools import chain
+from typing import Any, Literal, Protocol, TypeAlias
 
 from lotwatch.errors import SourceError
 from lotwatch.sources.jsonrpc import TrytonClient, UnclearAnswerError
@@ -20,10 +23,12 @@ SHIPMENT_FIELDS = ("number", "reference", "state", "from_location.code", "to_loc
 BEGUN = frozenset({"assigned", "packed", "shipped", "done"})
 STOPPABLE = frozenset({"draft", "waiting", "assigned"})
 PICKED = frozenset({"assigned", "picked", "packed", "shipped", "done"})
+#: the ids of a product, a lot of it (None: none) and a place
+Shelf: TypeAlias = tuple[int, int | None, int]
 
 
 class TaskLine(Protocol):
-    """A line of a task: base units of a lot or serial unit, from a place."""
+    """A line of a task: base units of a lot or serial unit, from a place; `besides`: what other picks for the same order took of it."""
 
     @property
     def item_code(self) -> str: ...
@@ -35,6 +40,8 @@ class TaskLine(Protocol):
     def location_code(self) -> str: ...
     @property
     def quantity(self) -> int: ...
+    @property
+    def besides(self) -> int: ...
 
 
 class Task(Protocol):
@@ -68,7 +75,7 @@ class Told:
 
 
 class TrytonWms:
-    """Tryton as a warehouse that can be told. Every step is safe to repeat; one caller at a time for a reference.
+    """Tryton as a warehouse that can be told. Every step is safe to repeat, a pick once it was looked up; one caller at a time.
 
     Raises SourceError: `retry` where asking again can help; not when Tryton knows an item, lot or place not at all, or
     somebody has cancelled there what we asked for.
@@ -159,17 +166,18 @@ class TrytonWms:
     def _values(self, task: Task) -> dict[str, Any]:
         places = self._places({task.from_location, task.to_location or ""} - {""})
         products = self._products(task)
+        lots = self._lots(task, products)
         source, destination = places[task.from_location], places[task.to_location or ""]
         moves = [
             {
                 "product": products[line.item_code]["id"],
                 "unit": products[line.item_code]["default_uom"],
-                "lot": self._lot(line, products[line.item_code]["id"]),
+                "lot": lot,
                 "quantity": float(line.quantity),
                 "from_location": source,
                 "to_location": destination,
             }
-            for line in task.lines
+            for line, lot in zip(task.lines, lots, strict=True)
         ]
         return {
             "reference": task.reference,
@@ -194,100 +202,133 @@ class TrytonWms:
         return found[0]
 
     def _pick(self, task: Task) -> Told:
+        """Set the lots aside besides those that are. What no line names is for a later pick, or for people, and stays open there."""
         order = self._order(task)
-        told = self._picked(task, order)
-        if told is not None:
-            return told
-        if order["state"] != "waiting":
+        if order["state"] not in {"waiting", "assigned"}:
             raise SourceError(
                 f"It is {order['state']} in Tryton, and can be picked for no more", where=f"shipment {order['number']}",
                 do="pick for another order, or put it back to waiting there",
             )  # fmt: skip
-        self._name_lots(task, order)
-        model, identity = split_key(task.demand_order_key or "")
-        self._client.do(f"model.{model}.assign_try", [identity], self._client.context())
-        return self._picked(task, self._order(task)) or Told(order["number"], "waiting", done=False)
+        shelves = self._shelves(task)
+        self._complete(task)
+        order = self._order(task)
+        before = self._set_aside(order)
+        is_all = self._name_lots(task, order, shelves)
+        self._press_order(task, "assign_try")
+        if not is_all:
+            self._complete(task)
+        order = self._order(task)
+        after = self._set_aside(order)
+        if any(after[at] - before[at] < line.quantity for line, at in zip(task.lines, shelves, strict=True)):
+            raise SourceError(
+                "Tryton has not all of these lots free any more", where=f"shipment {order['number']}",
+                do="nothing: what is missing is picked anew",
+            )  # fmt: skip
+        return Told(order["number"], order["state"], done=True)
 
     def _picked(self, task: Task, order: Mapping[str, Any]) -> Told | None:
         """What Tryton says if these very lots are set aside for the order; None: they are not, or not yet."""
         if order["state"] not in PICKED and order["state"] != "waiting":
             return None
-        moves = self._moves(order)
-        products = self._products(task)
-        places = self._places({line.location_code for line in task.lines})
-        held: dict[tuple[Any, ...], float] = {}
-        for move in moves:
-            if move["state"] in {"assigned", "done"}:
-                key = (move["product"], move["lot"], move["from_location"])
-                held[key] = held.get(key, 0.0) + move["quantity"]
-        for line in task.lines:
-            product = products[line.item_code]["id"]
-            if held.get((product, self._lot(line, product), places[line.location_code]), 0.0) < line.quantity:
+        held = self._set_aside(order)
+        for line, at in zip(task.lines, self._shelves(task), strict=True):
+            if held[at] < line.besides + line.quantity:
                 return None
         return Told(order["number"], order["state"], done=True)
 
-    def _name_lots(self, task: Task, order: Mapping[str, Any]) -> None:
-        """Split the order's open moves into one for each line and one for what no line names, in one transaction there."""
+    def _complete(self, task: Task) -> None:
+        """Have an open move for all that is ordered and not set aside; what is set aside stays so.
+
+        Tryton's own `wait` does that, told that no move is to be given up.
+        """
+        self._press_order(task, "wait", [])
+
+    def _name_lots(self, task: Task, order: Mapping[str, Any], shelves: Sequence[Shelf]) -> bool:
+        """Name the lots on the order's open moves, in one transaction there; whether that is all it waits for.
+
+        The other open moves go, or Tryton would assign what lots it likes to them.
+        """
         products = self._products(task)
-        places = self._places({line.location_code for line in task.lines})
+        wanted: defaultdict[tuple[int, int], deque[tuple[TaskLine, Shelf, float]]] = defaultdict(deque)
+        for line, at in zip(task.lines, shelves, strict=True):
+            wanted[at[0], products[line.item_code]["default_uom"]].append((line, at, float(line.quantity)))
         changes: list[tuple[Any, ...]] = []
-        for code, product in products.items():
-            lines = [line for line in task.lines if line.item_code == code]
-            free = [
-                move
-                for move in self._moves(order)
-                if move["product"] == product["id"]
-                and move["unit"] == product["default_uom"]
-                and move["state"] in {"draft", "staging"}
-            ]
-            left = sum(move["quantity"] for move in free) - sum(line.quantity for line in lines)
-            if left < 0 or not free:
-                raise SourceError(
-                    f"Tryton's order has not {sum(line.quantity for line in lines)} of {code} left to pick",
-                    where=f"shipment {order['number']}",
-                    do="read the order again and pick anew",
-                )
-            first, *others = free
-            shares = [
-                {"quantity": float(line.quantity), "lot": self._lot(line, product["id"])}
-                | {"from_location": places[line.location_code]}
-                for line in lines
-            ]
-            if left:
-                shares.append({"quantity": left, "lot": None, "from_location": first["from_location"]})
-            changes.append(("write", [first["id"]], shares[0]))
-            changes += [("write", [move["id"]], {"quantity": 0.0}) for move in others]
-            same = {name: first[name] for name in ("product", "unit", "to_location", "planned_date")}
-            changes += [("create", [same | share]) for share in shares[1:]]
+        is_all = True
+        for move in self._moves(order):
+            if move["state"] != "draft":
+                continue
+            room, parts, asked = move["quantity"], [], wanted[move["product"], move["unit"]]
+            while room and asked:
+                line, at, quantity = asked.popleft()
+                taken = min(room, quantity)
+                parts.append({"quantity": taken, "lot": at[1], "from_location": at[2]})
+                room -= taken
+                if taken < quantity:
+                    asked.appendleft((line, at, quantity - taken))
+            is_all = is_all and not room
+            changes.append(("write", [move["id"]], parts[0]) if parts else ("delete", [move["id"]]))
+            same = {name: move[name] for name in ("product", "unit", "to_location", "planned_date", "origin")}
+            if parts[1:]:
+                changes.append(("create", [same | part for part in parts[1:]]))
+        for line, _, quantity in chain.from_iterable(wanted.values()):
+            raise SourceError(
+                f"{quantity:g} of {line.item_code} are more than Tryton's order has left to pick",
+                where=f"shipment {order['number']}",
+                do="read the order again and pick anew",
+            )
+        self._press_order(task, "write", {"inventory_moves": changes})
+        return is_all
+
+    def _set_aside(self, order: Mapping[str, Any]) -> Counter[Shelf]:
+        held: Counter[Shelf] = Counter()
+        for move in self._moves(order):
+            if move["state"] in {"assigned", "done"}:
+                held[move["product"], move["lot"], move["from_location"]] += move["quantity"]
+        return held
+
+    def _press_order(self, task: Task, method: str, *values: Any) -> None:
         model, identity = split_key(task.demand_order_key or "")
-        self._client.do(f"model.{model}.write", [identity], {"inventory_moves": changes}, self._client.context())
+        self._client.do(f"model.{model}.{method}", [identity], *values, self._client.context())
 
     def _moves(self, order: Mapping[str, Any]) -> list[dict[str, Any]]:
-        fields = ("product", "lot", "unit", "quantity", "from_location", "to_location", "planned_date", "state")
+        fields = (
+            "product",
+            "lot",
+            "unit",
+            "quantity",
+            "from_location",
+            "to_location",
+            "planned_date",
+            "state",
+            "origin",
+        )
         return self._client.read("stock.move", order["inventory_moves"], fields)
 
     # --- what comes first
 
     def _bring_forward(self, task: Task) -> Told:
-        """Plan it for the day. Tryton lets a day be planned in a draft only: what waits is one for a moment."""
+        """Plan it for the day. Tryton lets a day be planned in a draft only: what waits is one for a moment.
+
+        What is set aside for an order stays so, as in `_complete`.
+        """
         order = self._order(task)
         told = self._forward(task, order)
         if told is not None:
             return told
         model, _ = split_key(task.demand_order_key or "")
-        self._plan(model, order, task.wanted_on)
+        self._plan(model, order, task.wanted_on, ("wait", []))
         return self._forward(task, self._order(task)) or Told(order["number"], order["state"], done=False)
 
-    def _plan(self, model: str, order: Mapping[str, Any], day: date | None) -> None:
-        """Plan it for the day (None: leave that as it is), with nothing set aside for it."""
+    def _plan(self, model: str, order: Mapping[str, Any], day: date | None, wait: tuple[Any, ...]) -> None:
+        """Plan it for the day (None: leave that as it is); `wait` says what of what is set aside for it is given up."""
         # of a transfer Tryton also plans when it leaves, and never after it arrives
         names = ["planned_date", *(["planned_start_date"] if model == SHIPMENT else [])]
-        steps: list[tuple[Any, ...]] = [("write", dict.fromkeys(names, day)), ("wait",)]
+        steps: list[tuple[Any, ...]] = [("write", dict.fromkeys(names, day)), wait]
         if order["state"] == "waiting":
             steps = [("draft",), *steps]
         elif order["state"] == "assigned":
-            steps = [("wait",), ("draft",), *steps]
-        for name, *values in steps if day else [("wait",)]:
+            steps = [wait, ("draft",), *steps]
+        for name, *values in steps if day else [wait]:
             self._client.do(f"model.{model}.{name}", [order["id"]], *values, self._client.context())
 
     def _forward(self, task: Task, order: Mapping[str, Any]) -> Told | None:
@@ -310,7 +351,7 @@ class TrytonWms:
         told = self._called_back(task)
         if told is None and self._was_forward(task):
             model, (order, *_) = self._going(task)
-            self._plan(model, order, task.wanted_on)
+            self._plan(model, order, task.wanted_on, ("wait",))
             told = self._called_back(task)
         elif told is None:
             model, going = self._going(task)
@@ -362,7 +403,8 @@ class TrytonWms:
         """Whether moves of a shipment take, or took, a lot of the task's lines; of a line without one, any of its item."""
         products = self._products(task)
         wanted = {
-            (products[line.item_code]["id"], self._lot(line, products[line.item_code]["id"])) for line in task.lines
+            (products[line.item_code]["id"], lot)
+            for line, lot in zip(task.lines, self._lots(task, products), strict=True)
         }
         moves = self._client.read("stock.move", order["moves"], ("product", "lot", "quantity", "state"))
         return any(
@@ -390,22 +432,40 @@ class TrytonWms:
         }
         return self._each(wanted, found, "stock.location")
 
-    def _lot(self, line: TaskLine, product: int) -> int | None:
-        """Tryton's lot of a line: its number is lot and serial, or either alone."""
-        lot, serial = line.lot_number, line.serial_number
-        numbers = [number for number in (lot and serial and f"{lot}{self._separator}{serial}", serial, lot) if number]
-        if not numbers:
-            return None
-        where = [["product", "=", product], ["number", "in", numbers]]
-        by_number = {
-            record["number"]: record["id"] for record in self._client.search_read("stock.lot", where, ["number"])
+    def _shelves(self, task: Task) -> list[Shelf]:
+        """Where each line is taken from."""
+        products = self._products(task)
+        places = self._places({line.location_code for line in task.lines})
+        return [
+            (products[line.item_code]["id"], lot, places[line.location_code])
+            for line, lot in zip(task.lines, self._lots(task, products), strict=True)
+        ]
+
+    def _lots(self, task: Task, products: Mapping[str, Mapping[str, Any]]) -> list[int | None]:
+        """Tryton's lot of each line: its number is lot and serial, or either alone."""
+        numbers = [self._numbers(line) for line in task.lines]
+        where = [
+            ["product", "in", sorted(product["id"] for product in products.values())],
+            ["number", "in", sorted(set(chain.from_iterable(numbers)))],
+        ]
+        found = {
+            (record["product"], record["number"]): int(record["id"])
+            for record in self._client.search_read("stock.lot", where, ["product", "number"])
         }
-        found = next((by_number[number] for number in numbers if number in by_number), None)
-        if found is None:
-            raise SourceError(
-                f"Tryton has no lot {numbers[0]} of {line.item_code}", where="stock.lot", do="add it there"
-            )
-        return int(found)
+        lots: list[int | None] = []
+        for line, names in zip(task.lines, numbers, strict=True):
+            product = products[line.item_code]["id"]
+            lot = next((found[product, name] for name in names if (product, name) in found), None)
+            if lot is None and names:
+                raise SourceError(
+                    f"Tryton has no lot {names[0]} of {line.item_code}", where="stock.lot", do="add it there"
+                )
+            lots.append(lot)
+        return lots
+
+    def _numbers(self, line: TaskLine) -> list[str]:
+        lot, serial = line.lot_number, line.serial_number
+        return [number for number in (lot and serial and f"{lot}{self._separator}{serial}", serial, lot) if number]
 
     @staticmethod
     def _each(codes: Sequence[str], found: Mapping[str, Any], model: str) -> dict[str, Any]:
