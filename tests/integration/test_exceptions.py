@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lotwatch import actions
+from lotwatch import access, actions
 from lotwatch.actions import tasks
 from lotwatch.actions.exceptions import load_exceptions, propose_exceptions
 from lotwatch.delivery import Gateways, drain, hear
@@ -17,6 +17,8 @@ from lotwatch.rules import evaluate_live, load_rules
 from tests.integration import servers
 from tests.integration.company import NOW, TODAY, Company
 from tests.integration.servers import PATIENCE, PORTAL_TOKEN, Server
+from tests.integration.test_board_approvals import Clients, airflow_told, as_, board  # noqa: F401  # fixtures
+from tests.integration.test_board_ledger import _airflow_home, words  # noqa: F401  # a fixture
 from tests.integration.test_delivery import SETTINGS, World, calm, due_now
 
 RULES = [rule for rule in load_rules() if "exception" in rule.actions]
@@ -121,6 +123,15 @@ def test_an_order_has_one_case_at_the_portal_whatever_goes_wrong(late: Company, 
     assert [(line["item_code"], line["quantity"]) for line in case["lines"]] == [("I1", 5), ("I2", 5)]
     assert tasks.load_task(late.conn, task.task_id).details["case_number"] == received["case_number"]
     assert told(late) == []
+
+
+def test_the_board_shows_cases_among_the_orders(late: Company, as_: Clients) -> None:  # noqa: F811
+    ask(late)
+    access.introduce(late.conn, late.context, {"buyer": False})
+    late.conn.commit()
+    page = as_("buyer").get("/orders")
+    assert page.status_code == 200
+    assert "PO-1" in words(page.text)
 
 
 def test_a_case_is_over_when_each_line_has_a_new_day(late: Company) -> None:
