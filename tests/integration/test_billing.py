@@ -92,6 +92,8 @@ def test_a_budget_is_billed_what_invoices_say_and_only_once_they_are_posted(comp
     assert use(company) == (0, 0, 100, 0, 100)  # what the order line says of itself counts no more
     bill(company, "1", "line", 6, "12")
     assert use(company) == (0, 0, 40, 72, 112)
+    bill(company, "1", "line", 6, "12", invoice_state="paid")
+    assert use(company) == (0, 0, 40, 72, 112)
     bill(company, "2", "line", -1, "12")
     bill(company, "3", "line", 2, "70", currency="CNY")  # known by quantity alone
     assert use(company) == (0, 0, 30, 84, 114)
