@@ -1,7 +1,9 @@
 """The sample data: a small company in the terms of each system. All of it is ours.
 
 Everywhere the same happened: 100 pieces of lot L-A came in and 20 of L-B, 40 of L-A went to the cath lab (or a second
-warehouse), 5 were used there, 10 of L-A were received by mistake and taken back.
+warehouse), 5 were used there, 10 of L-A were received by mistake and taken back. 20 were billed, of which 2 were credited,
+5 are in an invoice that is not posted, and (but for Yonyou, who
+deletes it) an invoice of 7 was cancelled.
 """
 
 from copy import deepcopy
@@ -89,6 +91,23 @@ def sap() -> dict[str, Table]:
                 "PurchasingDocumentDeletionCode": "Edm.String",
             },
         ),
+        "API_SUPPLIERINVOICE_PROCESS_SRV/A_SupplierInvoice": Table(
+            ["FiscalYear", "SupplierInvoice"], "CreationDate",
+            [
+                sap_invoice("5105600001", ("20", "20", "PC", "2600.00"), ("10", "15", "BOX", "18750.00")),
+                sap_invoice("5105600002", ("20", "2", "PC", "260.00"), SupplierInvoiceIsCreditMemo="X"),
+                sap_invoice("5105600003", ("20", "5", "PC", "650.00"), SupplierInvoiceStatus="A"),
+                sap_invoice("5105600004", ("20", "7", "PC", "910.00"), IsReversed=True),
+                sap_invoice("5105600005", ("20", "7", "PC", "910.00"), SupplierInvoiceIsCreditMemo="X", IsReversal=True),
+                # on what was billed already: a higher price, and freight
+                sap_invoice("5105600006", ("20", "20", "PC", "40.00"), line={"IsSubsequentDebitCredit": "X"}),
+                sap_invoice("5105600007", ("20", "20", "PC", "99.00"), line={"SuplrInvcDeliveryCostCndnType": "FRB1"}),
+            ],
+            {
+                "SupplierInvoice": "Edm.String", "FiscalYear": "Edm.String", "DocumentDate": day, "CreationDate": day,
+                "SupplierInvoiceStatus": "Edm.String", "IsReversed": flag, "IsReversal": flag,
+            },
+        ),
         "API_MATERIAL_DOCUMENT_SRV/A_MaterialDocumentItem": Table(
             ["MaterialDocumentYear", "MaterialDocument", "MaterialDocumentItem"], "to_MaterialDocumentHeader/CreationDate",
             [
@@ -131,6 +150,26 @@ def sap() -> dict[str, Table]:
         "": Table([], "", [], {"CreationTime": time, "PostingDate": day, "CreationDate": day, "PurchaseOrderDate": day,
                                "ScheduleLineDeliveryDate": day}),
     }  # fmt: skip
+
+
+def sap_invoice(
+    number: str, *billed: tuple[str, str, str, str], line: dict[str, str] | None = None, **header: Any
+) -> dict[str, Any]:
+    """A supplier's invoice of lines (item of the order, quantity, its unit, amount)."""
+    return {
+        "FiscalYear": "2026", "SupplierInvoice": number, "SupplierInvoiceIDByInvcgParty": f"R-{number[-1]}",
+        "InvoicingParty": "0000100001", "DocumentDate": "2026-06-05T00:00:00", "CreationDate": "2026-06-06T00:00:00",
+        "SupplierInvoiceStatus": "5", "SupplierInvoiceIsCreditMemo": "", "IsReversed": False, "IsReversal": False,
+        "to_SuplrInvcItemPurOrdRef": {"results": [
+            {
+                "FiscalYear": "2026", "SupplierInvoice": number, "SupplierInvoiceItem": f"{place:06}",
+                "PurchaseOrder": "4500000001", "PurchaseOrderItem": item, "PurchaseOrderQuantityUnit": unit,
+                "QuantityInPurchaseOrderUnit": f"{quantity}.000", "SupplierInvoiceItemAmount": amount,
+                "DocumentCurrency": "EUR", "IsSubsequentDebitCredit": "", "SuplrInvcDeliveryCostCndnType": "",
+            } | (line or {})
+            for place, (item, quantity, unit, amount) in enumerate(billed, 1)
+        ]},
+    } | header  # fmt: skip
 
 
 def sap_movement(
@@ -210,6 +249,22 @@ def kingdee() -> dict[str, Table]:
                 for number, quantity, closed in ((9001, 15, "A"), (9002, 2, "B"))
             ],
         ),
+        "AP_Payable": Table(
+            ["FEntityDetail_FEntryID"], "FModifyDate",
+            [
+                done | {
+                    "FEntityDetail_FEntryID": number, "FBillNo": f"AP{number}", "FSUPPLIERID.FNumber": "VEN01",
+                    "FMATERIALID.FNumber": "WL.01", "FOrderEntryID": 9001, "FPriceQty": quantity / 10,
+                    "FBASICUNITQTY": quantity, "FPrice": 1250.5, "FCURRENCYID.FNumber": "PRE001",
+                    "FDATE": "2026-06-05T00:00:00", "FSetAccountType": kind, "FCancelStatus": cancelled,
+                    "FDocumentStatus": status,
+                }
+                for number, quantity, status, cancelled, kind in (
+                    (801, 20, "C", "A", "3"), (802, -2, "C", "A", "3"), (803, 5, "A", "A", "3"), (804, 7, "C", "B", "3"),
+                    (805, 20, "C", "A", "2"),
+                )
+            ],
+        ),
         "STK_InStock": Table(
             ["FInStockEntry_FEntryID"], "FModifyDate",
             [
@@ -276,6 +331,21 @@ def yonyou() -> dict[str, Table]:
                 stamp | {"purchaseOrders_id": "31001", "code": "PO01", "status": 1, "vendor_code": "V01", "product_cCode": "CP01",
                          "qty": 150.0, "oriUnitPrice": 88.8, "currency_code": "CNY", "vouchdate": "2026-05-20 00:00:00",
                          "recieveDate": "2026-06-02 00:00:00"}
+            ],
+        ),
+        "scm/purinvoice/list": Table(
+            ["id", "sourceautoid"], "pubts",
+            [
+                stamp | {
+                    "id": number, "code": f"FP{number}", "status": status, "product_cCode": "CP01", "qty": quantity,
+                    "oriUnitPrice": 88.8, "currency_code": "CNY", "otherInvoiceCode": f"0{number}",
+                    "otherInvoiceDate": "2026-06-05 00:00:00",
+                } | of
+                for number, quantity, status, of in (
+                    (701, 20.0, 1, {"source": "st_purchaseorder", "sourceautoid": 31001}),
+                    (702, -2.0, 1, {"source": "ustock.st_purinrecord", "sourceautoid": 25001, "firstsourceautoid": 31001}),
+                    (703, 5.0, 0, {"source": "st_purchaseorder", "sourceautoid": 31001}),
+                )
             ],
         ),
         "scm/purinrecord/list": Table(

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from lotwatch import actions
+from lotwatch import actions, facts
+from lotwatch.rules import load_rules, take_untold
 from tests.integration.company import TODAY, Company
 from tests.integration.test_actions import RICH
 from tests.integration.test_budget_use import use
@@ -92,6 +93,8 @@ def test_a_budget_is_billed_what_invoices_say_and_only_once_they_are_posted(comp
     assert use(company) == (0, 0, 100, 0, 100)  # what the order line says of itself counts no more
     bill(company, "1", "line", 6, "12")
     assert use(company) == (0, 0, 40, 72, 112)
+    bill(company, "1", "line", 6, "12", invoice_state="paid")
+    assert use(company) == (0, 0, 40, 72, 112)
     bill(company, "2", "line", -1, "12")
     bill(company, "3", "line", 2, "70", currency="CNY")  # known by quantity alone
     assert use(company) == (0, 0, 30, 84, 114)
@@ -115,3 +118,19 @@ def test_an_invoice_is_posted_once_and_judged_by_the_order_line_that_it_names(or
     assert refused.fetchall() == [("invoice_line", "3/nowhere", ["REF061"])]
     rows = ordered.conn.execute("SELECT source_key FROM lotwatch.invoice_line ORDER BY source_key").fetchall()
     assert rows == [("1/as ordered",), ("2/new",)]
+
+
+def test_of_an_invoice_that_names_no_order_ops_is_told_and_of_its_item_all_the_same(ordered: Company) -> None:
+    """Nobody has ordered it, or not in the ERP: for a person to find out, while the item's stock is as sure as it was."""
+    bill(ordered, "1", "by telephone", 5, order_line_key=None)
+    ordered.sync()
+    assert fired(ordered, "quarantined_item") == {}
+    ordered.conn.execute("UPDATE lotwatch.batch SET as_of = as_of - interval '4 days'")
+    assert fired(ordered, "quarantined_item") == {"item_in_quarantine": {"invoice_line:I1": "info"}}
+    [told] = take_untold(ordered.conn, ordered.context.as_of)
+    assert [rule.notify for rule in load_rules() if rule.id == told.rule_id] == [("ops",)]
+    facts.live(ordered.conn, ordered.context.as_of)
+    doubted = ordered.conn.execute(
+        "SELECT DISTINCT data_in_quarantine FROM lotwatch.fact_item_site WHERE item_code = 'I1'"
+    )
+    assert doubted.fetchall() == [(False,)]

@@ -176,6 +176,22 @@ def test_carried_out_it_is_a_task_for_the_site_and_one_for_each_department_and_g
     assert [state(ending, task) for task in (at_hospital, back)] == ["done", "done"]
 
 
+def test_a_unit_is_given_away_or_scrapped_by_its_own_day_and_not_by_its_lot_s(company: Company) -> None:
+    company.item("I1", label_serial=True)
+    for unit, lot_ends, unit_ends in (("ENDED", 400, -1), ("LASTS", -1, 30)):
+        company.lot(f"L {unit}", expires=TODAY + timedelta(days=lot_ends))
+        company.add("lot", item_code="I1", lot_number=f"L {unit}", serial_number=unit, usable_through=TODAY + timedelta(days=unit_ends))  # fmt: skip
+        company.move(1, "DC", lot=f"L {unit}", serial_number=unit, days_ago=100)
+    company.post()
+    propose(company)
+    approve_all(company)
+    lines = [line for number, _ in opened(company).values() for line in tasks.load_task(company.conn, number).lines]
+    assert {line.serial_number: (line.disposition, line.last_day) for line in lines} == {
+        "ENDED": ("scrap", TODAY - timedelta(days=1)),
+        "LASTS": ("use_first", TODAY + timedelta(days=30)),
+    }
+
+
 def test_a_person_closes_it_once_and_says_what_became_of_the_rest(ending: Company) -> None:
     propose(ending)
     approve_all(ending)

@@ -357,6 +357,24 @@ def test_a_lot_that_ends_on_its_way_is_not_moved(uneven: Company) -> None:
     )
 
 
+def test_a_unit_ends_on_its_own_day_and_not_on_its_lot_s(uneven: Company) -> None:
+    propose_transfers(uneven.conn, load_rules(), TransferSettings(currency="USD"), uneven.context)
+    uneven.conn.execute(
+        "WITH unit AS (INSERT INTO lotwatch.serial_unit (item_id, number, lot_id)"
+        " SELECT item_id, 'UNIT', lot_id FROM lotwatch.lot WHERE number = 'SOON' RETURNING *)"
+        " UPDATE lotwatch.proposal_line AS line SET serial_id = unit.serial_id FROM unit WHERE line.lot_id = unit.lot_id"
+    )
+    tomorrow, later = TODAY + timedelta(days=1), TODAY + timedelta(days=40)
+    for lot_ends, unit_ends, refused in ((tomorrow, later, 0), (later, tomorrow, 1), (tomorrow, None, 1)):
+        with uneven.conn.transaction(force_rollback=True):
+            uneven.conn.execute("UPDATE lotwatch.lot SET usable_through = %s WHERE number = 'SOON'", (lot_ends,))
+            uneven.conn.execute("UPDATE lotwatch.serial_unit SET usable_through = %s", (unit_ends,))
+            actions.guard(uneven.conn, [1], "ask", NOW, uneven.context)
+            said = uneven.conn.execute("SELECT reason FROM lotwatch.guard_event WHERE guard = 'shelf_life'").fetchall()
+            assert len(said) == refused, (lot_ends, unit_ends)
+            assert all(f"UNIT may be used until {tomorrow} " in reason for (reason,) in said)
+
+
 def test_what_is_there_meanwhile_is_not_brought_but_what_would_expire_is(uneven: Company) -> None:
     propose_transfers(uneven.conn, load_rules(), TransferSettings(currency="USD"), uneven.context)
     change = "UPDATE lotwatch.proposal_line SET quantity = %s, why = why || jsonb_build_object('at_risk', %s::bigint)"

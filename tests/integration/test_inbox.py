@@ -385,6 +385,6 @@ def test_old_bodies_go_and_unreadable_ones_stay(conn, db_url: str) -> None:
     push(db_url, body(event("a")), body(content=b"{"))
     jobs.handle(conn, CONTEXT)
     push(db_url, body(event("waits")))
-    conn.execute("UPDATE lotwatch.inbox SET taken_at = taken_at - interval '400 days'")
+    conn.execute("UPDATE lotwatch.inbox SET taken_at = %s WHERE taken_at IS NOT NULL", (NOW - timedelta(days=31),))
     assert jobs.forget(conn, replace(CONTEXT, as_of=NOW)) == {"forgotten": 1}
     assert {kept.state for kept in inbox.list_bodies(conn)} == {"unreadable", "waits"}

@@ -124,6 +124,29 @@ def test_every_entity_is_posted_and_reading_it_again_changes_nothing(company: Co
     ) == [("loaned", TODAY, True, False, 4, 1), ("loaned", TODAY, True, True, 1, 0)]
 
 
+def test_what_a_unit_s_record_says_is_not_its_lot_s_but_where_nothing_is_known_of_that(company: Company) -> None:
+    known, early, late = (TODAY + timedelta(days=days) for days in (100, 50, 400))
+    company.item()
+    company.lot("KNOWN", expires=known)
+    for lot, unit, ends in (
+        ("KNOWN", "U1", late),
+        ("BY UNITS", "U2", late),
+        ("BY UNITS", "U3", early),
+        ("BY UNITS", "U4", late),
+    ):
+        company.add("lot", item_code="I1", lot_number=lot, serial_number=unit, usable_through=ends)
+    company.post()
+    company.add("lot", item_code="I1", lot_number="KNOWN", serial_number="U5", usable_through=late)
+    company.post()
+    assert dict(rows(company.conn, "SELECT number, usable_through FROM lotwatch.lot")) == {
+        "KNOWN": known,
+        "BY UNITS": early,
+    }
+    assert dict(rows(company.conn, "SELECT number, usable_through FROM lotwatch.serial_unit")) == {
+        "U1": late, "U2": late, "U3": early, "U4": late, "U5": late,
+    }  # fmt: skip
+
+
 def test_the_last_day_of_use_is_the_earlier_of_expiry_and_sterility(company: Company, db: psycopg.Connection) -> None:
     early, late = TODAY + timedelta(days=10), TODAY + timedelta(days=20)
     company.item()

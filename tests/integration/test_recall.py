@@ -4,7 +4,7 @@ import asyncio
 from asyncio import create_task, sleep, wait_for
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
 
@@ -163,6 +163,29 @@ def test_a_letter_means_lots_by_their_number_alone_where_it_names_nothing_of_our
     run(company)
     found = company.conn.execute("SELECT item.code, cause FROM lotwatch.hold JOIN lotwatch.item USING (item_id)")
     assert set(found) == expected
+
+
+def test_a_unit_is_meant_by_its_own_last_day_and_not_by_its_lot_s(company: Company) -> None:
+    notice = NOTICE | {"code_info": "REF AC-1, all lots with an expiration date on or before 2027-06-30"}
+    stock(
+        company, [(notice, [{"code": "AC", "maker": "Acme Inc.", "name": "Clip", "catalogue": "AC-1", "serials": {}}])]
+    )
+    early, late = date(2027, 1, 31), date(2029, 1, 31)
+    for unit, lot_ends, unit_ends in (
+        ("S1", late, early),
+        ("S2", early, late),
+        ("S3", early, None),
+        ("S4", late, None),
+    ):
+        company.lot(f"L {unit}", item="AC", expires=lot_ends)
+        company.add("lot", item_code="AC", lot_number=f"L {unit}", serial_number=unit, usable_through=unit_ends)
+        company.move(1, "DC", item="AC", lot=f"L {unit}", serial_number=unit)
+    company.post()
+    run(company)
+    found = company.conn.execute(
+        "SELECT unit.number FROM lotwatch.held_stock AS held JOIN lotwatch.serial_unit AS unit ON unit.serial_id = held.serial_id"
+    )
+    assert {number for (number,) in found} == {"S1", "S3"}
 
 
 def test_a_lot_that_becomes_known_later_is_held_as_it_is_posted_also_for_a_closed_case(stocked: Company) -> None:

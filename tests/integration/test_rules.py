@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import psycopg
 import pytest
@@ -95,6 +96,8 @@ ONE_OF_EACH = (
 
 def test_columns_that_are_said_never_to_be_null_never_are(short: Company) -> None:
     short.order_line(5, key="line")
+    billed = {"quantity": 5, "unit_price": Decimal(10), "currency": "USD", "invoiced_on": TODAY}
+    short.add("invoice_line", "b", invoice_key="B", invoice_state="posted", order_line_key="line", **billed)
     short.add("inspection", "i", item_code="I1", state="pending", number="Q1", opened_at=NOW)
     demand = {"order_key": "D", "order_kind": "department", "site_code": "DC", "priority": "routine", "ordered_at": NOW}
     short.add("demand_line", "d", item_code="I1", quantity=3, state="open", **demand)

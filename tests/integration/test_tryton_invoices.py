@@ -71,6 +71,28 @@ def credit(boss: TrytonClient, invoice: int, *, refund: bool) -> None:
     boss.do(f"{wizard}.execute", session, {start: chosen}, "credit", about)
 
 
+def pay(boss: TrytonClient, invoice: int) -> None:
+    """Pay what is to be paid of an invoice, from an account of ours."""
+    company = boss.context()["company"]
+    [journal] = boss.search_read("account.journal", [["type", "=", "cash"]], ["id"], limit=1)
+    [account] = boss.search_read(
+        "account.account", [["type.expense", "=", True], ["party_required", "=", False]], ["id"], limit=1
+    )
+    accounts = {"credit_account": account["id"], "debit_account": account["id"]}
+    method = {"name": "Bank", "company": company, "journal": journal["id"], **accounts}
+    [method_id] = boss.do("model.account.invoice.payment.method.create", [method], boss.context())
+    about = boss.context() | {"active_model": "account.invoice", "active_id": invoice, "active_ids": [invoice]}
+    wizard = "wizard.account.invoice.pay"
+    session, _, _ = boss.do(f"{wizard}.create", about)
+    [asked] = boss.read("account.invoice", [invoice], ["party", "currency", "account", "amount_to_pay"])
+    start = {
+        "payee": asked["party"], "payees": [asked["party"]], "amount": asked["amount_to_pay"], "date": DAY,
+        "currency": asked["currency"], "company": company, "invoice_account": asked["account"],
+        "payment_method": method_id,
+    }  # fmt: skip
+    boss.do(f"{wizard}.execute", session, {"start": start}, "choice", about)
+
+
 def test_an_invoice_is_a_draft_until_it_is_posted_and_in_base_units(
     boss: TrytonClient, since: Callable[[], dict[int, dict[str, Any]]]
 ) -> None:
@@ -85,6 +107,17 @@ def test_an_invoice_is_a_draft_until_it_is_posted_and_in_base_units(
     assert (since()[line]["invoice_state"], since()[line]["invoice_number"] is None) == ("draft", False)
     press(boss, "post", invoice)
     assert (since()[line]["invoice_state"], since()[line]["invoiced_on"]) == ("posted", DAY)
+
+
+def test_an_invoice_that_is_paid_is_the_same_invoice(
+    boss: TrytonClient, since: Callable[[], dict[int, dict[str, Any]]]
+) -> None:
+    purchase_line, _ = bought(boss, 60.0)
+    invoice, line = entered(boss, purchase_line, 60.0, "2.1500", "S-8")
+    press(boss, "post", invoice)
+    posted = since()
+    pay(boss, invoice)
+    assert since() == {line: posted[line] | {"invoice_state": "paid"}}
 
 
 def test_a_credit_note_counts_against_the_order_line_of_what_it_credits(

@@ -21,19 +21,17 @@ class Response:
     held: list[str]
 
 
-def receive(
-    conn: psycopg.Connection, context: RunContext, *, everything: bool = False, dry_run: bool = False
-) -> Response:
+def receive(conn: psycopg.Connection, context: RunContext, *, dry_run: bool = False) -> Response:
     """Read new notices, match them and hold what they concern; a backfilled run does nothing.
 
-    `conn` must be in autocommit mode. With `everything` all notices are looked at again; a run by the clock does so once a day, and
-    once an hour looks at those that may mean what has changed of our items. A `dry_run` writes nothing.
+    `conn` must be in autocommit mode. A run by the clock looks at all notices again once a day, and once an hour at those that may
+    mean what has changed of our items. A `dry_run` writes nothing.
     """
     if context.backfilled:
         return Response({}, [], [])
     hourly = context.run_type == "scheduled" and context.as_of.minute < _EVERY_MINUTES
     daily = hourly and context.as_of.hour == _EVERYTHING_AT
-    opened = open_cases(conn, context, everything=everything or daily, changed=hourly, dry_run=dry_run)
+    opened = open_cases(conn, context, everything=daily, changed=hourly, dry_run=dry_run)
     counts = {name: count for name, count in opened.counts.items() if count} | {"held": len(opened.held)}
     with conn.transaction():
         if not dry_run:

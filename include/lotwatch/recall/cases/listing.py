@@ -44,9 +44,7 @@ def list_cases(conn: psycopg.Connection, *, closed: bool, limit: int) -> list[Li
         return cursor.execute(query(__package__, "list_cases"), {"closed_too": closed, "limit": limit}).fetchall()
 
 
-def list_verdicts(
-    conn: psycopg.Connection, *, code: str | None = None, verdict: Answer | None = None, limit: int
-) -> list[Judged]:
+def list_verdicts(conn: psycopg.Connection, *, code: str | None, verdict: Answer | None, limit: int) -> list[Judged]:
     """Verdicts in force, of a case (None: all) and of a kind (None: all)."""
     parameters = {"code": code, "verdict": verdict, "limit": limit}
     with conn.cursor(row_factory=class_row(Judged)) as cursor:

@@ -19,9 +19,8 @@ def make_document(
     case: Case,
     kind: DocumentKind,
     recipient: str,
-    site_id: int | None = None,
 ) -> int:
-    """A document of all that was found (at one site) and is in none yet; returns its number in the case.
+    """A document of all that was found and is in none yet; returns its number in the case.
 
     `recipient` is who takes it back, destroys it or corrects it. Raises LotwatchError when there is nothing to write.
     """
@@ -31,7 +30,6 @@ def make_document(
         "case_id": case.case_id,
         "kind": kind,
         "recipient": recipient,
-        "site_id": site_id,
         "at": context.as_of,
         "by": context.actor,
     }

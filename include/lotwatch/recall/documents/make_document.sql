@@ -1,4 +1,4 @@
--- Write a document of what was found (at one site) and is in none yet; answers its number and its units, or no row.
+-- Write a document of what was found and is in none yet; answers its number and its units, or no row.
 WITH found AS (
     SELECT
         find.item_id,
@@ -10,7 +10,6 @@ WITH found AS (
     INNER JOIN lotwatch.recall_task AS task ON find.task_id = task.task_id
     WHERE
         task.case_id = %(case_id)s AND task.kind = 'count' AND find.outcome = 'found' AND find.item_id IS NOT NULL
-        AND (%(site_id)s::bigint IS NULL OR task.site_id = %(site_id)s)
     GROUP BY find.item_id, find.lot_id, find.serial_id, task.place_id
 ),
 

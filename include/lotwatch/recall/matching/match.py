@@ -99,7 +99,8 @@ def match(conn: psycopg.Connection, notice: Told, makers: Mapping[str, Sequence[
     `makers` are those of `known_makers`.
     """
     items = _candidates(conn, notice, makers)
-    serials = any(clause.serials or clause.either or clause.ranges for clause in notice.clauses)
+    # a unit may end before or after its lot
+    serials = any(clause.serials or clause.either or clause.ranges or clause.dates for clause in notice.clauses)
     firms = (item for item in items if not notice.firms.isdisjoint(item.makers))
     own = frozenset(near_key(number) for item in firms for number in item.numbers)
     items = _with_lots_to_read(conn, notice, items, own)

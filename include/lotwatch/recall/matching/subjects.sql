@@ -1,5 +1,5 @@
 -- The lots and serial units of items, and whether something of an item lies anywhere without a number. A unit whose lot is
--- known is its lot's, unless serial numbers decide; then a lot is no more than its units.
+-- known is its lot's, unless serial numbers or dates decide; then a lot is no more than its units.
 SELECT
     lot.item_id,
     lot.lot_id,

@@ -10,16 +10,16 @@ from lotwatch.db.query import query
 
 class Proof(NamedTuple):
     """`digest` is the SHA-256 of the case's audit events in their order, as PostgreSQL writes a row; `last` the number of
-    the last. Whoever can read the audit trail can work it out again, with `until`."""
+    the last. Whoever can read the audit trail can work it out again, from the events up to that."""
 
     events: int
     last: int | None
     digest: str
 
 
-def prove(conn: psycopg.Connection, case_id: int, until: int | None = None) -> Proof:
-    """The proof of a case as its audit trail stands, or stood up to the event of that number."""
+def prove(conn: psycopg.Connection, case_id: int) -> Proof:
+    """The proof of a case as its audit trail stands."""
     with conn.cursor(row_factory=class_row(Proof)) as cursor:
-        proof = cursor.execute(query(__package__, "proof"), {"case_id": case_id, "until": until}).fetchone()
+        proof = cursor.execute(query(__package__, "proof"), {"case_id": case_id}).fetchone()
     assert proof is not None  # noqa: S101 (the statement always answers one row)
     return proof

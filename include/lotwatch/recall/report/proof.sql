@@ -13,4 +13,4 @@ SELECT
         'hex'
     ) AS digest
 FROM lotwatch.recall_event AS event
-WHERE event.case_id = %(case_id)s AND (%(until)s::bigint IS NULL OR event.audit_event_id <= %(until)s);
+WHERE event.case_id = %(case_id)s;
