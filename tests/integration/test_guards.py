@@ -416,7 +416,9 @@ def two_givers(uneven: Company) -> None:
         (NOW,),
     )
     evaluate_live(uneven.conn, load_rules(), uneven.context)
-    assert propose_transfers(uneven.conn, load_rules(), TransferSettings(currency="USD"), uneven.context)["transfers"] == 2
+    assert (
+        propose_transfers(uneven.conn, load_rules(), TransferSettings(currency="USD"), uneven.context)["transfers"] == 2
+    )
 
 
 def no_longer(company: Company, *proposals: int, as_of: datetime = NOW) -> dict[int, str]:
