@@ -24,9 +24,9 @@ def propose(
     conn: psycopg.Connection, rules: Sequence[Rule], settings: ProposeSettings, context: RunContext
 ) -> dict[str, int]:
     """Propose orders for the open alerts of rules in mode `act`; what is ordered, proposed or waiting already counts. What is recalled
-    and cannot be had is ordered by what may take its place, once that has what it needs for itself.
+    and cannot be had is ordered by what may take its place, once that has what it needs for itself. What a supplier
+    declined lately is ordered from another one, or rests.
 
-    What a supplier declined lately is proposed to another one, or rests.
     Returns how many orders and lines were proposed, and how many needs have no supplier to order from.
     """
     about = acting(rules, "purchase_order")
