@@ -112,6 +112,45 @@ def test_a_storm_is_one_line_that_unfolds(alerted: Company, as_: Clients) -> Non
 # --- one
 
 
+def test_an_alert_tells_who_declined_and_when_they_are_asked_again(alerted: Company, as_: Clients) -> None:  # noqa: F811
+    [(item, site)] = alerted.conn.execute(
+        "SELECT item_id, location_id FROM lotwatch.item, lotwatch.location WHERE location.code = 'DC'"
+    ).fetchall()
+    about = Jsonb({"item_id": item, "site_id": site, "item_code": "I1", "site_code": "DC"})
+    alert = raise_alert(
+        alerted.conn, "I1@DC", rule="stockout_risk", subject_kind="item_site", subject=about,
+    )  # fmt: skip
+    elsewhere = raise_alert(
+        alerted.conn, "I1@HOSP", rule="stockout_risk", subject_kind="item_site",
+        subject=Jsonb(about.obj | {"site_id": site + 1, "site_code": "HOSP"}),
+    )  # fmt: skip
+    for days_ago, quantity in ((1, 1200), (6.5, 5), (8, 7)):
+        alerted.conn.execute(
+            "WITH said AS (INSERT INTO lotwatch.supplier (code, name) VALUES (%(code)s, %(code)s) RETURNING supplier_id),"
+            " ordered AS (INSERT INTO lotwatch.proposal (kind, supplier_id, site_id, currency, created_at, state)"
+            " SELECT 'purchase_order', supplier_id, %(site)s, 'EUR', %(at)s, 'sent' FROM said RETURNING proposal_id)"
+            " INSERT INTO lotwatch.proposal_line (proposal_id, item_id, quantity, unit_price, requested_on, why, declined,"
+            " declined_at) SELECT proposal_id, %(item)s, 2000, 1, '2026-07-01', '{}', %(quantity)s, %(at)s FROM ordered",
+            {
+                "code": f"No {quantity}",
+                "site": site,
+                "item": item,
+                "quantity": quantity,
+                "at": NOW - timedelta(days=days_ago),
+            },
+        )
+    alerted.conn.commit()
+    client = as_("buyer")
+    said = words(client.get(f"/alerts/{alert}").text)
+    assert "No 1200 No 1200 declined 1,200 on 14 Jun 2026; asked again on 21 Jun 2026" in said
+    assert "No 5 No 5 declined 5 on 8 Jun 2026; asked again on 15 Jun 2026" in said
+    assert "No 7" not in said
+    assert "It can be ordered in the ERP all the same." in said
+    chinese = words(client.get(f"/alerts/{alert}?lang=zh").text)
+    assert "于 2026年6月14日 拒绝供应 1,200 件；2026年6月21日 起再次询问" in chinese
+    assert "Declined by suppliers" not in words(client.get(f"/alerts/{elsewhere}?lang=en").text)
+
+
 def test_an_alert_tells_what_became_of_it(alerted: Company, as_: Clients) -> None:  # noqa: F811
     alert, conn = number(alerted, "dc-1"), alerted.conn
     run = begin_run(conn, context("watch_inventory", "sweep", NOW))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import product
 
 import psycopg
@@ -18,7 +19,7 @@ from lotwatch.actions.transfers import TransferSettings, propose_transfers
 from lotwatch.delivery import dispatch, drain
 from lotwatch.delivery.people import People
 from lotwatch.errors import LotwatchError
-from lotwatch.rules import load_rules
+from lotwatch.rules import evaluate_live, load_rules
 from tests.integration.company import NOW, TODAY, Company
 from tests.integration.test_actions import RICH, ask, propose, short, states
 from tests.integration.test_board_ledger import Clients, _airflow_home, as_, send, words
@@ -391,6 +392,136 @@ def test_what_is_there_meanwhile_is_not_brought_but_what_would_expire_is(uneven:
     uneven.post()
     assert "duplicate" in refusing(5, 0)
     assert "duplicate" not in refusing(5, 5)
+
+
+@prepared
+def two_givers(uneven: Company) -> None:
+    """HOSP has 6, is to order below 100 and wants 700: neither DC nor WEST has as much, together they have, in one plan."""
+    uneven.location("WEST", kind="site", region="NORTH", supplied_by="supplier")
+    uneven.lot("FAR", "I1")
+    uneven.move(450, "WEST", lot="FAR", days_ago=40)
+    uneven.add(
+        "lane", from_site_code="WEST", to_site_code="HOSP", permitted=True, cost=Decimal(30), currency="USD",
+        transit_days_p50=Decimal(1), transit_days_p95=Decimal(2),
+    )  # fmt: skip
+    uneven.post()
+    uneven.conn.execute("UPDATE lotwatch.lot SET usable_through = %s", (TODAY + timedelta(days=400),))
+    uneven.conn.execute(
+        "INSERT INTO lotwatch.policy (item_id, site_id, valid_from, average_daily_usage, lead_time_days, safety_stock,"
+        " reorder_point, target_level, max_level, method, inputs, reason, set_by)"
+        " SELECT item_id, location_id, %s, 20, lead_time_days, 1, reorder, target, target + 200, method, inputs, reason, set_by"
+        " FROM (SELECT * FROM lotwatch.policy LIMIT 1) AS planned"
+        " CROSS JOIN (VALUES ('HOSP', 100, 700), ('WEST', 5, 10)) AS level (code, reorder, target)"
+        " JOIN lotwatch.location USING (code)",
+        (NOW,),
+    )
+    evaluate_live(uneven.conn, load_rules(), uneven.context)
+    assert (
+        propose_transfers(uneven.conn, load_rules(), TransferSettings(currency="USD"), uneven.context)["transfers"] == 2
+    )
+
+
+def no_longer(company: Company, *proposals: int, as_of: datetime = NOW) -> dict[int, str]:
+    """Which of these the guards refuse as duplicates, asking and sending alike, and why; the others pass."""
+    found: dict[Stage, dict[int, str]] = {}
+    stages: tuple[Stage, ...] = ("ask", "send")
+    for stage in stages:
+        with company.conn.transaction(force_rollback=True):
+            refused = actions.guard(company.conn, proposals, stage, as_of, company.context)
+            assert {name for (name,) in company.conn.execute("SELECT guard FROM lotwatch.guard_event")} <= {"duplicate"}
+            found[stage] = {refusal.proposal_id: refusal.reason for refusal in refused}
+    assert found["ask"] == found["send"]
+    return found["ask"]
+
+
+def on_its_way(company: Company, proposal_id: int, state: str = "shipped") -> int:
+    """A transfer has left its site by the warehouse's word, or has come; returns its quantity."""
+    [(quantity, giver)] = company.conn.execute(
+        "UPDATE lotwatch.proposal SET state = 'sent', erp_number = code WHERE proposal_id = %s RETURNING (SELECT"
+        " sum(quantity)::bigint FROM lotwatch.proposal_line AS l WHERE l.proposal_id = proposal.proposal_id),"
+        " (SELECT code FROM lotwatch.location WHERE location_id = from_site_id)",
+        (proposal_id,),
+    ).fetchall()
+    lot = "FAR" if giver == "WEST" else "LATE"
+    code = f"LW-{proposal_id:06}"
+    came = {"delivered_at": NOW - timedelta(hours=1), "received_quantity": quantity} if state == "delivered" else {}
+    company.add(
+        "delivery_line", code, delivery_key=code, delivery_number=code, from_site=giver, to_location="HOSP", state=state,
+        item_code="I1", lot_number=lot, quantity=quantity, shipped_at=NOW - timedelta(hours=2), **came,
+    )  # fmt: skip
+    if state == "delivered":
+        company.move(quantity, "HOSP", giver, lot=lot, days_ago=0.01)
+    company.post()
+    return int(quantity)
+
+
+def of_hosp(company: Company, number: int) -> int:
+    return sum(line.quantity for line in actions.load_proposal(company.conn, number).lines)
+
+
+def test_two_transfers_of_one_need_are_no_duplicates_nor_is_what_is_bought_beside_them(two_givers: Company) -> None:
+    assert (of_hosp(two_givers, 1), of_hosp(two_givers, 2)) == (254, 440), "either alone reaches the reorder point"
+    assert no_longer(two_givers, 1, 2) == {}
+    two_givers.conn.execute("UPDATE lotwatch.proposal_line SET quantity = quantity - 50 WHERE proposal_id = 2")
+    two_givers.conn.execute(
+        "WITH bought AS (INSERT INTO lotwatch.proposal (kind, supplier_id, site_id, currency, created_at, state)"
+        " SELECT 'purchase_order', s.supplier_id, site_id, 'USD', created_at, 'sent' FROM lotwatch.proposal, lotwatch.supplier AS s"
+        " WHERE proposal_id = 1 RETURNING proposal_id)"
+        " INSERT INTO lotwatch.proposal_line (proposal_id, item_id, quantity, unit_price, requested_on, why)"
+        " SELECT bought.proposal_id, item_id, 50, 10, current_date, '{}' FROM bought, lotwatch.item"
+    )
+    assert no_longer(two_givers, 1, 2) == {}
+    two_givers.order_line(50, order_reference="LW-000003", site_code="HOSP")
+    two_givers.post()
+    assert no_longer(two_givers, 1, 2) == {}, "the ERP may show it before a transfer is answered"
+
+
+@pytest.mark.parametrize(("sent", "state"), [(1, "delivered"), (2, "shipped")])
+def test_a_part_of_a_plan_is_no_duplicate_however_far_the_other_has_come(
+    two_givers: Company, sent: int, state: str
+) -> None:
+    on_its_way(two_givers, sent, state)
+    assert no_longer(two_givers, 3 - sent) == {}
+
+
+def test_a_part_of_a_plan_is_refused_once_others_have_met_the_need(two_givers: Company) -> None:
+    on_its_way(two_givers, 1)
+    two_givers.order_line(94, site_code="HOSP")
+    two_givers.post()
+    assert no_longer(two_givers, 2) == {
+        2: "I1: needed no longer. 6 available, 94 on order, 254 in transit; that is not below the reorder point of 100."
+    }
+
+
+def test_a_part_of_a_plan_is_refused_once_an_earlier_one_leaves_nothing_to_be_wanted(two_givers: Company) -> None:
+    two_givers.conn.execute("UPDATE lotwatch.proposal_line SET quantity = 694 WHERE proposal_id = 1")
+    assert no_longer(two_givers, 2) == {
+        2: "I1: needed no longer. 6 available, 0 on order, 694 proposed (LW-000001); that is not below the target level of 700."
+    }
+    two_givers.conn.execute("UPDATE lotwatch.proposal SET state = 'rejected' WHERE proposal_id = 1")
+    assert no_longer(two_givers, 2) == {}
+
+
+def test_what_a_later_run_proposes_of_a_need_that_is_covered_is_refused(two_givers: Company) -> None:
+    two_givers.conn.execute(
+        "INSERT INTO lotwatch.proposal (kind, site_id, from_site_id, currency, created_at, requested_by)"
+        " SELECT kind, site_id, from_site_id, currency, created_at + interval '1 hour', requested_by FROM lotwatch.proposal"
+        " WHERE proposal_id = 2"
+    )
+    two_givers.conn.execute(
+        "INSERT INTO lotwatch.proposal_line (proposal_id, item_id, lot_id, location_id, quantity, unit_price, requested_on,"
+        " why) SELECT 3, item_id, lot_id, location_id, 10, unit_price, requested_on, why FROM lotwatch.proposal_line"
+        " WHERE proposal_id = 2"
+    )
+    assert set(no_longer(two_givers, 1, 2, 3)) == {3}
+    first = on_its_way(two_givers, 1)
+    assert set(no_longer(two_givers, 2, 3)) == {3}, "what is on its way counts"
+    second = on_its_way(two_givers, 2, "delivered")
+    assert set(no_longer(two_givers, 3)) == {3}, "what is there counts"
+    two_givers.conn.execute("UPDATE lotwatch.delivery SET delivered_at = %s WHERE number = 'LW-000001'", (NOW,))
+    two_givers.move(second + 6, "PATIENT", "HOSP", lot="FAR", days_ago=0.001)
+    two_givers.post()
+    assert (first, no_longer(two_givers, 3)) == (254, {}), "and is not counted once it was used"
 
 
 def test_what_people_are_to_do_by_hand_is_not_told_to_them_while_it_is_stopped(uneven: Company) -> None:

@@ -9,14 +9,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from lotwatch import facts, outbox
+from lotwatch import actions, facts, outbox
 from lotwatch.delivery import drain, hear
-from lotwatch.delivery.outcome import Unavailable, Unclear
+from lotwatch.delivery.outcome import NotLetIn, Refused, Unavailable, Unclear
 from lotwatch.delivery.portals import Breaker, LineResponse, NotYet, OrderResponse, Part, Portal, Portals, asking
 from lotwatch.delivery.portals.documents import Page, Unreadable
 from lotwatch.delivery.portals.registry import CxmlSettings, RestSettings
 from lotwatch.jobs import events
 from lotwatch.jobs import order as jobs
+from lotwatch.rules import load_rules
 from lotwatch.sources import inbox
 from lotwatch.sources.registry import Source
 from tests.integration.company import NOW, TODAY, Company
@@ -61,7 +62,9 @@ def listen(company: Company, world: World, *answers: OrderResponse) -> dict[str,
 
 def ordered(company: Company, item: str = "I1") -> int:
     row = company.conn.execute(
-        "SELECT quantity FROM lotwatch.proposal_line JOIN lotwatch.item USING (item_id) WHERE code = %s", (item,)
+        "SELECT quantity FROM lotwatch.proposal_line JOIN lotwatch.item USING (item_id) WHERE code = %s"
+        " ORDER BY proposal_id",
+        (item,),
     ).fetchone()
     assert row is not None
     return int(row[0])
@@ -140,6 +143,7 @@ def test_what_has_come_was_of_the_first_part(sent: tuple[Company, World]) -> Non
 
 def test_a_rejected_line_is_needed_again_and_the_buyer_is_told(sent: tuple[Company, World]) -> None:
     company, world = sent
+    second_supplier(company)
     assert propose(company)["proposals"] == 0
     listen(company, world, answer(line("I1", part("rejected", reason="no longer made"))))
     assert woken(company) >= {"I1"}
@@ -167,12 +171,134 @@ def test_what_an_answer_leaves_out_does_not_come(sent: tuple[Company, World]) ->
     assert (row["ordered"], row["coming"]) == (str(quantity), str(quantity - 12))
 
 
+def second_supplier(company: Company) -> None:
+    """S2 sells both items, too, dearer."""
+    company.add("supplier", code="S2", name="Supplier Two")
+    for item in ("I1", "I2"):
+        company.add(
+            "agreement", f"agreement {item} S2", item_code=item, supplier_code="S2", price=Decimal(11), currency="USD",
+            lead_time_days=10, order_multiple=12, minimum_order_quantity=12,
+        )  # fmt: skip
+    company.post()
+
+
+def proposed_by_day(company: Company, *days: int) -> list[tuple[str, str]]:
+    """Supplier and item of what the watches so many days from now propose that was not proposed before."""
+    for ahead in days:
+        later = replace(company.context, as_of=NOW + timedelta(days=ahead, minutes=1))
+        actions.propose(company.conn, load_rules(), actions.ProposeSettings(), later)
+    return company.conn.execute(
+        "SELECT supplier.code, item.code FROM lotwatch.proposal JOIN lotwatch.proposal_line USING (proposal_id)"
+        " JOIN lotwatch.supplier USING (supplier_id) JOIN lotwatch.item USING (item_id) WHERE proposal_id > 1"
+        " ORDER BY proposal_id, item.code"
+    ).fetchall()
+
+
+def test_what_a_supplier_declines_is_not_proposed_to_it_again_at_once(sent: tuple[Company, World]) -> None:
+    company, world = sent
+    sync(company)
+    listen(company, world, answer(line("I1", part("changed", 12, ASKED))))
+    assert proposed_by_day(company, 0, 1, 6) == []
+    world.answers.append(answer(line("I1", part("changed", 12, ASKED)), number="A-2", hours=72))
+    hear(company.conn, world.gateways().portals, replace(company.context, as_of=NOW + timedelta(days=3)))
+    assert proposed_by_day(company, 7) == [("S1", "I1")], "saying the same again is no new no"
+
+
+def test_a_supplier_that_takes_its_no_back_does_not_rest(sent: tuple[Company, World]) -> None:
+    company, world = sent
+    listen(company, world, answer(line("I1", part("rejected"))))
+    listen(company, world, answer(line("I1", part("accepted")), number="A-2", hours=1))
+    assert company.conn.execute("SELECT 1 FROM lotwatch.purchase_declined").fetchall() == []
+
+
+def test_what_one_supplier_declines_is_proposed_to_the_next_until_all_have_declined(
+    sent: tuple[Company, World],
+) -> None:
+    company, world = sent
+    sync(company)
+    second_supplier(company)
+    declined = ordered(company) - 12
+    listen(company, world, answer(line("I1", part("changed", 12, ASKED))))
+    assert proposed_by_day(company, 0, 1) == [("S2", "I1")]
+    order = actions.load_proposal(company.conn, 2)
+    [row] = company.conn.execute("SELECT target_level FROM lotwatch.policy LIMIT 1").fetchall()
+    assert 0 <= 10 + 12 + order.lines[0].quantity - row[0] < 12, "what is confirmed counts"
+    assert order.alternatives == [{
+        "kind": "purchase_order",
+        "why_not": {
+            "en": f"Supplier One (S1) declined {declined} of I1 on 2026-06-15; asked again on 2026-06-22",
+            "zh": f"Supplier One（S1）于 2026-06-15 拒绝供应 I1 {declined} 件；2026-06-22 起再次询问",
+        },
+    }]  # fmt: skip
+    assert len(ask(company, run_id="again").questions) == 1
+    assert decide(company, 2, run_id="again")
+    drain_all(company, world)
+    listen(company, world, answer(line("I1", part("rejected")), number="A-2", reference="PO-2"))
+    assert proposed_by_day(company, 1, 6) == [("S2", "I1")]
+    assert proposed_by_day(company, 7) == [("S2", "I1"), ("S1", "I1")]
+
+
+@pytest.mark.parametrize(
+    ("about", "goes"),
+    [
+        ({}, False),
+        ({"item_code": "I2"}, True),
+        ({"item_code": "I1"}, False),
+        ({"legal_entity_code": "ELSE"}, True),
+        ({"legal_entity_code": "OURS"}, False),
+    ],
+)
+def test_nothing_goes_to_another_supplier_whose_credentials_have_lapsed(
+    sent: tuple[Company, World], about: dict[str, str], goes: bool
+) -> None:
+    company, world = sent
+    second_supplier(company)
+    for code in ("OURS", "ELSE"):
+        company.conn.execute(
+            "INSERT INTO lotwatch.legal_entity (code, name, country) VALUES (%s, %s, 'DE')", (code, code)
+        )
+    company.conn.execute(
+        "UPDATE lotwatch.location SET legal_entity_id = (SELECT legal_entity_id FROM lotwatch.legal_entity"
+        " WHERE code = 'OURS')"
+    )
+    company.conn.execute(
+        "INSERT INTO lotwatch.credential (kind, number, valid_through, supplier_id, item_id, legal_entity_id)"
+        " SELECT 'licence', 'L-1', %s, supplier_id, (SELECT item_id FROM lotwatch.item WHERE code = %s),"
+        " (SELECT legal_entity_id FROM lotwatch.legal_entity WHERE code = %s) FROM lotwatch.supplier WHERE code = 'S2'",
+        (TODAY - timedelta(days=1), about.get("item_code"), about.get("legal_entity_code")),
+    )
+    listen(company, world, answer(line("I1", part("rejected"))))
+    assert proposed_by_day(company, 0) == ([("S2", "I1")] if goes else [])
+
+
+@pytest.mark.parametrize(("kind", "then"), [(Refused, "S2"), (NotLetIn, "S1")])
+def test_an_order_that_the_portal_refuses_is_declined_but_not_where_it_does_not_let_us_in(
+    approved: Company, kind: type[Refused], then: str
+) -> None:
+    class Refusing(World):
+        def send_order(self, order: Any, idempotency_key: str) -> Any:
+            raise kind("422")
+
+    second_supplier(approved)
+    world = Refusing(calm())
+    drain_all(approved, world)
+    assert states(approved.conn) == ["failed"]
+    assert proposed_by_day(approved, 0) == [], "first a person looks"
+    assert proposed_by_day(approved, 2) == [(then, "I1"), (then, "I2")]
+    listen(approved, world, answer(line("I2", part("changed", ordered(approved, "I2") - 1, ASKED))))
+    [told] = approved.conn.execute(
+        "SELECT sum(declined)::int FROM lotwatch.proposal_line WHERE proposal_id = 1"
+    ).fetchall()
+    assert told == (1,), "it has the order after all, and what it says of it counts"
+
+
 def test_a_budget_is_freed_by_what_is_declined(sent: tuple[Company, World]) -> None:
     company, world = sent
+    second_supplier(company)
     quantity = ordered(company)
     listen(company, world, answer(state="rejected"))
     assert propose(company)["lines"] == 2
-    company.conn.execute("UPDATE lotwatch.budget SET amount = %s", (2 * quantity * Decimal(10),))  # for one order alone
+    company.conn.execute("UPDATE lotwatch.budget SET amount = %s", (2 * quantity * Decimal(11),))  # for one order alone
     asked = ask(company, run_id="again", budgets={})
     assert (len(asked.proposals), asked.refusals) == (1, [])
 
@@ -509,6 +635,7 @@ def pushed(number: str, quantity: int, order: str = "PO-1") -> inbox.Body:
 
 
 def test_an_answer_that_is_pushed_counts_like_one_that_was_fetched(pushing: Company, db_url: str) -> None:
+    second_supplier(pushing)
     quantity = ordered(pushing)
     push(db_url, pushed("a@s", quantity), pushed("b@s", quantity, order="PO-1 and nothing"))
     counts = events.handle(pushing.conn, pushing.context)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lotwatch import facts, ledger
+from lotwatch import actions, facts, ledger
 from lotwatch.actions.order_changes import OrderChangeSettings, propose_order_changes
 from lotwatch.jobs import watch
 from lotwatch.planning import PlanSettings
@@ -158,3 +158,11 @@ def test_when_the_recall_is_over_nothing_is_ordered_in_its_place(recalled: Compa
     [refusal] = ask(recalled).refusals
     assert refusal.reason == "I1: it can be ordered again; nothing needs to be ordered in its place."
     assert lines(recalled) == []
+
+
+def test_where_its_supplier_declined_the_cheapest_substitute_the_next_one_is_ordered(recalled: Company) -> None:
+    hold(recalled)
+    propose(recalled)
+    assert actions.decline(recalled.conn, 1, {"I2": None}, recalled.context.as_of) == ["I2"]
+    assert propose(recalled)["proposals"] == 1
+    assert [(item, other) for item, _, _, other, _ in lines(recalled)] == [("I2", "I1"), ("I3", "I1")]

@@ -3,7 +3,15 @@
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from lotwatch.delivery.outcome import LONGEST_WAIT, Refused, Unavailable, Unclear, from_answer, seconds_to_wait
+from lotwatch.delivery.outcome import (
+    LONGEST_WAIT,
+    NotLetIn,
+    Refused,
+    Unavailable,
+    Unclear,
+    from_answer,
+    seconds_to_wait,
+)
 
 DATE = "Sun, 01 Mar 2026 12:00:00 GMT"
 UNIX = 1772366400  # the same moment
@@ -11,7 +19,9 @@ UNIX = 1772366400  # the same moment
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 418, 422])
 def test_a_client_error_is_final(status: int) -> None:
-    assert isinstance(from_answer(status, {}, b"", where="portal"), Refused)
+    refused = from_answer(status, {}, b"", where="portal")
+    assert isinstance(refused, Refused)
+    assert isinstance(refused, NotLetIn) is (status in {401, 403, 404}), "nobody has looked at what was sent"
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])

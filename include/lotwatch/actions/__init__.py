@@ -57,7 +57,7 @@ from lotwatch.actions.proposals import (
     taken,
     with_change,
 )
-from lotwatch.actions.purchases import ProposeSettings, propose
+from lotwatch.actions.purchases import ProposeSettings, load_purchasing, propose
 from lotwatch.actions.stops import Scope, Stop, resume, sending, stop, stops_in_force
 
 __all__ = [
@@ -109,6 +109,7 @@ __all__ = [
     "load_budgets",
     "load_policies",
     "load_proposal",
+    "load_purchasing",
     "may_answer",
     "note_late",
     "order_in_erp",

@@ -164,7 +164,7 @@ def _give_up(conn: psycopg.Connection, row: outbox.Row, error: LotwatchError, co
         elif row.kind == "portal_case":
             cases.left_to_people(conn, row, str(error), context)
         else:
-            code = actions.failed(conn, row.payload["proposal_id"])
+            code = orders.given_up(conn, row, error, context)
             record(conn, context, "order failed", "proposal", code, reason=str(error))
             data = {"rows": [{"code": code, "error": str(error)}]}
             about = {"proposals": [row.payload["proposal_id"]]}

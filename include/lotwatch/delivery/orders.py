@@ -7,6 +7,8 @@ from lotwatch.actions import Proposal
 from lotwatch.audit import RunContext, record
 from lotwatch.delivery import portals
 from lotwatch.delivery.gateways import Gateways
+from lotwatch.delivery.outcome import NotLetIn, Refused
+from lotwatch.errors import LotwatchError
 from lotwatch.ledger.orders import first_answer
 
 
@@ -69,6 +71,18 @@ def _send(conn: psycopg.Connection, row: outbox.Row, gateways: Gateways, context
         actions.confirmed(conn, proposal_id, number)
         outbox.close_as_sent(conn, row.key, after)
         record(conn, context, "order sent", "proposal", order.code, after=after)
+
+
+def given_up(conn: psycopg.Connection, row: outbox.Row, error: LotwatchError, context: RunContext) -> str:
+    """An order, or a change of one, could not be sent. An order that its supplier's portal refused is declined as a whole.
+
+    Returns the proposal's code.
+    """
+    proposal_id = row.payload["proposal_id"]
+    if row.kind == "portal_order" and isinstance(error, Refused) and not isinstance(error, NotLetIn):
+        lines = actions.load_proposal(conn, proposal_id).lines
+        actions.decline(conn, proposal_id, dict.fromkeys(line.item_code for line in lines), context.as_of)
+    return actions.failed(conn, proposal_id)
 
 
 def approved(conn: psycopg.Connection, proposal_id: int, state: str) -> Proposal:

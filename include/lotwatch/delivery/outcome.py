@@ -19,6 +19,7 @@ from lotwatch.errors import LotwatchError
 LONGEST_WAIT = 3600.0
 
 _LONGEST_REASON = 500  # characters of another system's words that we repeat
+_NOT_JUDGED = (401, 403, 404, 405)  # what is said of a login or an address
 _GATEWAY_DOES_NOT_KNOW = (502, 504)  # what stands behind the gateway may have received the request
 
 
@@ -33,6 +34,10 @@ class DeliveryError(LotwatchError):
 
 class Refused(DeliveryError):  # noqa: N818 (an outcome first, an error second)
     """The recipient said no (4xx other than 408 and 429). Sending the same again cannot help."""
+
+
+class NotLetIn(Refused):
+    """It was not even looked at: the login or the address is wrong."""
 
 
 class Unavailable(DeliveryError):  # noqa: N818
@@ -82,7 +87,13 @@ def from_answer(status: int, headers: Mapping[str, str], body: bytes, *, where: 
             do="nothing: it is sent again; if this lasts, tell those who run it",
             retry_after=seconds_to_wait(headers),
         )
-    return Refused(f"It was refused ({said}).", where=where, do="correct what the reason names, then send it as new")
+    return refused(status, said, where)
+
+
+def refused(status: int, said: str, where: str) -> Refused:
+    """The error for a no with this HTTP status, or one that means the same."""
+    kind = NotLetIn if status in _NOT_JUDGED else Refused
+    return kind(f"It was refused ({said}).", where=where, do="correct what the reason names, then send it as new")
 
 
 def seconds_to_wait(headers: Mapping[str, str]) -> float | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import psycopg
 
@@ -39,11 +39,14 @@ def order_in_erp(conn: psycopg.Connection, erp_number: str) -> Proposal | None:
     return load_proposal(conn, int(row[0])) if row else None
 
 
-def decline(conn: psycopg.Connection, proposal_id: int, quantities: Mapping[str, int | None]) -> list[str]:
+def decline(
+    conn: psycopg.Connection, proposal_id: int, quantities: Mapping[str, int | None], as_of: datetime
+) -> list[str]:
     """The supplier will not deliver so much of these items (None: any of it). Returns the items of which that is new."""
     parameters = {
         "proposal_id": proposal_id,
         "item_code": list(quantities),
         "quantity": list(quantities.values()),
+        "as_of": as_of,
     }
     return [code for (code,) in conn.execute(query(__package__, "decline"), parameters)]

@@ -1,14 +1,46 @@
 -- What should be ordered from whom, for which site, and how much? One proposal for each supplier and site: of what is short itself or,
 -- `in_place`, of what stands in for what is recalled and cannot be had.
-WITH agreement AS (
-    SELECT DISTINCT ON (agreement.item_id)
+-- It is asked of the cheapest supplier with credentials in force that has not declined the same lately; what only such are left for
+-- rests until they are asked again.
+WITH offer AS (
+    SELECT
         agreement.*,
         supplier.code AS supplier_code,
+        supplier.name AS supplier_name,
         coalesce(%(freight)s::jsonb -> 'of' -> supplier.code, %(freight)s::jsonb) AS freight
     FROM lotwatch.supplier_agreement AS agreement
     INNER JOIN lotwatch.supplier AS supplier ON agreement.supplier_id = supplier.supplier_id
     WHERE agreement.active AND supplier.active AND NOT supplier.blocked
-    ORDER BY agreement.item_id, agreement.price, agreement.supplier_id
+),
+
+-- whose credentials are not in force: anywhere, or of some of our companies (the guard looks again, by the site's own day)
+lapsed AS (
+    SELECT
+        held.item_id,
+        held.supplier_id,
+        bool_or(held.legal_entity_id IS NULL) AS anywhere,
+        array_agg(held.legal_entity_id) AS entities
+    FROM (
+        SELECT
+            offer.item_id,
+            offer.supplier_id,
+            credential.legal_entity_id
+        FROM lotwatch.credential AS credential
+        INNER JOIN offer
+            ON
+                credential.supplier_id = offer.supplier_id
+                AND coalesce(credential.item_id, offer.item_id) = offer.item_id
+        CROSS JOIN (SELECT (%(as_of)s::timestamptz AT TIME ZONE 'UTC')::date AS day) AS today
+        GROUP BY offer.item_id, offer.supplier_id, credential.kind, credential.item_id, credential.legal_entity_id
+        HAVING NOT bool_or(credential.valid_through >= today.day AND coalesce(credential.valid_from, today.day) <= today.day)
+    ) AS held
+    GROUP BY held.item_id, held.supplier_id
+),
+
+declined AS (
+    SELECT known.*
+    FROM lotwatch.purchase_declined AS known
+    WHERE known.declined_at > %(as_of)s::timestamptz - %(quiet_after_no)s::interval
 ),
 
 -- what is proposed, waiting or on its way into the ERP is not proposed twice; after a no, a time-out or a refusal it is not asked for
@@ -32,7 +64,7 @@ resting AS (
         proposal.kind = 'purchase_order' AND (line.why ? 'in_place_of') = %(in_place)s::boolean
         AND CASE
             WHEN proposal.state IN ('rejected', 'timed_out')
-                THEN proposal.created_at > %(as_of)s::timestamptz - make_interval(days => %(quiet_days_after_no)s)
+                THEN proposal.created_at > %(as_of)s::timestamptz - %(quiet_after_no)s::interval
             WHEN proposal.state IN ('refused', 'failed') OR line.refused
                 THEN proposal.created_at > %(as_of)s::timestamptz - make_interval(days => %(quiet_days_after_refusal)s)
             ELSE FALSE
@@ -108,6 +140,45 @@ other AS MATERIALIZED (
         )
 ),
 
+-- who is asked for what, for which site
+agreement AS (
+    SELECT DISTINCT ON (subject.item_id, subject.site_id)
+        subject.site_id,
+        offer.*,
+        declined.supplier_id IS NOT NULL AS rests
+    FROM (
+        SELECT
+            (alert.subject ->> 'item_id')::bigint AS item_id,
+            (alert.subject ->> 'site_id')::bigint AS site_id
+        FROM lotwatch.alert AS alert
+        WHERE
+            (alert.rule_id || '/' || alert.variant) = ANY(%(acting)s::text[]) AND alert.state IN ('open', 'acknowledged')
+            AND alert.subject_kind = 'item_site' AND NOT %(in_place)s::boolean
+        UNION
+        SELECT
+            other.substitute_id,
+            other.site_id
+        FROM other
+    ) AS subject
+    INNER JOIN offer ON subject.item_id = offer.item_id
+    INNER JOIN lotwatch.location AS site ON subject.site_id = site.location_id
+    LEFT JOIN lapsed ON offer.item_id = lapsed.item_id AND offer.supplier_id = lapsed.supplier_id
+    LEFT JOIN declined
+        ON
+            subject.item_id = declined.item_id AND subject.site_id = declined.site_id
+            AND offer.supplier_id = declined.supplier_id
+    ORDER BY
+        subject.item_id,
+        subject.site_id,
+        CASE
+            WHEN declined.supplier_id IS NOT NULL THEN 2
+            WHEN lapsed.anywhere OR site.legal_entity_id = ANY(lapsed.entities) THEN 3
+            ELSE 1
+        END,
+        offer.price,
+        offer.supplier_id
+),
+
 -- of several the cheapest that may be asked for
 chosen AS (
     SELECT DISTINCT ON (gone.item_id, gone.site_id)
@@ -120,7 +191,8 @@ chosen AS (
         ) AS instead
     FROM gone
     INNER JOIN other ON gone.item_id = other.item_id AND gone.site_id = other.site_id
-    INNER JOIN agreement ON other.substitute_id = agreement.item_id
+    INNER JOIN agreement
+        ON other.substitute_id = agreement.item_id AND other.site_id = agreement.site_id AND NOT agreement.rests
     WHERE
         gone.remaining < gone.reorder_point
         AND NOT EXISTS (
@@ -161,7 +233,8 @@ short AS (
     FROM lotwatch.alert AS alert
     INNER JOIN lotwatch.fact_item_site AS fact
         ON alert.subject_kind = 'item_site' AND alert.subject_key = fact.subject_key
-    INNER JOIN agreement ON fact.item_id = agreement.item_id
+    INNER JOIN agreement
+        ON fact.item_id = agreement.item_id AND fact.site_id = agreement.site_id AND NOT agreement.rests
     -- what is proposed to be brought from elsewhere need not be bought
     LEFT JOIN lotwatch.proposed_inbound AS moved ON fact.item_id = moved.item_id AND fact.site_id = moved.site_id
     WHERE
@@ -204,7 +277,7 @@ short AS (
         string_agg(format('%%s (%%s)', chosen.item_code, chosen.recall), ', ' ORDER BY chosen.item_code),
         string_agg(DISTINCT chosen.recall, ', ')
     FROM chosen
-    INNER JOIN agreement ON chosen.substitute_id = agreement.item_id
+    INNER JOIN agreement ON chosen.substitute_id = agreement.item_id AND chosen.site_id = agreement.site_id
     GROUP BY
         chosen.substitute_id, chosen.site_id, chosen.lead_time_days, agreement.supplier_id, agreement.price,
         agreement.price_breaks, agreement.currency, agreement.minimum_order_quantity, agreement.order_multiple,
@@ -312,24 +385,64 @@ orders AS (
     GROUP BY supplier_id, site_id, currency
 ),
 
+-- who would have been asked before
+passed_over AS (
+    SELECT
+        need.supplier_id,
+        need.site_id,
+        need.currency,
+        jsonb_agg(
+            jsonb_build_object(
+                'kind', 'purchase_order',
+                'why_not', jsonb_build_object(
+                    'en',
+                    format(
+                        '%%s (%%s) declined %%s of %%s on %%s; asked again on %%s',
+                        offer.supplier_name, offer.supplier_code, declined.quantity, item.code, day.declined, day.again
+                    ),
+                    'zh',
+                    format(
+                        '%%s（%%s）于 %%s 拒绝供应 %%s %%s 件；%%s 起再次询问',
+                        offer.supplier_name, offer.supplier_code, day.declined, item.code, declined.quantity, day.again
+                    )
+                )
+            ) ORDER BY item.code, offer.price, offer.supplier_id
+        ) AS told
+    FROM need
+    INNER JOIN declined ON need.item_id = declined.item_id AND need.site_id = declined.site_id
+    INNER JOIN offer
+        ON
+            declined.item_id = offer.item_id AND declined.supplier_id = offer.supplier_id
+            AND (offer.price, offer.supplier_id) < (need.price, need.supplier_id)
+    INNER JOIN lotwatch.item AS item ON need.item_id = item.item_id
+    INNER JOIN lotwatch.location AS site ON need.site_id = site.location_id
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                (declined.declined_at AT TIME ZONE site.time_zone)::date AS declined,
+                ((declined.declined_at + %(quiet_after_no)s::interval) AT TIME ZONE site.time_zone)::date AS again
+        ) AS day
+    GROUP BY need.supplier_id, need.site_id, need.currency
+),
+
 header AS (
     INSERT INTO lotwatch.proposal (
         kind, supplier_id, site_id, currency, created_at, cost, saves, alternatives, if_nobody_acts, details
     )
     SELECT
         'purchase_order',
-        supplier_id,
-        site_id,
-        currency,
+        orders.supplier_id,
+        orders.site_id,
+        orders.currency,
         %(as_of)s::timestamptz,
-        total + freight,
-        saves,
-        CASE
-            WHEN saves IS NULL THEN '[]'
+        orders.total + orders.freight,
+        orders.saves,
+        coalesce(passed_over.told, '[]') || CASE
+            WHEN orders.saves IS NULL THEN '[]'
             ELSE
                 jsonb_build_array(jsonb_build_object(
                     'kind', 'purchase_order',
-                    'cost', round(plain, 2),
+                    'cost', round(orders.plain, 2),
                     'why_not', jsonb_build_object(
                         'en', 'ordering only what is short now misses the price breaks',
                         'zh', '仅订购当前缺口将得不到阶梯价'
@@ -337,22 +450,26 @@ header AS (
                 ))
         END,
         CASE
-            WHEN replaced IS NOT NULL
+            WHEN orders.replaced IS NOT NULL
                 THEN
                     jsonb_build_object(
-                        'en', format('recalled, and nothing comes in its place: %%s', replaced),
-                        'zh', format('已被召回且无替代品到货：%%s', replaced)
+                        'en', format('recalled, and nothing comes in its place: %%s', orders.replaced),
+                        'zh', format('已被召回且无替代品到货：%%s', orders.replaced)
                     )
-            WHEN days IS NOT NULL
+            WHEN orders.days IS NOT NULL
                 THEN
                     jsonb_build_object(
-                        'en', format('%%s items stay below their reorder point; the first runs out in %%s days', lines, days),
-                        'zh', format('%%s 种物料持续低于再订货点；最早 %%s 天后用完', lines, days)
+                        'en', format('%%s items stay below their reorder point; the first runs out in %%s days', orders.lines, orders.days),
+                        'zh', format('%%s 种物料持续低于再订货点；最早 %%s 天后用完', orders.lines, orders.days)
                     )
         END,
-        jsonb_build_object('freight', freight)
+        jsonb_build_object('freight', orders.freight)
     FROM orders
-    ORDER BY site_id, supplier_id
+    LEFT JOIN passed_over
+        ON
+            orders.supplier_id = passed_over.supplier_id AND orders.site_id = passed_over.site_id
+            AND orders.currency = passed_over.currency
+    ORDER BY orders.site_id, orders.supplier_id
     RETURNING proposal_id, code, supplier_id, site_id, currency
 ),
 

@@ -15,9 +15,8 @@ from lotwatch.rules import Rule
 
 
 class ProposeSettings(Strict):
-    """How long a need is not proposed again after a person said no, or after a guard or the sending refused it."""
+    """How long a need is not proposed again after a guard or the sending refused it."""
 
-    quiet_days_after_no: int = 7
     quiet_days_after_refusal: int = 1
 
 
@@ -25,7 +24,8 @@ def propose(
     conn: psycopg.Connection, rules: Sequence[Rule], settings: ProposeSettings, context: RunContext
 ) -> dict[str, int]:
     """Propose orders for the open alerts of rules in mode `act`; what is ordered, proposed or waiting already counts. What is recalled
-    and cannot be had is ordered by what may take its place, once that has what it needs for itself.
+    and cannot be had is ordered by what may take its place, once that has what it needs for itself. What a supplier
+    declined lately is ordered from another one, or rests.
 
     Returns how many orders and lines were proposed, and how many needs have no supplier to order from.
     """
@@ -38,6 +38,7 @@ def propose(
             "as_of": context.as_of,
             "acting": about,
             "holding_rate": terms.holding_rate,
+            "quiet_after_no": terms.quiet_after_no,
             "freight": Jsonb(terms.freight.model_dump(mode="json")),
         }
         conn.execute("SET LOCAL enable_nestloop = off")  # what is written in one statement is thought to be one row

@@ -1,13 +1,14 @@
-"""What buying costs beside the goods, from `include/config/purchasing.yaml`."""
+"""What buying costs beside the goods, and how long a no is kept to, from `include/config/purchasing.yaml`."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 from pydantic import Field
 
-from lotwatch.config import Strict, read_config
+from lotwatch.config import Duration, Strict, read_config
 from lotwatch.paths import PURCHASING
 
 
@@ -25,14 +26,16 @@ class FreightOfEach(Freight):
 
 
 class Purchasing(Strict):
-    """`holding_rate`: what it costs to hold stock for a year, as a part of its value."""
+    """`holding_rate`: what it costs to hold stock for a year, as a part of its value. `quiet_after_no`: how long a need is not
+    proposed again after a person said no or nobody answered, nor proposed to a supplier that declined it."""
 
     holding_rate: Decimal = Field(default=Decimal("0.2"), ge=0, le=2)
     freight: FreightOfEach = FreightOfEach()
+    quiet_after_no: Duration = timedelta(days=7)
 
 
 @cache
 def load_purchasing(path: Path = PURCHASING) -> Purchasing:
-    """What buying costs. Raises LotwatchError naming the file and the field."""
-    terms: Purchasing = read_config(path, Purchasing, "The costs of purchasing")
+    """What is set. Raises LotwatchError naming the file and the field."""
+    terms: Purchasing = read_config(path, Purchasing, "The terms of purchasing")
     return terms

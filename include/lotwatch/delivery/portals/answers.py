@@ -103,7 +103,10 @@ def _tell_actions(
     conn: psycopg.Connection, ours: actions.Proposal, response: OrderResponse, context: RunContext
 ) -> None:
     """What is declined is committed no more and is needed again; an order that we gave up has arrived all the same."""
-    freed = actions.decline(conn, ours.proposal_id, orders.declined(conn, response.reference))
+    declined = orders.declined(conn, response.reference)
+    if ours.state == "failed":  # it counted as declined as a whole
+        declined = {line.item_code: declined.get(line.item_code, 0) for line in ours.lines}
+    freed = actions.decline(conn, ours.proposal_id, declined, context.as_of)
     if freed:
         orders.wake(conn, ours.site_code, freed)
     if ours.state == "failed":

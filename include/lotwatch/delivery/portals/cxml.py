@@ -15,7 +15,7 @@ from defusedxml.common import DefusedXmlException
 from pydantic import Field
 
 from lotwatch.config import Strict
-from lotwatch.delivery.outcome import DeliveryError, Refused, Unavailable, Unclear, from_answer
+from lotwatch.delivery.outcome import DeliveryError, Unavailable, Unclear, from_answer, refused
 from lotwatch.delivery.portals import reading
 from lotwatch.delivery.portals.documents import (
     AnswerState,
@@ -196,7 +196,7 @@ def _failure(code: str, said: str, where: str) -> DeliveryError:
     if code[0] == "5" or code in {"408", "429"}:
         return Unavailable(f"It is out of order ({words}).", where=where,
                            do="nothing: it is sent again; if this lasts, tell those who run it")  # fmt: skip
-    return Refused(f"It was refused ({words}).", where=where, do="correct what the reason names, then send it as new")
+    return refused(int(code), words, where)
 
 
 # --- what is written

@@ -58,6 +58,21 @@ FROM lotwatch.proposal AS answered
 INNER JOIN lotwatch.proposal_line AS line ON answered.proposal_id = line.proposal_id
 WHERE answered.kind IN ('transfer', 'return_and_reship') AND answered.state IN ('rejected', 'timed_out');
 
+-- What suppliers said no to, the last of each: orders of ours for a site, as a whole or in part. They are not asked for it again at
+-- once.
+CREATE VIEW lotwatch.purchase_declined AS
+SELECT DISTINCT ON (line.item_id, ordered.site_id, ordered.supplier_id)
+    line.item_id,
+    ordered.site_id,
+    ordered.supplier_id,
+    ordered.code,
+    line.declined AS quantity,
+    line.declined_at
+FROM lotwatch.proposal_line AS line
+INNER JOIN lotwatch.proposal AS ordered ON line.proposal_id = ordered.proposal_id AND ordered.kind = 'purchase_order'
+WHERE line.declined > 0
+ORDER BY line.item_id, ordered.site_id, ordered.supplier_id, line.declined_at DESC, line.proposal_id DESC;
+
 -- What of each pick wave is for which line of demand, and how far it has come. `kept`: it was not struck; `told`: its warehouse has
 -- been told of it; `by_hand`: no system is.
 CREATE VIEW lotwatch.pick_part AS

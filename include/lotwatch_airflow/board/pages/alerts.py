@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Path, Query, Respon
 from psycopg import Connection
 from psycopg.rows import DictRow
 
-from lotwatch import rules
+from lotwatch import actions, rules
 from lotwatch.errors import LotwatchError
 from lotwatch.rules.explain import Explanation, explain_alert
 from lotwatch_airflow.board.filters import Filters, Moment, Note, Text
@@ -314,6 +314,8 @@ def _show(view: View, alert: DictRow, *, error: str | None = None, **values: Any
         history = fetch_all(conn, "alert_history", number)
         messages = fetch_all(conn, "alert_messages", number)
         orders = fetch_all(conn, "alert_orders", number)
+        quiet = actions.load_purchasing().quiet_after_no
+        declined = fetch_all(conn, "alert_declined", number | {"quiet": quiet, "as_of": view.as_of})
         why = _explained(conn, alert)
     began = next((row["evidence"] for row in reversed(history) if row["kind"] in {"opened", "recurred"}), None)
     subject = alert["subject"]
@@ -329,6 +331,7 @@ def _show(view: View, alert: DictRow, *, error: str | None = None, **values: Any
         history=history[::-1],
         messages=messages,
         orders=orders,
+        declined=declined,
         trace=view.path("trace", kind=kind, item=subject["item_code"], number=_lot(subject))
         if subject.get("item_code") and _lot(subject)
         else None,
