@@ -39,7 +39,7 @@ from sandbox.tryton.world import (
 
 EXPIRING_LOTS, EXPIRED_LOTS, BREAKAGES, PASSED_INSPECTIONS = 14, 6, 8, 30
 NEWEST_PURCHASES = 8
-WEEKLY_LINES = 30
+WEEKLY_LINES = 15
 #: suppliers send their invoices two days after the goods; older deliveries' are in books that are closed
 BILLED_AFTER_DAYS, BILLED_SINCE_DAYS = 2, 21
 REGISTRATION_LAPSES_IN_DAYS = 25
@@ -194,8 +194,8 @@ class Stage:
                 yield place, lot, quantity
 
     def serve_customers(self) -> None:
-        """Two clinics' orders: one is set aside lot by lot, another wants more than there is and is overdue; and the weekly order
-        of each, for tomorrow, that nobody has picked yet: enough for a wave, whenever its cut-off is."""
+        """Two clinics' orders: one is set aside lot by lot, another wants more than there is and is overdue; and two weekly
+        orders of each, for tomorrow, that nobody has picked yet: more than a walk, whenever its cut-off is."""
         self.world.customers += [Customer("CLI-01", "Rivermouth Clinic"), Customer("CLI-02", "Alder Street Surgery")]
         stock = self.in_bins("DC-N")
         chosen = [next(stock) for _ in range(3)]
@@ -211,7 +211,7 @@ class Stage:
         self.world.requests.append(
             Request("CLI-02", "DC-N", PATIENT_PLACE, self.ago(6), self.ago(1), [(scarce, None, there + 40)])
         )
-        for customer in ("CLI-01", "CLI-02"):
+        for customer in ("CLI-01", "CLI-02", "CLI-01", "CLI-02"):
             weekly: list[tuple[str, int | None, float]] = [
                 (self.world.lots[lot].device, None, 3) for _, lot, _ in islice(stock, WEEKLY_LINES)
             ]

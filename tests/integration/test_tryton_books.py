@@ -117,9 +117,9 @@ def bills_are_compared(conn: psycopg.Connection, run: RunContext, special: dict[
             " AND (percent_over_order <> 0 OR over_order > 0 OR repeated_invoices > 0)"
         ).fetchall()
         billed = conn.execute(
-            "SELECT sum(used.invoiced) FROM lotwatch.budget_use AS used JOIN lotwatch.purchase_order_line AS line"
-            " USING (order_number) JOIN lotwatch.fact_billed_line AS bill"
-            " ON bill.subject_key = line.source || ':' || line.source_key WHERE bill.invoice_numbers = %s",
+            "SELECT sum(used.invoiced) FROM lotwatch.budget_use AS used WHERE used.order_number IN ("
+            " SELECT line.order_number FROM lotwatch.purchase_order_line AS line JOIN lotwatch.fact_billed_line AS bill"
+            " ON bill.subject_key = line.source || ':' || line.source_key WHERE bill.invoice_numbers = %s)",
             (special["billed_dear"]["number"],),
         ).fetchone()
         posted = conn.execute(

@@ -160,7 +160,7 @@ def test_customers_and_a_hospital_wait_for_goods_that_have_not_left(world: World
     assert backordered.planned_on < TODAY < served.planned_on
     assert not any(request.assigned for request in weekly)
     asked = [device for request in weekly for device, _, _ in request.loads]
-    assert len(asked) == len(set(asked)) >= 40 + 20, "enough for a full wave, whatever of it is on hold"
+    assert len(asked) == len(set(asked)) >= 40 + 20, "more than a walk, whatever of it is on hold"
 
 
 def test_suppliers_bill_what_came_but_for_four_of_them(world: World) -> None:
