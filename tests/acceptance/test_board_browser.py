@@ -228,4 +228,5 @@ def test_no_page_is_wider_than_the_screen(
         for language in ("en", "zh"):
             page.goto(f"{airflow.url}/lotwatch/{path}{'&' if '?' in path else '?'}lang={language}")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, language)
+            expect(page.get_by_role("main")).to_be_visible()
     assert complaints == []
