@@ -1,5 +1,6 @@
 -- By which lanes could what these sites give of an item go to the sites that may take it, how long does it take and what does a
--- delivery cost? What must be kept cold goes only where that is kept under way.
+-- delivery cost? What must be kept cold goes only where that is kept under way. What a site said no to (or nobody answered) is not asked
+-- of it again at once; it may give all the same, of what it does not use itself.
 SELECT
     giver.item,
     lane.from_site_id AS from_site,
@@ -16,4 +17,11 @@ WHERE
     lane.permitted
     AND (lane.currency IS NULL OR lane.currency = %(currency)s)
     AND (item.storage_min_c IS NULL OR lane.temperature_min_c >= item.storage_min_c)
-    AND (item.storage_max_c IS NULL OR lane.temperature_max_c <= item.storage_max_c);
+    AND (item.storage_max_c IS NULL OR lane.temperature_max_c <= item.storage_max_c)
+    AND NOT EXISTS (
+        SELECT 1
+        FROM lotwatch.transfer_declined AS answered
+        WHERE
+            answered.item_id = taker.item AND answered.site_id = taker.site
+            AND answered.created_at > (SELECT lotwatch.as_of()) - make_interval(days => %(quiet_days)s)
+    );

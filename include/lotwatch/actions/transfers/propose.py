@@ -76,8 +76,7 @@ def _propose(
     with conn.transaction():
         lock(conn)
         facts.live(conn, context.as_of)
-        parameters = {"acting": about, "currency": settings.currency, "quiet_days": settings.quiet_days_after_no}
-        takers = _frame(conn, takers_of, parameters)
+        takers = _frame(conn, takers_of, {"acting": about, "currency": settings.currency})
         for currency, group in takers.groupby("currency") if len(takers) else ():
             made = _propose_in(conn, group.reset_index(drop=True), str(currency), settings, context)
             counts["transfers"] += len(made)
@@ -95,7 +94,7 @@ def _propose_in(
         return {}
     coming = _frame(conn, "coming", items | {"transit_days": settings.transit_days})
     stock = _offered(stock, takers, settings.horizon_days)
-    lanes = _lanes(conn, stock, takers, settings.transit_days, currency)
+    lanes = _lanes(conn, stock, takers, settings, currency)
     if lanes.empty:
         return {}
     solution = solve(_problem(stock, coming, takers, lanes))
@@ -116,16 +115,16 @@ def _propose_in(
     return {code: count for _, code, count, _ in made}
 
 
-def _lanes(conn: psycopg.Connection, stock: Frame, takers: Frame, transit_days: float, currency: str) -> Frame:
+def _lanes(conn: psycopg.Connection, stock: Frame, takers: Frame, settings: TransferSettings, currency: str) -> Frame:
     """The ways between who can give of an item and who may take it: not to who has just declined it."""
-    takers = takers[~takers.declined]
     giving = stock[(stock.at_risk > 0) | (stock.surplus > 0)].drop_duplicates(["item", "site"])
     parameters = {
         "give_item": giving["item"].tolist(),
         "give_site": giving.site.tolist(),
         "take_item": takers["item"].tolist(),
         "take_site": takers.site.tolist(),
-        "days": transit_days,
+        "days": settings.transit_days,
+        "quiet_days": settings.quiet_days_after_no,
         "currency": currency,
     }
     return _frame(conn, "lanes", parameters)

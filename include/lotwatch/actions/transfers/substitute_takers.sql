@@ -114,14 +114,7 @@ SELECT
         0,
         coalesce(wanted.quantity, 0) - greatest(0, coalesce(other.available, 0) - coalesce(other.reorder_point, 0))
         - coalesce(coming.quantity, 0)
-    )::bigint AS need,
-    EXISTS(
-        SELECT 1
-        FROM lotwatch.transfer_declined AS answered
-        WHERE
-            answered.site_id = pair.site_id AND answered.item_id = pair.item_id
-            AND answered.created_at > (SELECT lotwatch.as_of()) - make_interval(days => %(quiet_days)s)
-    ) AS declined
+    )::bigint AS need
 FROM pair
 INNER JOIN lotwatch.location AS site ON pair.site_id = site.location_id
 INNER JOIN lotwatch.item AS item ON pair.item_id = item.item_id

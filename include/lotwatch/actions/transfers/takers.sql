@@ -1,6 +1,5 @@
 -- Of the items that an acting alert is about: what is needed where (up to the target, less what is proposed already), at what
--- price it would be bought, and how fast it is used. Of an alert about a lot: wherever its item is used. What a site said no to
--- (or nobody answered) is not asked of it again at once: it may give all the same, of what it does not use itself.
+-- price it would be bought, and how fast it is used. Of an alert about a lot: wherever its item is used.
 WITH concerned AS (
     SELECT DISTINCT (alert.subject ->> 'item_id')::bigint AS item_id
     FROM lotwatch.alert AS alert
@@ -46,14 +45,7 @@ SELECT
         WHEN short.item_id IS NOT NULL AND fact.inventory_position + coalesce(coming.quantity, 0) < fact.reorder_point
             THEN greatest(0, fact.target_level - fact.inventory_position - coalesce(coming.quantity, 0))
         ELSE 0
-    END AS need,
-    EXISTS(
-        SELECT 1
-        FROM lotwatch.transfer_declined AS answered
-        WHERE
-            answered.site_id = fact.site_id AND answered.item_id = fact.item_id
-            AND answered.created_at > (SELECT lotwatch.as_of()) - make_interval(days => %(quiet_days)s)
-    ) AS declined
+    END AS need
 FROM lotwatch.fact_item_site AS fact
 INNER JOIN concerned ON fact.item_id = concerned.item_id
 INNER JOIN lotwatch.location AS site ON fact.site_id = site.location_id
