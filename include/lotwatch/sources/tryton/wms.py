@@ -212,13 +212,13 @@ class TrytonWms:
         shelves = self._shelves(task)
         self._complete(task)
         order = self._order(task)
-        before = self._set_aside(order)
-        is_all = self._name_lots(task, order, shelves)
+        moves = self._moves(order)
+        is_all = self._name_lots(task, order, moves, shelves)
         self._press_order(task, "assign_try")
         if not is_all:
             self._complete(task)
         order = self._order(task)
-        after = self._set_aside(order)
+        before, after = self._set_aside(moves), self._set_aside(self._moves(order))
         if any(after[at] - before[at] < line.quantity for line, at in zip(task.lines, shelves, strict=True)):
             raise SourceError(
                 "Tryton has not all of these lots free any more", where=f"shipment {order['number']}",
@@ -230,7 +230,7 @@ class TrytonWms:
         """What Tryton says if these very lots are set aside for the order; None: they are not, or not yet."""
         if order["state"] not in PICKED and order["state"] != "waiting":
             return None
-        held = self._set_aside(order)
+        held = self._set_aside(self._moves(order))
         for line, at in zip(task.lines, self._shelves(task), strict=True):
             if held[at] < line.besides + line.quantity:
                 return None
@@ -243,7 +243,9 @@ class TrytonWms:
         """
         self._press_order(task, "wait", [])
 
-    def _name_lots(self, task: Task, order: Mapping[str, Any], shelves: Sequence[Shelf]) -> bool:
+    def _name_lots(
+        self, task: Task, order: Mapping[str, Any], moves: Sequence[Mapping[str, Any]], shelves: Sequence[Shelf]
+    ) -> bool:
         """Name the lots on the order's open moves, in one transaction there; whether that is all it waits for.
 
         The other open moves go, or Tryton would assign what lots it likes to them.
@@ -254,7 +256,7 @@ class TrytonWms:
             wanted[at[0], products[line.item_code]["default_uom"]].append((line, at, float(line.quantity)))
         changes: list[tuple[Any, ...]] = []
         is_all = True
-        for move in self._moves(order):
+        for move in moves:
             if move["state"] != "draft":
                 continue
             room, parts, asked = move["quantity"], [], wanted[move["product"], move["unit"]]
@@ -279,9 +281,10 @@ class TrytonWms:
         self._press_order(task, "write", {"inventory_moves": changes})
         return is_all
 
-    def _set_aside(self, order: Mapping[str, Any]) -> Counter[Shelf]:
+    @staticmethod
+    def _set_aside(moves: Sequence[Mapping[str, Any]]) -> Counter[Shelf]:
         held: Counter[Shelf] = Counter()
-        for move in self._moves(order):
+        for move in moves:
             if move["state"] in {"assigned", "done"}:
                 held[move["product"], move["lot"], move["from_location"]] += move["quantity"]
         return held
